@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { type Config, DEFAULT_NETWORK, DEFAULT_STRATEGY } from './config.ts';
+import { createApp } from './http/app.ts';
+import { listen } from './http/server.ts';
+import { formatIPv4 } from './net/address.ts';
+import { formatCidr } from './net/cidr.ts';
+import { decideAddNetwork, decideUpdateNetwork, type NetworkRequest } from './pool/decide.ts';
+import { PoolError } from './pool/errors.ts';
+import type { Origin } from './pool/events.ts';
+import { violation } from './pool/invariants.ts';
+import type { Network } from './pool/network.ts';
+import { Pool } from './pool/pool.ts';
+import { snapshotOf } from './pool/snapshot.ts';
+import { Allocations } from './service/allocations.ts';
+import { Health } from './service/health.ts';
+import { Journal } from './store/journal/journal.ts';
+import { MemoryStore } from './store/memory.ts';
+import type { Store } from './store/store.ts';
+import { packageVersion } from './version.ts';
+
+// The only file that names concrete parts.
+
+/** The sidecar's own network. */
+const NETWORK = 'default';
+const COMPACT_RATIO = 1;
+
+export interface Running {
+  readonly url: string;
+  /** Finishes requests under way and the last group commit. Resolves within 8 s. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds the service from its settings and starts it. Resolves when it is ready to give addresses.
+ *
+ * @param fatal told when the process has to end at once: the disk may have lied
+ * @throws PoolError with a code that cli/exit.ts maps to an exit code; nothing in the data folder is changed then
+ */
+export async function start(config: Config, fatal: (error: PoolError) => void): Promise<Running> {
+  const log = createLog(config);
+  const pool = new Pool();
+  const now = () => Date.now();
+  const origin: Origin = { at: now(), actor: 'ippool', request_id: 'start' };
+  const request: NetworkRequest = {
+    cidr: config.network ?? DEFAULT_NETWORK,
+    gateway: config.gateway,
+    excluded: config.exclude ?? [],
+    strategy: config.strategy ?? DEFAULT_STRATEGY,
+  };
+  const create = () => decideAddNetwork(NETWORK, request, origin);
+  if (config.network !== undefined) create(); // checks the request before anything is opened
+  const store = createStore(config, pool, log, fatal, () => {
+    const known = pool.find(NETWORK);
+    if (known) refuseOther(known, config);
+    else create();
+  });
+  const health = new Health(store, now);
+  const allocations = new Allocations({ pool, store, now, random: Math.random });
+  const version = packageVersion();
+  const app = createApp({
+    allocations,
+    health,
+    version,
+    allowedHosts: config.allowedHosts,
+    log,
+    logRequests: config.debug,
+  });
+  const server = await listen(app.callback(), config.host, config.port);
+  try {
+    await store.open((batch) => {
+      for (const event of batch) pool.apply(event);
+    });
+    const known = pool.find(NETWORK);
+    const events = known
+      ? decideUpdateNetwork(known, { excluded: config.exclude, strategy: config.strategy }, origin)
+      : create();
+    if (events.length > 0) await store.commit(events);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  health.phase = 'ready';
+  const { cidr, gateway, allocated, available, settings } = pool.network(NETWORK);
+  if (config.memory) log.warn('--memory: nothing is written down, all allocations are lost when this process ends');
+  log.info(
+    {
+      url: server.url,
+      network: formatCidr(cidr),
+      gateway: formatIPv4(gateway),
+      excluded: settings.excluded,
+      strategy: settings.strategy,
+      allocated,
+      available,
+      data: config.memory ? null : resolve(config.data),
+      version,
+    },
+    `ready on ${server.url}`,
+  );
+  notify(config, log, '--ready', `--status=Giving addresses of ${formatCidr(cidr)} on ${server.url}`);
+  return {
+    url: server.url,
+    stop: async () => {
+      health.phase = 'draining';
+      notify(config, log, '--stopping');
+      log.info('stopping: finishing requests under way');
+      await server.close();
+      await store.close();
+      log.info('stopped');
+    },
+  };
+}
+
+function createStore(
+  config: Config,
+  pool: Pool,
+  log: Logger,
+  fatal: (error: PoolError) => void,
+  accept: () => void,
+): Store {
+  if (config.memory) return new MemoryStore();
+  return new Journal({
+    dir: resolve(config.data),
+    requireExisting: config.requireExisting,
+    check: (event) => violation(pool, event),
+    accept,
+    snapshot: () => snapshotOf(pool),
+    fatal,
+    log: (level, facts, message) => log[level](facts, message),
+    now: () => Date.now(),
+    compactBytes: config.compactBytes,
+    compactRatio: COMPACT_RATIO,
+  });
+}
+
+/** A data folder remembers its network: VMs out there have addresses of it. */
+function refuseOther(known: Network, { network, gateway, data }: Config): void {
+  const held = `${formatCidr(known.cidr)} with gateway ${formatIPv4(known.gateway)}`;
+  const otherNetwork = network && formatCidr(network) !== formatCidr(known.cidr);
+  if (!otherNetwork && (gateway === undefined || gateway === known.gateway)) return;
+  const asked = otherNetwork ? `--network ${formatCidr(network)}` : `--gateway ${formatIPv4(gateway ?? 0)}`;
+  throw new PoolError(
+    'data_mismatch',
+    `${resolve(data)} belongs to ${held}, not to ${asked}: leave the flag away to go on with it, or use another --data folder`,
+    { network: formatCidr(known.cidr), gateway: formatIPv4(known.gateway) },
+  );
+}
+
+function createLog({ debug }: Config): Logger {
+  return pino({ base: null, level: debug ? 'debug' : 'info', timestamp: pino.stdTimeFunctions.isoTime });
+}
+
+/** Tells systemd, when it asked to be told. Node cannot send to a unix datagram socket, systemd-notify can. */
+function notify({ notifySocket }: Config, log: Logger, ...args: string[]): void {
+  if (notifySocket === undefined) return;
+  const child = spawn('systemd-notify', [`--pid=${process.pid}`, ...args], { stdio: 'ignore' });
+  child.on('error', (error) => log.warn({ err: error }, 'cannot tell systemd: systemd-notify is missing'));
+}

@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { parseIPv4 } from './net/address.ts';
+import { type Cidr, enclosingNetwork, formatCidr, parseCidr } from './net/cidr.ts';
+import { parseRange, type Range } from './net/range.ts';
+import { PoolError } from './pool/errors.ts';
+import { STRATEGY_NAMES, type StrategyName } from './pool/strategy.ts';
+
+// Settings come from, strongest first: flag, environment, file, default. This is the only reader of process.env.
+
+interface Setting {
+  /** Name of the flag and of the key in a file; IPPOOL_NAME in the environment. */
+  readonly name: string;
+  readonly short?: string;
+  readonly kind: 'text' | 'switch' | 'list';
+  /** For the help text; `undefined` where it depends. */
+  readonly fallback?: string;
+  readonly help: string;
+}
+
+/** Every setting of `serve`: the one list behind flags, environment, file, help and README. */
+export const SETTINGS: readonly Setting[] = [
+  {
+    name: 'network',
+    short: 'n',
+    kind: 'text',
+    fallback: '172.16.0.0/24',
+    help: 'Network to give addresses from: 172.16.0 or a CIDR from /8 to /30',
+  },
+  {
+    name: 'gateway',
+    short: 'g',
+    kind: 'text',
+    help: 'Gateway told to the VMs, never given out (default: first host address)',
+  },
+  { name: 'port', short: 'p', kind: 'text', fallback: '8080', help: 'TCP port; 0 picks a free one and prints it' },
+  { name: 'host', kind: 'text', fallback: '127.0.0.1', help: 'Address to listen on' },
+  { name: 'data', kind: 'text', fallback: './ippool-data', help: 'Folder that remembers everything' },
+  { name: 'memory', kind: 'switch', help: 'Remember nothing: all allocations are lost at exit' },
+  {
+    name: 'exclude',
+    kind: 'list',
+    help: 'Never give out: addresses, ranges a-b, CIDRs, separated by commas; none clears',
+  },
+  {
+    name: 'strategy',
+    kind: 'text',
+    fallback: 'round-robin',
+    help: `How an address is chosen: ${STRATEGY_NAMES.join(', ')}`,
+  },
+  { name: 'require-existing', kind: 'switch', help: 'Refuse to start with an empty data folder' },
+  { name: 'allow-host', kind: 'list', help: 'Further host names under which clients may call, separated by commas' },
+  { name: 'compact-bytes', kind: 'text', fallback: '4194304', help: 'Compact the journal when it is larger than this' },
+  { name: 'debug', short: 'd', kind: 'switch', help: 'Log every request' },
+];
+
+/** Settings as text or yes/no, as they were found; undefined: nobody said anything. */
+export type Raw = Readonly<Record<string, string | boolean | undefined>>;
+
+export interface Config {
+  /** Undefined: what the data folder holds, or the default for an empty one. */
+  readonly network: Cidr | undefined;
+  readonly gateway: number | undefined;
+  readonly exclude: readonly Range[] | undefined;
+  readonly strategy: StrategyName | undefined;
+  readonly port: number;
+  readonly host: string;
+  readonly data: string;
+  readonly memory: boolean;
+  readonly requireExisting: boolean;
+  readonly allowedHosts: readonly string[];
+  readonly compactBytes: number;
+  readonly debug: boolean;
+  /** Set when systemd waits to be told that the service is ready (sd_notify(3)). */
+  readonly notifySocket: string | undefined;
+}
+
+export const DEFAULT_NETWORK: Cidr = { base: 0xac100000, prefixLength: 24 };
+export const DEFAULT_STRATEGY: StrategyName = 'round-robin';
+
+/**
+ * Puts the settings together and checks every one.
+ *
+ * @param flags      what stood on the command line
+ * @param configFile file named by --config, or by IPPOOL_CONFIG when undefined
+ * @throws PoolError `usage` that names the setting, where it was read, and the remedy
+ */
+export function loadConfig(flags: Raw, configFile: string | undefined, env: NodeJS.ProcessEnv = process.env): Config {
+  const file = configFile ?? env.IPPOOL_CONFIG;
+  const fromFile = file === undefined || file === '' ? {} : readConfigFile(file);
+  const values = new Map<string, Found>();
+  for (const { name, kind } of SETTINGS) {
+    const variable = `IPPOOL_${name.toUpperCase().replaceAll('-', '_')}`;
+    const candidates: [unknown, string][] = [
+      [flags[name], `--${name}`],
+      [env[variable] === '' ? undefined : env[variable], variable],
+      [fromFile[name] ?? undefined, `"${name}" in ${file ?? ''}`],
+    ];
+    const [value, source] = candidates.find(([candidate]) => candidate !== undefined) ?? [];
+    if (value !== undefined && source !== undefined) values.set(name, { value, source, kind });
+  }
+  const text = <T>(name: string, parse: (text: string) => T | undefined, rule: string): T | undefined => {
+    const found = values.get(name);
+    if (!found) return undefined;
+    const parsed = typeof found.value === 'boolean' ? undefined : parse(textOf(found.value));
+    if (parsed === undefined || Number.isNaN(parsed)) throw usage(found, rule);
+    return parsed;
+  };
+  const flag = (name: string): boolean => {
+    const found = values.get(name);
+    const value = found && SWITCH.get(String(found.value).toLowerCase());
+    if (found && value === undefined) throw usage(found, 'must be true or false');
+    return value ?? false;
+  };
+  const named = values.get('network');
+  const network = text('network', parseNetwork, networkRule(named?.value));
+  return {
+    network,
+    gateway: text('gateway', parseIPv4, 'must be an IPv4 address such as 172.16.0.1'),
+    exclude: text('exclude', parseExclusions, 'must be addresses, ranges a-b or CIDRs, separated by commas, or none'),
+    strategy: text(
+      'strategy',
+      (name) => STRATEGY_NAMES.find((known) => known === name),
+      `must be one of ${STRATEGY_NAMES.join(', ')}`,
+    ),
+    port: text('port', (digits) => wholeNumber(digits, 65_535), 'must be a port from 0 to 65535') ?? 8080,
+    host:
+      text('host', (host) => (/^[\w.:%-]+$/.test(host) ? host : undefined), 'must be an address or a host name') ??
+      '127.0.0.1',
+    data: text('data', (path) => path || undefined, 'must be a folder') ?? './ippool-data',
+    memory: flag('memory'),
+    requireExisting: flag('require-existing'),
+    allowedHosts: [hostname(), ...(text('allow-host', parseHosts, 'must be host names, separated by commas') ?? [])],
+    compactBytes:
+      text('compact-bytes', (digits) => wholeNumber(digits, 2 ** 40), 'must be a number of bytes') ?? 4 * 1024 * 1024,
+    debug: flag('debug'),
+    notifySocket: env.NOTIFY_SOCKET,
+  };
+}
+
+interface Found {
+  readonly value: unknown;
+  readonly source: string;
+  readonly kind: Setting['kind'];
+}
+
+const SWITCH = new Map([
+  ['true', true],
+  ['1', true],
+  ['yes', true],
+  ['false', false],
+  ['0', false],
+  ['no', false],
+]);
+
+/** `172.16.0` means 172.16.0.0/24, as in the Rust ippool. */
+function parseNetwork(text: string): Cidr | undefined {
+  const cidr = parseCidr(/^\d+\.\d+\.\d+$/.test(text) ? `${text}.0/24` : text);
+  return cidr && cidr.prefixLength >= 8 && cidr.prefixLength <= 30 ? cidr : undefined;
+}
+
+function networkRule(value: unknown): string {
+  const meant = typeof value === 'string' ? enclosingNetwork(value) : undefined;
+  if (meant && formatCidr(meant) !== value) return `has host bits set: the network is ${formatCidr(meant)}`;
+  return 'must be three octets such as 172.16.0, or a CIDR from /8 to /30 such as 10.1.0.0/16';
+}
+
+function parseExclusions(text: string): Range[] | undefined {
+  if (text.trim() === '' || text === 'none') return [];
+  const ranges = text.split(',').map((part) => parseRange(part.trim()));
+  return ranges.every((range) => range !== undefined) ? ranges : undefined;
+}
+
+function parseHosts(text: string): string[] | undefined {
+  const hosts = text
+    .split(',')
+    .map((host) => host.trim())
+    .filter(Boolean);
+  return hosts.every((host) => /^[\w.-]+$/.test(host)) ? hosts : undefined;
+}
+
+function wholeNumber(digits: string, max: number): number {
+  return /^\d{1,15}$/.test(digits) && Number(digits) <= max ? Number(digits) : Number.NaN;
+}
+
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map(textOf).join(',');
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '\0';
+}
+
+/** A file holds the same names as the flags. `null` means not set; keys that begin with // are comments. */
+function readConfigFile(file: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new PoolError(
+      'usage',
+      `Cannot read the settings in ${file}: ${(cause as Error).message}`,
+      { field: 'config' },
+      cause,
+    );
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new PoolError('usage', `${file} must hold one JSON object`, { field: 'config' });
+  }
+  const settings = Object.entries(parsed).filter(([key]) => !key.startsWith('//'));
+  const known = new Set(SETTINGS.map(({ name }) => name));
+  const unknown = settings.find(([key]) => !known.has(key));
+  if (unknown)
+    throw new PoolError('usage', `Unknown key "${unknown[0]}" in ${file}: see config/default.json for all keys`);
+  return Object.fromEntries(settings);
+}
+
+function usage({ value, source }: Found, rule: string): PoolError {
+  return new PoolError('usage', `${source} ${JSON.stringify(value)} ${rule}`, { field: source });
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type Router from '@koa/router';
+import Koa, { type Context, type Middleware } from 'koa';
+import { PoolError } from '../pool/errors.ts';
+import type { Allocations } from '../service/allocations.ts';
+import type { Health } from '../service/health.ts';
+import { answerErrors, type Log } from './errors.ts';
+import { refuseForeign } from './origin.ts';
+import { HEALTH_PATHS, healthRoutes } from './routes/health.ts';
+import { ipRoutes } from './routes/ip.ts';
+
+export interface AppOptions {
+  readonly allocations: Allocations;
+  readonly health: Health;
+  readonly version: string;
+  /** Names under which the service may be reached, besides addresses and names without a dot. */
+  readonly allowedHosts: readonly string[];
+  readonly log: Log;
+  /** Whether every request gets a line in the log. */
+  readonly logRequests: boolean;
+}
+
+/** The way of every request: number it, catch what goes wrong, refuse web pages, wait for the history, route. */
+export function createApp(options: AppOptions): Koa {
+  const { allocations, health, version, allowedHosts, log, logRequests } = options;
+  const app = new Koa();
+  app.use(identify);
+  if (logRequests) app.use(logEach(log));
+  app.use(answerErrors(log));
+  app.use(refuseForeign(allowedHosts));
+  app.use(gate(health));
+  const routers = [ipRoutes(allocations), healthRoutes(health, version)];
+  for (const router of routers) app.use(router.routes());
+  app.use((ctx) => refuseUnrouted(ctx, routers));
+  return app;
+}
+
+function refuseUnrouted(ctx: Context, routers: readonly Router[]): never {
+  const elsewhere = routers
+    .flatMap((router) => router.match(ctx.path, ctx.method).path)
+    .flatMap(({ methods }) => (methods.includes(ctx.method) ? [] : methods));
+  const path = ctx.path.slice(0, 128);
+  if (elsewhere.length === 0) throw new PoolError('route_not_found', `No route ${path}`, { path });
+  const allow = [...new Set(elsewhere)];
+  throw new PoolError('method_not_allowed', `${ctx.method} is not possible on ${path}`, { allow });
+}
+
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** The caller's own request id when it sent a usable one, so that its log and ours can be laid side by side. */
+const identify: Middleware = (ctx, next) => {
+  const given = ctx.req.headers['x-request-id'];
+  const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+  ctx.state.requestId = id;
+  ctx.res.setHeader('X-Request-Id', id);
+  return next();
+};
+
+function logEach(log: Log): Middleware {
+  return async (ctx, next) => {
+    const started = performance.now();
+    await next();
+    const ms = Math.round((performance.now() - started) * 1000) / 1000;
+    log.debug(
+      { method: ctx.method, path: ctx.path, status: ctx.status, ms, request_id: ctx.state.requestId as string },
+      'request',
+    );
+  };
+}
+
+/** Before the history is through nobody knows which addresses are free. */
+function gate(health: Health): Middleware {
+  return (ctx, next) => {
+    if (health.phase === 'loading' && !HEALTH_PATHS.has(ctx.path)) {
+      throw new PoolError('loading', 'Still reading the data folder: try again in a moment');
+    }
+    if (health.phase === 'draining') ctx.set('Connection', 'close');
+    return next();
+  };
+}

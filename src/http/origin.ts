@@ -1,0 +1,45 @@
+import { isIP } from 'node:net';
+import type { Context, Middleware } from 'koa';
+import { PoolError } from '../pool/errors.ts';
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Keeps web pages from changing anything: a browser on the same machine reaches 127.0.0.1 for any page that it shows.
+ *
+ * - `Sec-Fetch-Site` other than same-origin or none, and an `Origin` that is not this host, is another site's page.
+ * - A `Host` that is a public name and not one of ours is a page whose name was pointed at this machine (DNS rebinding).
+ *   Addresses, localhost and names without a dot cannot be, and pass.
+ *
+ * @param allowedHosts names under which this service is reached, such as the machine's own
+ */
+export function refuseForeign(allowedHosts: readonly string[]): Middleware {
+  const allowed = new Set(allowedHosts.map((name) => name.toLowerCase()));
+  return (ctx, next) => {
+    if (!SAFE.has(ctx.method)) check(ctx, allowed);
+    return next();
+  };
+}
+
+function check(ctx: Context, allowed: ReadonlySet<string>): void {
+  const { host = '', origin, 'sec-fetch-site': site } = ctx.req.headers;
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+    throw foreign('Sec-Fetch-Site', site, 'a page of another site may not change anything here');
+  }
+  if (origin !== undefined && hostOfOrigin(origin) !== host.toLowerCase()) {
+    throw foreign('Origin', origin, 'a page of another site may not change anything here');
+  }
+  const name = host.replace(/:\d*$/, '').toLowerCase();
+  const local = !name.includes('.') || name.endsWith('.localhost') || isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+  if (!local && !allowed.has(name)) {
+    throw foreign('Host', host, 'reach this service by its address or its machine name, or start it with --allow-host');
+  }
+}
+
+function hostOfOrigin(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}
+
+function foreign(field: string, value: string, remedy: string): PoolError {
+  return new PoolError('foreign_origin', `${field} ${value.slice(0, 128)} is refused: ${remedy}`, { field });
+}

@@ -1,0 +1,21 @@
+import type { Context } from 'koa';
+import { PoolError } from '../pool/errors.ts';
+
+/** A query parameter that stands once; undefined when it is absent. @throws PoolError `invalid_request` */
+export function queryText(ctx: Context, name: string): string | undefined {
+  if (ctx.querystring === '') return undefined;
+  const value = ctx.query[name];
+  if (value === undefined || typeof value === 'string') return value;
+  throw new PoolError('invalid_request', `${name} is given more than once`, { field: name });
+}
+
+/** A whole number within bounds; undefined when it is absent. @throws PoolError `invalid_request` */
+export function queryInteger(ctx: Context, name: string, min: number, max: number): number | undefined {
+  const text = queryText(ctx, name);
+  if (text === undefined) return undefined;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new PoolError('invalid_request', `${name} is invalid: it must be a whole number from ${min} to ${max}`, {
+    field: name,
+  });
+}

@@ -1,0 +1,33 @@
+import Router from '@koa/router';
+import type { HealthReport, Readiness } from '../../api/schema.ts';
+import type { Health } from '../../service/health.ts';
+
+/** Paths that answer in every phase, also while loading and draining. */
+export const HEALTH_PATHS = new Set(['/livez', '/readyz', '/healthz', '/api/v1/health']);
+
+/** The doors of probes and load balancers. Only the status code counts; the bodies are for people. */
+export function healthRoutes(health: Health, version: string): Router {
+  const router = new Router();
+
+  router.get('/livez', (ctx) => {
+    ctx.body = { status: 'alive' };
+  });
+
+  router.get(['/readyz', '/healthz'], (ctx) => {
+    ctx.status = health.ready ? 200 : 503;
+    if (!health.ready) ctx.set('Retry-After', '1');
+    ctx.body = { status: health.ready ? 'ready' : 'not ready', checks: health.checks } satisfies Readiness;
+  });
+
+  router.get('/api/v1/health', (ctx) => {
+    ctx.body = {
+      status: 'healthy',
+      service: 'ipam',
+      cluster_mode: false,
+      version,
+      uptime_seconds: health.uptime,
+    } satisfies HealthReport;
+  });
+
+  return router;
+}

@@ -1,0 +1,175 @@
+import { Readable } from 'node:stream';
+import Router from '@koa/router';
+import type { Context } from 'koa';
+import {
+  AllocateRequest,
+  type Allocation,
+  type Released,
+  ROUTE_WORDS,
+  type Stats,
+  VM_ID_RULE,
+  VmId,
+} from '../../api/schema.ts';
+import { checker } from '../../api/validate.ts';
+import { formatIPv4, parseIPv4 } from '../../net/address.ts';
+import { formatCidr } from '../../net/cidr.ts';
+import { PoolError } from '../../pool/errors.ts';
+import type { Allocations, Held, Scope } from '../../service/allocations.ts';
+import { checkedBody, jsonBody } from '../body.ts';
+import { queryInteger, queryText } from '../query.ts';
+
+/** The sidecar's own network. */
+const NETWORK = 'default';
+const MAX_LIMIT = 10_000;
+/** Allocations that are written between two turns of the event loop when a list is streamed. */
+const SLICE = 1000;
+
+const checkAllocate = checker(AllocateRequest);
+const checkVmId = checker(VmId);
+
+/** The door of the sidecar: what the clients of the Rust ippool speak, and more fields. */
+export function ipRoutes(allocations: Allocations): Router {
+  const router = new Router({ prefix: '/api/v1/ip' });
+
+  router.post('/allocate', jsonBody(), async (ctx) => {
+    const { vm_id, hostname } = checkedBody(ctx, checkAllocate);
+    const request = { network: NETWORK, owner: { vm_id, nic: '' }, hostname: hostname ?? undefined };
+    const held = await allocations.allocate(scopeOf(ctx), request);
+    ctx.status = held.created ? 201 : 200;
+    ctx.body = view(held);
+  });
+
+  router.delete('/release/:vm_id', async (ctx) => {
+    const owner = { vm_id: vmIdOf(ctx.params.vm_id), nic: '' };
+    const ip = queryText(ctx, 'ip');
+    if (ip !== undefined && parseIPv4(ip) === undefined) throw invalidAddress(ip);
+    const held = await allocations.release(scopeOf(ctx), {
+      network: NETWORK,
+      owner,
+      ...(ip === undefined ? {} : { ip }),
+    });
+    ctx.body = released(held);
+  });
+
+  router.delete('/release-by-ip/:ip', async (ctx) => {
+    const held = await allocations.releaseByIp(scopeOf(ctx), { network: NETWORK, ip: ctx.params.ip ?? '' });
+    ctx.body = released(held);
+  });
+
+  router.get('/allocations', (ctx) => {
+    const limit = queryInteger(ctx, 'limit', 1, MAX_LIMIT);
+    const after = cursorOf(ctx);
+    const ip = queryText(ctx, 'ip');
+    const vmIdPrefix = queryText(ctx, 'vm_id_prefix');
+    const found = allocations.list(scopeOf(ctx), {
+      network: NETWORK,
+      ...(after === undefined ? {} : { after }),
+      ...(ip === undefined ? {} : { ip }),
+      ...(vmIdPrefix === undefined ? {} : { vmIdPrefix }),
+    });
+    const views = viewsOf(found);
+    if (limit === undefined) {
+      ctx.type = 'json';
+      ctx.body = Readable.from(jsonArray(views));
+      return;
+    }
+    const page: Allocation[] = [];
+    for (const item of views) {
+      if (page.length === limit) {
+        ctx.set('Link', `<${nextPage(ctx, page.at(-1)?.ip ?? '')}>; rel="next"`);
+        break;
+      }
+      page.push(item);
+    }
+    ctx.body = page;
+  });
+
+  router.get('/stats', (ctx) => {
+    const { network, total, allocated, available } = allocations.stats(scopeOf(ctx), NETWORK);
+    ctx.body = {
+      network: formatCidr(network.cidr),
+      gateway: formatIPv4(network.gateway),
+      total,
+      allocated,
+      available,
+      usage: total === 0 ? 0 : (allocated / total) * 100,
+    } satisfies Stats;
+  });
+
+  router.get('/:vm_id', async (ctx, next) => {
+    // The words of other routes are no VMs: let the router answer 404, or 405 with what is allowed there.
+    if (ROUTE_WORDS.some((word) => word === ctx.params.vm_id)) {
+      await next();
+      return;
+    }
+    const owner = { vm_id: vmIdOf(ctx.params.vm_id), nic: '' };
+    ctx.body = view(await allocations.get(scopeOf(ctx), { network: NETWORK, owner }));
+  });
+
+  return router;
+}
+
+function scopeOf(ctx: Context): Scope {
+  return { actor: 'anonymous', requestId: ctx.state.requestId as string };
+}
+
+function vmIdOf(text = ''): string {
+  const checked = checkVmId(text);
+  if ('value' in checked) return checked.value;
+  throw new PoolError('invalid_request', `vm_id is invalid: it must be ${VM_ID_RULE}`, { field: 'vm_id' });
+}
+
+function invalidAddress(ip: string): PoolError {
+  return new PoolError('invalid_address', 'Invalid IP address', { field: 'ip', ip: ip.slice(0, 64) });
+}
+
+function view({ network, allocation }: Held): Allocation {
+  const { vm_id, hostname, offset, allocated_at } = allocation;
+  return {
+    ip: network.ipAt(offset),
+    vm_id,
+    gateway: formatIPv4(network.gateway),
+    network: formatCidr(network.cidr),
+    prefix_length: network.cidr.prefixLength,
+    ...(hostname === undefined ? {} : { hostname }),
+    allocated_at: new Date(allocated_at).toISOString(),
+  };
+}
+
+function released({ network, allocation }: Held): Released {
+  return { message: 'IP released successfully', vm_id: allocation.vm_id, ip: network.ipAt(allocation.offset) };
+}
+
+function* viewsOf({ network, allocations }: ReturnType<Allocations['list']>): Generator<Allocation> {
+  for (const allocation of allocations) yield view({ network, allocation });
+}
+
+function* jsonArray(views: Iterable<Allocation>): Generator<string> {
+  let text = '[';
+  let count = 0;
+  for (const item of views) {
+    text += `${count === 0 ? '' : ','}${JSON.stringify(item)}`;
+    if (++count % SLICE === 0) {
+      yield text;
+      text = '';
+    }
+  }
+  yield `${text}]`;
+}
+
+/** A cursor is the address that the page before ended with, wrapped so that nobody computes one. */
+function cursorOf(ctx: Context): string | undefined {
+  const cursor = queryText(ctx, 'cursor');
+  if (cursor === undefined) return undefined;
+  const ip = Buffer.from(cursor, 'base64url').toString('latin1');
+  if (parseIPv4(ip) !== undefined) return ip;
+  throw new PoolError('invalid_request', 'cursor is invalid: take the one from the Link header of the page before', {
+    field: 'cursor',
+  });
+}
+
+function nextPage(ctx: Context, lastIp: string): string {
+  const query = new URLSearchParams(ctx.querystring);
+  query.set('cursor', Buffer.from(lastIp, 'latin1').toString('base64url'));
+  return `${ctx.path}?${query.toString()}`;
+}

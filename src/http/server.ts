@@ -1,0 +1,91 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo, Socket } from 'node:net';
+import { PoolError } from '../pool/errors.ts';
+import { errorBody } from './errors.ts';
+
+/** A slow or silent client is cut off after these times, so that it cannot keep a connection, or the shutdown, waiting. */
+const LIMITS = {
+  maxHeaderSize: 8 * 1024,
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+} as const;
+const MAX_CONNECTIONS = 4096;
+/** How long a shutdown waits for requests under way before it cuts them off; the whole of it takes 8 s at most. */
+const DRAIN_MS = 6_000;
+
+export interface RunningServer {
+  readonly url: string;
+  /** Stops accepting, lets requests under way finish, cuts off what is left after 6 s. */
+  close(): Promise<void>;
+}
+
+/** Listens for HTTP/1.1. Port 0 picks a free one. @throws PoolError `listen_failed` */
+export async function listen(
+  handler: (request: IncomingMessage, response: ServerResponse) => unknown,
+  host: string,
+  port: number,
+): Promise<RunningServer> {
+  const server = createServer(LIMITS, (request, response) => void handler(request, response));
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('clientError', answerUnreadable);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(listenError(cause, host, port)));
+    server.listen(port, host, resolve);
+  });
+  return { url: urlOf(server.address() as AddressInfo), close: () => drain(server) };
+}
+
+function drain(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    // A connection that was busy at the close and is idle now would else be waited for until it times out.
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
+    server.close(() => {
+      clearTimeout(cut);
+      clearInterval(idle);
+      resolve();
+    });
+  });
+}
+
+/** What Node could not parse never reaches the app, and is answered here in the same form. */
+function answerUnreadable(cause: Error & { code?: string }, socket: Socket): void {
+  if (cause.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, reason] = UNREADABLE[cause.code ?? ''] ?? [400, 'Bad Request'];
+  const id = randomUUID();
+  const error = new PoolError('invalid_request', `The request is not valid HTTP/1.1 (${cause.code ?? 'unknown'})`);
+  const body = JSON.stringify(errorBody(error, status, id));
+  const head = [
+    `HTTP/1.1 ${status} ${reason}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${id}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+const UNREADABLE: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+};
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+function listenError(cause: NodeJS.ErrnoException, host: string, port: number): PoolError {
+  const remedy =
+    cause.code === 'EADDRINUSE'
+      ? 'another process listens there: stop it, or choose another --port'
+      : cause.code === 'EACCES'
+        ? 'ports below 1024 need privileges: choose another --port'
+        : cause.message;
+  return new PoolError('listen_failed', `Cannot listen on ${host} port ${port}: ${remedy}`, { host, port }, cause);
+}

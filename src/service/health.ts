@@ -1,0 +1,36 @@
+import type { StoreHealth } from '../store/store.ts';
+
+export type Phase = 'loading' | 'ready' | 'draining';
+
+/** Whether this process should be sent requests. Judged by it alone: a pool that is exhausted is still ready. */
+export class Health {
+  phase: Phase = 'loading';
+  readonly #store: { health(): StoreHealth };
+  readonly #now: () => number;
+  readonly #started: number;
+
+  /** @param now milliseconds since 1970 */
+  constructor(store: { health(): StoreHealth }, now: () => number) {
+    this.#store = store;
+    this.#now = now;
+    this.#started = now();
+  }
+
+  /** Whole seconds since the start. */
+  get uptime(): number {
+    return Math.max(0, Math.floor((this.#now() - this.#started) / 1000));
+  }
+
+  /** Every condition with "ok" or what is wrong, for people. */
+  get checks(): Readonly<Record<string, string>> {
+    return {
+      loaded: this.phase === 'loading' ? 'the data folder is being read' : 'ok',
+      accepting: this.phase === 'draining' ? 'shutting down' : 'ok',
+      store: this.#store.health().reason,
+    };
+  }
+
+  get ready(): boolean {
+    return this.phase === 'ready' && this.#store.health().writable;
+  }
+}

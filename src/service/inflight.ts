@@ -1,0 +1,33 @@
+import type { Owner, PoolEvent } from '../pool/events.ts';
+import { type Network, ownerKey } from '../pool/network.ts';
+
+/**
+ * What is decided and not yet durable. The next decision skips these addresses, reads do not show them, and a second
+ * request of the same owner waits for the first.
+ */
+export class InFlight {
+  readonly #owners = new Map<string, Promise<void>>();
+
+  /** Resolves when the change under way for this owner has ended, well or badly; undefined when there is none. */
+  of(network: Network, owner: Owner): Promise<void> | undefined {
+    return this.#owners.get(keyOf(network, owner));
+  }
+
+  /** Notes events as under way until `commit` settles. Returns a promise that settles like `commit`. */
+  track(network: Network, owner: Owner, events: readonly PoolEvent[], commit: Promise<void>): Promise<void> {
+    const key = keyOf(network, owner);
+    const held = events.flatMap((event) => (event.type === 'ip_allocated' ? (network.offsetOf(event.ip) ?? []) : []));
+    for (const offset of held) network.hold(offset);
+    const ended = commit.finally(() => {
+      this.#owners.delete(key);
+      for (const offset of held) network.unhold(offset);
+    });
+    this.#owners.set(
+      key,
+      ended.catch(() => undefined),
+    );
+    return ended;
+  }
+}
+
+const keyOf = (network: Network, owner: Owner) => `${network.id}\0${ownerKey(owner)}`;

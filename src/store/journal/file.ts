@@ -1,0 +1,73 @@
+import { close, fdatasync, ftruncate, open, write } from 'node:fs';
+import { ioError } from './folder.ts';
+
+/**
+ * A file that is appended to. Callbacks instead of fs/promises, which cost four times as much a call, and never the
+ * sync calls, which would stop the event loop for as long as the disk takes.
+ */
+export class AppendFile {
+  readonly path: string;
+  readonly #fd: number;
+  /** Where the next byte goes. */
+  position: number;
+
+  private constructor(path: string, fd: number, position: number) {
+    this.path = path;
+    this.#fd = fd;
+    this.position = position;
+  }
+
+  /** Opens a file for writing from `position` on; makes it (0600) when it is not there. */
+  static open(path: string, position: number): Promise<AppendFile> {
+    return new Promise((resolve, reject) => {
+      // Not O_APPEND: after a failed write the next one goes to where the failed one began.
+      open(path, position === 0 ? 'w' : 'r+', 0o600, (error, fd) => {
+        if (error) reject(error);
+        else resolve(new AppendFile(path, fd, position));
+      });
+    });
+  }
+
+  /** Writes all bytes at the position and moves it on. When it fails, some of them may have been written. */
+  append(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let done = 0;
+      const step = () =>
+        write(this.#fd, bytes, done, bytes.length - done, this.position + done, (error, written) => {
+          if (error) {
+            reject(error);
+            return;
+          }
+          done += written;
+          if (done < bytes.length) {
+            step();
+            return;
+          }
+          this.position += done;
+          resolve();
+        });
+      step();
+    });
+  }
+
+  /** fdatasync. @throws PoolError `data_io`, whatever the reason: a failed sync is never taken for a full disk. */
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fdatasync(this.#fd, (error) => {
+        if (error) reject(ioError(`sync ${this.path}`, error));
+        else resolve();
+      });
+    });
+  }
+
+  /** Cuts the file at the position: takes back what a failed append left. */
+  truncate(): Promise<void> {
+    return new Promise((resolve, reject) =>
+      ftruncate(this.#fd, this.position, (error) => (error ? reject(error) : resolve())),
+    );
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve, reject) => close(this.#fd, (error) => (error ? reject(error) : resolve())));
+  }
+}

@@ -1,0 +1,106 @@
+import { constants, type PathLike } from 'node:fs';
+import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PoolError } from '../../pool/errors.ts';
+
+/*
+ *   ippool-data/
+ *     LOCK                     flock of the process that serves from this folder
+ *     snapshot-4711.json       the state after record 4711
+ *     journal-4711.jsonl       the records from 4712 on
+ *     snapshot-120.json        the generation before, kept until the next compaction
+ *     journal-120.jsonl        records 121 to 4711
+ *     *.tmp                    never finished; deleted at start
+ *     *.torn-<time>            the end of a journal that a crash left half written, kept for whoever wants to look
+ */
+
+export interface Numbered {
+  readonly name: string;
+  readonly path: string;
+  readonly seq: number;
+}
+
+/** What lies in a data folder, both lists in ascending order of seq. */
+export interface Contents {
+  readonly journals: readonly Numbered[];
+  readonly snapshots: readonly Numbered[];
+  readonly unfinished: readonly string[];
+}
+
+export const journalName = (base: number) => `journal-${base}.jsonl`;
+export const snapshotName = (seq: number) => `snapshot-${seq}.json`;
+
+/** Lists a data folder; empty lists when it does not exist. @throws PoolError `data_io` when it cannot be read */
+export async function listFolder(dir: string): Promise<Contents> {
+  let names: string[];
+  try {
+    names = await readdir(dir);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw ioError(`read folder ${dir}`, cause);
+    names = [];
+  }
+  const numbered = (pattern: RegExp): Numbered[] =>
+    names
+      .flatMap((name) => {
+        const seq = pattern.exec(name)?.[1];
+        return seq === undefined ? [] : [{ name, path: join(dir, name), seq: Number(seq) }];
+      })
+      .sort((a, b) => a.seq - b.seq);
+  return {
+    journals: numbered(/^journal-(\d{1,15})\.jsonl$/),
+    snapshots: numbered(/^snapshot-(\d{1,15})\.json$/),
+    unfinished: names.filter((name) => name.endsWith('.tmp')),
+  };
+}
+
+/** Makes a folder and those above it, for the owner only, durably. @throws PoolError `data_io` */
+export async function makeFolder(dir: string): Promise<void> {
+  try {
+    const made = await mkdir(dir, { recursive: true, mode: 0o700 });
+    if (made === undefined) return;
+    for (let path = dir; path.length >= made.length; path = dirname(path)) await syncFolder(dirname(path));
+  } catch (cause) {
+    throw cause instanceof PoolError ? cause : ioError(`create folder ${dir}`, cause);
+  }
+}
+
+/** Makes renames and new names in a folder durable. @throws PoolError `data_io` */
+export async function syncFolder(dir: string): Promise<void> {
+  const handle = await open(dir, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } catch (cause) {
+    throw ioError(`sync folder ${dir}`, cause);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Gives a finished and synced file its real name, durably. */
+export async function publish(dir: string, temporary: PathLike, name: string): Promise<void> {
+  await rename(temporary, join(dir, name));
+  await syncFolder(dir);
+}
+
+/** Deletes what an interrupted compaction left behind. */
+export async function deleteUnfinished(dir: string, { unfinished }: Contents): Promise<void> {
+  for (const name of unfinished) await unlink(join(dir, name));
+}
+
+/**
+ * Deletes what neither the newest generation nor the one before it needs:
+ *
+ *     snapshot-0120  journal-0120 | snapshot-4711  journal-4711 | snapshot-9000  journal-9000
+ *     ----------- deleted ------- | ----- kept: before -------- | ----- kept: newest --------
+ */
+export async function dropOldGenerations(dir: string): Promise<void> {
+  const { journals, snapshots } = await listFolder(dir);
+  const oldest = snapshots.at(-2)?.seq ?? 0;
+  for (const { path, seq } of [...snapshots, ...journals]) if (seq < oldest) await unlink(path);
+}
+
+/** A failure of the operating system on a data folder, in one line with the path. */
+export function ioError(what: string, cause: unknown): PoolError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new PoolError('data_io', `Cannot ${what}: ${message}`, { errno: code }, cause);
+}

@@ -1,0 +1,107 @@
+import { basename } from 'node:path';
+import type { PoolEvent } from '../../pool/events.ts';
+import { type Contents, listFolder } from './folder.ts';
+import { corrupt, type Header, hex } from './format.ts';
+import { type Damage, scanJournal } from './scan.ts';
+import { readSnapshot } from './snapshot.ts';
+
+/** What a data folder holds and where to go on writing. */
+export interface Recovered {
+  readonly contents: Contents;
+  /** The journal to append to; undefined when the folder is empty. */
+  readonly last: Tail | undefined;
+  /** Bytes of all journals behind the newest snapshot, and of that snapshot: what compaction weighs. */
+  readonly journalBytes: number;
+  readonly snapshotBytes: number;
+}
+
+export interface Tail {
+  readonly path: string;
+  readonly seq: number;
+  readonly crc: number;
+  /** Length of the sound part; the file may be longer when its last batch was torn. */
+  readonly end: number;
+  readonly length: number;
+}
+
+/** Takes in one event, or says what contradicts it (then it was not taken in). */
+export type Admit = (event: PoolEvent) => string | undefined;
+
+/**
+ * Reads the newest snapshot and the journals behind it, in order, and changes nothing.
+ *
+ *     snapshot-4711   journal-4711 → journal-9000 → …     each file's base is the last record of the file before
+ *
+ * @throws PoolError `data_corrupt` for damage, a gap, or a snapshot that is missing; `data_mismatch` for a newer version
+ */
+export async function recover(dir: string, admit: Admit): Promise<Recovered> {
+  const contents = await listFolder(dir);
+  const snapshot = contents.snapshots.at(-1);
+  const base = snapshot?.seq ?? 0;
+  const journals = contents.journals.filter(({ seq }) => seq >= base);
+  const first = journals[0];
+  if (!first && !snapshot && contents.journals.length === 0) {
+    return { contents, last: undefined, journalBytes: 0, snapshotBytes: 0 };
+  }
+  if (first?.seq !== base) {
+    const name = first?.name ?? snapshot?.name ?? dir;
+    throw corrupt(name, 0, 'generation', missing(base, first?.seq));
+  }
+  let snapshotBytes = 0;
+  let chain: number | undefined;
+  if (snapshot) {
+    const head = await readSnapshot(snapshot.path, admit);
+    if (head.seq !== base) throw corrupt(snapshot.name, 0, 'generation', `it holds the state after record ${head.seq}`);
+    chain = head.chain;
+    snapshotBytes = head.size;
+  }
+  let last: Tail | undefined;
+  let journalBytes = 0;
+  for (const { path, name, seq } of journals) {
+    if (last && (last.seq !== seq || last.length !== last.end)) {
+      throw corrupt(
+        basename(last.path),
+        last.end,
+        'generation',
+        `it ends at record ${last.seq}, but ${name} goes on from ${seq}`,
+      );
+    }
+    const expected = chain;
+    const end = await scanJournal(path, {
+      header: (header) => checkHeader(name, header, seq, expected),
+      commit: (records) => {
+        for (const { event } of records) {
+          const contradiction = admit(event);
+          if (contradiction !== undefined) return contradiction;
+        }
+        return undefined;
+      },
+      damage: ({ offset, rule, what }: Damage) => {
+        throw corrupt(name, offset, rule, what);
+      },
+    });
+    last = { path, ...end };
+    chain = end.crc;
+    journalBytes += end.end;
+  }
+  return { contents, last, journalBytes, snapshotBytes };
+}
+
+/** A journal must say of itself what its name and its place in the chain say. */
+export function checkHeader(name: string, header: Header, base: number, chain: number | undefined): void {
+  if (header.base !== base)
+    throw corrupt(name, 0, 'generation', `its header says that it begins after record ${header.base}`);
+  if (chain !== undefined && header.prev !== hex(chain)) {
+    throw corrupt(
+      name,
+      0,
+      'chain',
+      `it does not continue the file before it (prev ${header.prev}, expected ${hex(chain)})`,
+    );
+  }
+}
+
+function missing(base: number, first: number | undefined): string {
+  if (base > 0) return `journal-${base}.jsonl is missing, which goes on from this snapshot`;
+  return `snapshot-${String(first)}.json is missing, the state that this journal goes on from`;
+}

@@ -1,0 +1,203 @@
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import { corrupt, crcMatches, type Header, isHeader, isRecord, type JournalRecord, unseal } from './format.ts';
+
+/*
+ * Reading a journal, and telling a torn end from damage.
+ *
+ *     batch k                batch k+1 (the last one written)
+ *     [rec][rec][rec]        [rec][rec][re
+ *     synced, acknowledged   written, perhaps half; nobody has had an answer
+ *
+ * A crash can only hurt the last batch. It may be cut anywhere, and where the file system wrote its blocks out of
+ * order, whole blocks in it may be zero. Anything else, and anything before it, is damage: a record that somebody
+ * may have had an answer for cannot be read, and starting without it could give its address away twice.
+ */
+
+const BLOCK = 512;
+const NEWLINE = 0x0a;
+
+/** Where in a journal something is not as it was written. */
+export interface Damage {
+  readonly offset: number;
+  readonly rule: 'form' | 'crc' | 'seq' | 'batch' | 'event';
+  readonly what: string;
+}
+
+/** What a scan tells its reader, in the order of the file. */
+export interface Sink {
+  header(header: Header): void;
+  /** The records of one whole commit. Return what contradicts the state, if anything. */
+  commit(records: readonly JournalRecord[]): string | undefined;
+  /** Anything that a crash cannot explain. Throw to stop, return to go on with the next readable record. */
+  damage(damage: Damage): void;
+}
+
+/** The sound part of a journal, and what is left behind it when the last batch was torn. */
+export interface ScanEnd {
+  /** Number of the last record, or the base when there is none. */
+  readonly seq: number;
+  /** Crc of the last record, which chains the next one. */
+  readonly crc: number;
+  /** Length of the sound part in bytes. */
+  readonly end: number;
+  /** Length of the file in bytes; larger than `end` when its last batch was torn. */
+  readonly length: number;
+}
+
+interface Line {
+  readonly offset: number;
+  /** Without the newline. */
+  readonly bytes: Buffer;
+  readonly terminated: boolean;
+}
+
+/** Reads a journal from the beginning to the end. @throws PoolError `data_corrupt` for a bad header, `data_mismatch` for a newer version */
+export async function scanJournal(path: string, sink: Sink): Promise<ScanEnd> {
+  const scan = new Scan(basename(path), sink);
+  for await (const line of linesOf(path)) scan.line(line);
+  return scan.finish();
+}
+
+class Scan {
+  readonly #file: string;
+  readonly #sink: Sink;
+  #header: Header | undefined;
+  /** Records of a commit whose last one has not come yet, and where it began. */
+  #open: JournalRecord[] = [];
+  #openAt = 0;
+  #seq = 0;
+  #crc = 0;
+  #chain: number | undefined = 0;
+  #batch = 0;
+  #sound = { seq: 0, crc: 0, end: 0 };
+  #length = 0;
+  /** The first place that may be the torn end; it is damage when something later proves that it had been synced. */
+  #suspect: (Damage & { readonly torn: boolean }) | undefined;
+
+  constructor(file: string, sink: Sink) {
+    this.#file = file;
+    this.#sink = sink;
+  }
+
+  line(line: Line): void {
+    this.#length = line.offset + line.bytes.length + (line.terminated ? 1 : 0);
+    if (!this.#header) {
+      this.#readHeader(line);
+      return;
+    }
+    const sealed = unseal(line.bytes);
+    const record = sealed && isRecord(sealed.value) && line.terminated ? sealed.value : undefined;
+    if (this.#suspect) {
+      if (!record || record.g <= this.#suspect.offset) return; // still inside the batch that may be torn
+      this.#sink.damage(this.#suspect);
+      this.#resume(record);
+    }
+    if (!sealed || !record) {
+      this.#suspect = { offset: line.offset, torn: looksTorn(line), rule: 'form', what: 'a record cannot be read' };
+      this.#chain = undefined;
+      return;
+    }
+    if (this.#chain !== undefined && !crcMatches(sealed, this.#chain)) {
+      this.#suspect = {
+        offset: line.offset,
+        torn: false,
+        rule: 'crc',
+        what: `record ${record.seq} has a wrong checksum`,
+      };
+      this.#chain = sealed.crc;
+      return;
+    }
+    this.#chain = sealed.crc;
+    this.#crc = sealed.crc;
+    this.#record(record, line);
+  }
+
+  finish(): ScanEnd {
+    if (!this.#header) throw corrupt(this.#file, 0, 'header', 'the file is empty');
+    if (this.#suspect && !this.#suspect.torn) this.#sink.damage(this.#suspect);
+    return { ...this.#sound, length: this.#length };
+  }
+
+  #readHeader(line: Line): void {
+    const sealed = unseal(line.bytes);
+    if (!sealed || !line.terminated || !isHeader(sealed.value, this.#file)) {
+      throw corrupt(this.#file, 0, 'header', 'the header cannot be read');
+    }
+    this.#header = sealed.value;
+    if (!crcMatches(sealed, Number.parseInt(sealed.value.prev, 16))) {
+      throw corrupt(this.#file, 0, 'header', 'the header has a wrong checksum');
+    }
+    this.#chain = sealed.crc;
+    this.#crc = sealed.crc;
+    this.#seq = sealed.value.base;
+    this.#batch = this.#length;
+    this.#sound = { seq: this.#seq, crc: this.#crc, end: this.#length };
+    this.#sink.header(sealed.value);
+  }
+
+  #record(record: JournalRecord, { offset }: Line): void {
+    const report = (rule: Damage['rule'], what: string) => this.#sink.damage({ offset, rule, what });
+    if (record.seq !== this.#seq + 1) report('seq', `record ${record.seq} follows record ${this.#seq}`);
+    if (record.g !== this.#batch && record.g !== offset) {
+      report('batch', `record ${record.seq} names a batch at byte ${record.g}, expected ${this.#batch} or ${offset}`);
+    }
+    this.#seq = record.seq;
+    this.#batch = record.g;
+    if (this.#open.length === 0) this.#openAt = offset;
+    this.#open.push(record);
+    if (record.more) return;
+    const contradiction = this.#sink.commit(this.#open);
+    if (contradiction !== undefined) {
+      this.#sink.damage({ offset: this.#openAt, rule: 'event', what: `record ${record.seq}: ${contradiction}` });
+    }
+    this.#open = [];
+    this.#sound = { seq: this.#seq, crc: this.#crc, end: this.#length };
+  }
+
+  /** Goes on behind damage, for those who want to see all of it. */
+  #resume(record: JournalRecord): void {
+    this.#suspect = undefined;
+    this.#open = [];
+    this.#seq = record.seq - 1;
+    this.#batch = record.g;
+  }
+}
+
+/**
+ * Whether a crash during an append can have left a line like this: cut off, or with blocks that were never written.
+ * A line that is whole but for a changed byte is not: then a disk, or a person, changed it.
+ */
+function looksTorn({ offset, bytes, terminated }: Line): boolean {
+  if (!terminated) return !/,"crc":"[0-9a-f]{8}"\}./s.test(bytes.toString('latin1')) || hasMissingBlock(offset, bytes);
+  return hasMissingBlock(offset, bytes);
+}
+
+/** A run of zeros that begins at a block boundary or with the line, and ends at a block boundary or with the line. */
+function hasMissingBlock(offset: number, bytes: Buffer): boolean {
+  for (let first = bytes.indexOf(0); first >= 0; ) {
+    let last = first;
+    while (bytes[last + 1] === 0) last++;
+    const begins = first === 0 || (offset + first) % BLOCK === 0;
+    const ends = last === bytes.length - 1 || (offset + last + 1) % BLOCK === 0;
+    if (begins && ends) return true;
+    first = bytes.indexOf(0, last + 1);
+  }
+  return false;
+}
+
+async function* linesOf(path: string): AsyncGenerator<Line> {
+  let offset = 0;
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    const data: Buffer = rest.length > 0 ? Buffer.concat([rest, chunk as Buffer]) : (chunk as Buffer);
+    let start = 0;
+    for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, start)) {
+      yield { offset, bytes: data.subarray(start, end), terminated: true };
+      offset += end - start + 1;
+      start = end + 1;
+    }
+    rest = data.subarray(start);
+  }
+  if (rest.length > 0) yield { offset, bytes: rest, terminated: false };
+}

@@ -1,0 +1,29 @@
+import type { PoolEvent } from '../pool/events.ts';
+
+/** Events that became durable together, in their order. */
+export type Delivered = readonly PoolEvent[];
+
+/** Whether commits can succeed now. */
+export interface StoreHealth {
+  readonly writable: boolean;
+  /** For people: why not, or "ok". */
+  readonly reason: string;
+}
+
+/** Where events become durable. One conformance suite runs over every implementation. */
+export interface Store {
+  /** Delivers all that was ever committed, once and in order: history first, then live. Resolves when history is through. */
+  open(deliver: (batch: Delivered) => void): Promise<void>;
+  /**
+   * Makes one batch durable, all or nothing. Resolves after its own delivery.
+   * Rejects with `conflict` when another writer was first, with `store_unavailable` or `storage_full` when it cannot
+   * write; then nothing of the batch was or ever will be delivered.
+   */
+  commit(events: readonly PoolEvent[]): Promise<void>;
+  /** Resolves when all that was committed anywhere before this call has been delivered here. One barrier serves all who wait. */
+  barrier(): Promise<void>;
+  /** What readiness asks; never touches the disk or the network. */
+  health(): StoreHealth;
+  /** Finishes what was committed, then lets go of everything. Commits after it reject with `store_unavailable`. */
+  close(): Promise<void>;
+}
