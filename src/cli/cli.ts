@@ -1,4 +1,4 @@
-import sade from 'sade';
+import sade, { type LazyOutput } from 'sade';
 import { SETTINGS } from '../config.ts';
 import { PoolError } from '../pool/errors.ts';
 import { packageVersion } from '../version.ts';
@@ -24,14 +24,14 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     program.option(short === undefined ? `--${name}` : `-${short}, --${name}`, text);
   }
   const names = SETTINGS.map(({ name, kind }) => ({ name, isSwitch: kind === 'switch' }));
-  const parsed: ReturnType<typeof program.parse> | undefined = program.parse(['node', 'ippool', ...argv], {
+  const parsed = program.parse(['node', 'ippool', ...argv], {
     lazy: true,
     string: ['config', ...names.filter(({ isSwitch }) => !isSwitch).map(({ name }) => name)],
     boolean: names.filter(({ isSwitch }) => isSwitch).map(({ name }) => name),
     unknown: (flag: string) => {
       throw new PoolError('usage', `Unknown flag ${flag}: see ippool --help`, { field: flag });
     },
-  } as never);
+  }) as LazyOutput | undefined;
   if (parsed === undefined) return 0; // --help or --version, which sade has printed
   const options = parsed.args.at(-1) as unknown as Record<string, string | boolean | undefined> & { _: string[] };
   const { _: rest, config, ...flags } = options;

@@ -35,7 +35,7 @@ export function jsonBody(): Middleware {
       const { rawBody } = ctx.request as { rawBody?: string };
       refuseAmbiguous(rawBody ?? '', ctx.request.body);
       await next();
-    });
+    }) as Promise<void>;
   };
 }
 

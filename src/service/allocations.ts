@@ -184,7 +184,7 @@ export class Allocations {
    */
   async #change(network: Network, ownerOf: () => Owner, decide: () => PoolEvent[]): Promise<PoolEvent[]> {
     let exact = false;
-    for (let attempt = 1; ; ) {
+    for (let attempt = 1; ;) {
       try {
         const step = await this.#mutex.runExclusive(() => this.#decide(network, ownerOf(), decide));
         if ('earlier' in step) {

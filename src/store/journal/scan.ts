@@ -175,7 +175,7 @@ function looksTorn({ offset, bytes, terminated }: Line): boolean {
 
 /** A run of zeros that begins at a block boundary or with the line, and ends at a block boundary or with the line. */
 function hasMissingBlock(offset: number, bytes: Buffer): boolean {
-  for (let first = bytes.indexOf(0); first >= 0; ) {
+  for (let first = bytes.indexOf(0); first >= 0;) {
     let last = first;
     while (bytes[last + 1] === 0) last++;
     const begins = first === 0 || (offset + first) % BLOCK === 0;
