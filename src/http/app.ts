@@ -27,6 +27,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(identify);
   if (logRequests) app.use(logEach(log));
   app.use(answerErrors(log));
+  app.use(refuseUnreadable);
   app.use(refuseForeign(allowedHosts));
   app.use(gate(health));
   const routers = [ipRoutes(allocations), healthRoutes(health, version)];
@@ -36,13 +37,36 @@ export function createApp(options: AppOptions): Koa {
 }
 
 function refuseUnrouted(ctx: Context, routers: readonly Router[]): never {
-  const elsewhere = routers
-    .flatMap((router) => router.match(ctx.path, ctx.method).path)
-    .flatMap(({ methods }) => (methods.includes(ctx.method) ? [] : methods));
+  const layers = routers.flatMap((router) => router.match(ctx.path, ctx.method).path);
+  // /allocate is not a VM of that name: what matches to the letter stands before what matches by parameter.
+  const literal = layers.filter(({ paramNames }) => paramNames.length === 0);
+  const elsewhere = (literal.length > 0 ? literal : layers).flatMap(({ methods }) =>
+    methods.includes(ctx.method) ? [] : methods,
+  );
   const path = ctx.path.slice(0, 128);
   if (elsewhere.length === 0) throw new PoolError('route_not_found', `No route ${path}`, { path });
   const allow = [...new Set(elsewhere)];
   throw new PoolError('method_not_allowed', `${ctx.method} is not possible on ${path}`, { allow });
+}
+
+/** What Node lets through and HTTP/1.1 does not (RFC 9112, sections 3.2 and 3.2.2). */
+const refuseUnreadable: Middleware = (ctx, next) => {
+  const { headers, httpVersionMinor } = ctx.req;
+  if (headers.host === undefined && httpVersionMinor > 0) {
+    throw new PoolError('invalid_request', 'Host is missing', { field: 'Host' });
+  }
+  if (pathOf(ctx) === null) {
+    throw new PoolError('invalid_request', 'The request target is neither a path nor a URL', { field: 'target' });
+  }
+  return next();
+};
+
+function pathOf(ctx: Context): string | null {
+  try {
+    return ctx.path;
+  } catch {
+    return null; // such as http://[/
+  }
 }
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -62,7 +86,13 @@ function logEach(log: Log): Middleware {
     await next();
     const ms = Math.round((performance.now() - started) * 1000) / 1000;
     log.debug(
-      { method: ctx.method, path: ctx.path, status: ctx.status, ms, request_id: ctx.state.requestId as string },
+      {
+        method: ctx.method,
+        path: ctx.req.url?.split('?', 1)[0],
+        status: ctx.status,
+        ms,
+        request_id: ctx.state.requestId as string,
+      },
       'request',
     );
   };

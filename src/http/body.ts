@@ -31,6 +31,8 @@ export function jsonBody(): Middleware {
         content_type: type.slice(0, 128),
       });
     }
+    // Said before it is sent: nothing of it has to be read. The parser reads lengths above 2^31 as other numbers.
+    if (Number(ctx.req.headers['content-length'] ?? 0) > BODY_LIMIT) throw tooLarge();
     return parse(ctx, async () => {
       const { rawBody } = ctx.request as { rawBody?: string };
       refuseAmbiguous(rawBody ?? '', ctx.request.body);
@@ -47,10 +49,17 @@ export function checkedBody<T>(ctx: Context, check: (value: unknown) => Checked<
   throw new PoolError('invalid_request', message, { field });
 }
 
+function tooLarge(): PoolError {
+  return new PoolError('payload_too_large', `The body is larger than ${BODY_LIMIT} bytes`, {
+    field: 'body',
+    limit: BODY_LIMIT,
+  });
+}
+
 function bodyError(error: Error & { status?: number; type?: string }): PoolError {
   const { status, type } = error;
   if (status === 413) {
-    return new PoolError('payload_too_large', `The body is larger than ${BODY_LIMIT} bytes`, { limit: BODY_LIMIT });
+    return tooLarge();
   }
   if (status === 415) {
     return new PoolError('unsupported_media_type', 'Content-Encoding must be identity, gzip or deflate', {
@@ -76,10 +85,15 @@ function refuseAmbiguous(raw: string, body: unknown): void {
   }
 }
 
-function countMembers(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  const values = Object.values(value);
-  let count = Array.isArray(value) ? 0 : values.length;
-  for (const inner of values) if (typeof inner === 'object') count += countMembers(inner);
+/** Without recursion: JSON.parse takes 30,000 levels in 64 KiB, the stack does not. */
+function countMembers(body: unknown): number {
+  let count = 0;
+  const rest = [body];
+  for (let value = rest.pop(); value !== undefined; value = rest.pop()) {
+    if (typeof value !== 'object' || value === null) continue;
+    const values: unknown[] = Object.values(value);
+    if (!Array.isArray(value)) count += values.length;
+    for (const inner of values) if (typeof inner === 'object') rest.push(inner);
+  }
   return count;
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import type { ErrorBody } from '../api/schema.ts';
 import { type ErrorCode, PoolError } from '../pool/errors.ts';
@@ -40,6 +41,9 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
   storage_full: 5,
 };
 
+/** How long a client that is refused may go on sending before it is answered all the same. */
+const DISCARD_MS = 1_000;
+
 export interface Log {
   debug(facts: object, message: string): void;
   error(facts: object, message: string): void;
@@ -51,6 +55,8 @@ export function answerErrors(log: Log): Middleware {
     try {
       await next();
     } catch (thrown) {
+      if (!ctx.req.complete) await discard(ctx.req);
+      if (!ctx.req.complete) ctx.set('Connection', 'close');
       const error = thrown instanceof PoolError ? thrown : new PoolError('internal', 'Internal error', {}, thrown);
       const status = STATUS[error.code];
       answer(ctx, error, status);
@@ -65,12 +71,31 @@ export function answerErrors(log: Log): Middleware {
   };
 }
 
+/**
+ * Reads what a refused request still sends. Answering and closing at once would reset the connection under a client that
+ * is not through with its body, and it would never see the answer.
+ */
+function discard(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (request.destroyed) {
+      resolve();
+      return;
+    }
+    const late = setTimeout(resolve, DISCARD_MS);
+    const through = () => {
+      clearTimeout(late);
+      resolve();
+    };
+    request.once('end', through).once('close', through);
+    request.unpipe();
+    request.resume();
+  });
+}
+
 function answer(ctx: Context, error: PoolError, status: number): void {
   const retry = RETRY_AFTER[error.code];
   if (retry !== undefined) ctx.set('Retry-After', String(retry));
   if (error.code === 'method_not_allowed') ctx.set('Allow', (error.details.allow as string[]).join(', '));
-  // The rest of a body that is too large is not worth reading.
-  if (error.code === 'payload_too_large') ctx.set('Connection', 'close');
   ctx.status = status;
   ctx.body = errorBody(error, status, ctx.state.requestId as string);
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Context, Middleware } from 'koa';
 import { PoolError } from '../pool/errors.ts';
 
+const HOST = /^host$/i;
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
@@ -22,6 +23,9 @@ export function refuseForeign(allowedHosts: readonly string[]): Middleware {
 }
 
 function check(ctx: Context, allowed: ReadonlySet<string>): void {
+  if (ctx.req.rawHeaders.filter((name, i) => i % 2 === 0 && HOST.test(name)).length > 1) {
+    throw new PoolError('invalid_request', 'Host is given more than once', { field: 'Host' });
+  }
   const { host = '', origin, 'sec-fetch-site': site } = ctx.req.headers;
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
     throw foreign('Sec-Fetch-Site', site, 'a page of another site may not change anything here');

@@ -4,8 +4,9 @@ import { PoolError } from '../pool/errors.ts';
 /** A query parameter that stands once; undefined when it is absent. @throws PoolError `invalid_request` */
 export function queryText(ctx: Context, name: string): string | undefined {
   if (ctx.querystring === '') return undefined;
-  const value = ctx.query[name];
-  if (value === undefined || typeof value === 'string') return value;
+  // Not ctx.query, which leaves out everything behind the thousandth parameter.
+  const [value, ...more] = new URLSearchParams(ctx.querystring).getAll(name);
+  if (more.length === 0) return value;
   throw new PoolError('invalid_request', `${name} is given more than once`, { field: name });
 }
 

@@ -28,7 +28,11 @@ export async function listen(
   host: string,
   port: number,
 ): Promise<RunningServer> {
-  const server = createServer(LIMITS, (request, response) => void handler(request, response));
+  const answer = (request: IncomingMessage, response: ServerResponse) => void handler(request, response);
+  // The app refuses a missing Host and knows no expectations, so that the refusal has the form of all others.
+  const server = createServer({ ...LIMITS, requireHostHeader: false }, answer);
+  server.on('checkExpectation', answer);
+  server.on('connect', (_request, socket: Socket) => refuse(socket, 405, 'Method Not Allowed', NO_PROXY));
   server.maxConnections = MAX_CONNECTIONS;
   server.on('clientError', answerUnreadable);
   await new Promise<void>((resolve, reject) => {
@@ -57,9 +61,23 @@ function answerUnreadable(cause: Error & { code?: string }, socket: Socket): voi
     socket.destroy();
     return;
   }
+  // Behind a request that was read well and is not answered yet: that answer goes first, or this one is taken for it.
+  const earlier = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
+  if (earlier?.req.complete) {
+    earlier.once('finish', () => answerUnreadable(cause, socket));
+    return;
+  }
   const [status, reason] = UNREADABLE[cause.code ?? ''] ?? [400, 'Bad Request'];
+  refuse(
+    socket,
+    status,
+    reason,
+    new PoolError('invalid_request', `The request is not valid HTTP/1.1 (${cause.code ?? 'unknown'})`),
+  );
+}
+
+function refuse(socket: Socket, status: number, reason: string, error: PoolError): void {
   const id = randomUUID();
-  const error = new PoolError('invalid_request', `The request is not valid HTTP/1.1 (${cause.code ?? 'unknown'})`);
   const body = JSON.stringify(errorBody(error, status, id));
   const head = [
     `HTTP/1.1 ${status} ${reason}`,
@@ -67,9 +85,12 @@ function answerUnreadable(cause: Error & { code?: string }, socket: Socket): voi
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${id}`,
     'Connection: close',
+    ...(status === 405 ? ['Allow: GET, HEAD, POST, DELETE'] : []),
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
+
+const NO_PROXY = new PoolError('method_not_allowed', 'CONNECT is not possible: this is no proxy');
 
 const UNREADABLE: Readonly<Record<string, readonly [number, string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],

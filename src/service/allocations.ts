@@ -149,7 +149,7 @@ export class Allocations {
     { network: id, after, ip, vmIdPrefix = '' }: { network: string; after?: string; ip?: string; vmIdPrefix?: string },
   ): { network: Network; allocations: Iterable<Allocation> } {
     const network = this.#pool.network(id);
-    const first = after === undefined ? 0 : offsetIn(network, after) + 1;
+    const first = after === undefined ? 0 : offsetIn(network, after, 'cursor') + 1;
     if (ip !== undefined) {
       const offset = offsetIn(network, ip);
       const allocation = offset >= first ? network.byOffset(offset) : undefined;
@@ -223,10 +223,10 @@ function notFound(details: Record<string, string>): PoolError {
   return new PoolError('allocation_not_found', 'IP not found', details);
 }
 
-function offsetIn(network: Network, ip: string): number {
+function offsetIn(network: Network, ip: string, field = 'ip'): number {
   const offset = network.offsetOf(ip);
   if (offset !== undefined) return offset;
-  throw new PoolError('invalid_address', 'Invalid IP address', { ip: ip.slice(0, 64), network: network.id });
+  throw new PoolError('invalid_address', 'Invalid IP address', { field, ip: ip.slice(0, 64), network: network.id });
 }
 
 function* withPrefix(allocations: Iterable<Allocation>, prefix: string): Generator<Allocation> {

@@ -29,7 +29,7 @@ const checkVmId = checker(VmId);
 
 /** The door of the sidecar: what the clients of the Rust ippool speak, and more fields. */
 export function ipRoutes(allocations: Allocations): Router {
-  const router = new Router({ prefix: '/api/v1/ip' });
+  const router = new Router({ prefix: '/api/v1/ip', sensitive: true }); // a VM may be called Stats
 
   router.post('/allocate', jsonBody(), async (ctx) => {
     const { vm_id, hostname } = checkedBody(ctx, checkAllocate);
