@@ -16,6 +16,7 @@ import { snapshotOf } from './pool/snapshot.ts';
 import { Allocations } from './service/allocations.ts';
 import { Health } from './service/health.ts';
 import { Journal } from './store/journal/journal.ts';
+import { load, repair, verify } from './store/journal/offline.ts';
 import { MemoryStore } from './store/memory.ts';
 import type { Store } from './store/store.ts';
 import { packageVersion } from './version.ts';
@@ -98,12 +99,12 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
     },
     `ready on ${server.url}`,
   );
-  notify(config, log, '--ready', `--status=Giving addresses of ${formatCidr(cidr)} on ${server.url}`);
+  notify(config, log, 'READY=1', `STATUS=Giving addresses of ${formatCidr(cidr)} on ${server.url}`);
   return {
     url: server.url,
     stop: async () => {
       health.phase = 'draining';
-      notify(config, log, '--stopping');
+      notify(config, log, 'STOPPING=1');
       log.info('stopping: finishing requests under way');
       await server.close();
       await store.close();
@@ -152,8 +153,34 @@ function createLog({ debug }: Config): Logger {
 }
 
 /** Tells systemd, when it asked to be told. Node cannot send to a unix datagram socket, systemd-notify can. */
-function notify({ notifySocket }: Config, log: Logger, ...args: string[]): void {
+function notify({ notifySocket }: Config, log: Logger, ...states: string[]): void {
   if (notifySocket === undefined) return;
-  const child = spawn('systemd-notify', [`--pid=${process.pid}`, ...args], { stdio: 'ignore' });
+  // States as they go over the wire: the flag --stopping came with systemd 253 only.
+  const child = spawn('systemd-notify', [`--pid=${process.pid}`, ...states], { stdio: 'ignore' });
   child.on('error', (error) => log.warn({ err: error }, 'cannot tell systemd: systemd-notify is missing'));
+  child.on('exit', (code) => {
+    if (code !== 0) log.warn({ code, states }, 'cannot tell systemd: systemd-notify failed');
+  });
+}
+
+/** What the command line does with a data folder that nobody serves from. */
+export const offline = {
+  verify,
+  repair,
+  load: async (dir: string) => {
+    const pool = await load(dir);
+    const networks = [...pool.networks].map(({ id, cidr, gateway, settings }) => {
+      return { id, cidr: formatCidr(cidr), gateway: formatIPv4(gateway), ...settings };
+    });
+    return { networks, allocations: exported(pool) };
+  },
+};
+
+function* exported(pool: Pool) {
+  for (const network of pool.networks) {
+    for (const { offset, vm_id, nic, hostname, allocated_at } of network.allocations()) {
+      const at = new Date(allocated_at).toISOString();
+      yield { network: network.id, ip: network.ipAt(offset), vm_id, nic, hostname, allocated_at: at };
+    }
+  }
 }

@@ -1,9 +1,12 @@
-import sade, { type LazyOutput } from 'sade';
+import sade, { type LazyOutput, type Sade } from 'sade';
 import { SETTINGS } from '../config.ts';
 import { PoolError } from '../pool/errors.ts';
 import { packageVersion } from '../version.ts';
 import { exitCodeOf, printError } from './exit.ts';
+import { JOURNAL_VERBS, journal } from './journal.ts';
 import { serve } from './serve.ts';
+
+const COMMANDS = ['serve', ...Object.keys(JOURNAL_VERBS).map((verb) => `journal ${verb}`)];
 
 /** Runs one command line (without node and script). Returns the exit code; errors are one line on stderr. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -16,6 +19,33 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 async function dispatch(argv: readonly string[]): Promise<number> {
+  const program = describe();
+  const [first] = argv;
+  if (argv.some((word) => word === '-h' || word === '--help') && (first === undefined || first.startsWith('-'))) {
+    program.help();
+    program.help('serve'); // the default command: its flags are what most people look for
+    return 0;
+  }
+  const parsed = program.parse(['node', 'ippool', ...argv], {
+    lazy: true,
+    string: ['config', ...SETTINGS.filter(({ kind }) => kind !== 'switch').map(({ name }) => name)],
+    boolean: ['accept-loss', ...SETTINGS.filter(({ kind }) => kind === 'switch').map(({ name }) => name)],
+    unknown: (flag: string) => {
+      throw new PoolError('usage', `Unknown flag ${flag}: see ippool --help`, { field: flag });
+    },
+  }) as LazyOutput | undefined;
+  if (parsed === undefined) return 0; // --help or --version, which sade has printed
+  const options = parsed.args.at(-1) as unknown as Record<string, string | boolean | undefined> & { _: string[] };
+  const { _: rest, config, 'accept-loss': acceptLoss, ...flags } = options;
+  if (rest[0] !== undefined) {
+    throw new PoolError('usage', `Unknown command or word ${rest.join(' ')}: the commands are ${COMMANDS.join(', ')}`);
+  }
+  const [noun, verb] = parsed.name.split(' ');
+  if (noun === 'journal' && verb !== undefined) return journal(verb, parsed.args[0], acceptLoss === true);
+  return serve(flags, typeof config === 'string' ? config : undefined);
+}
+
+function describe(): Sade {
   const program = sade('ippool').version(packageVersion());
   program.command('serve', 'Give addresses over HTTP (the default command)', { default: true });
   program.option('-c, --config', 'JSON file with settings');
@@ -23,18 +53,10 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     const text = fallback === undefined ? help : `${help}  (default ${fallback})`;
     program.option(short === undefined ? `--${name}` : `-${short}, --${name}`, text);
   }
-  const names = SETTINGS.map(({ name, kind }) => ({ name, isSwitch: kind === 'switch' }));
-  const parsed = program.parse(['node', 'ippool', ...argv], {
-    lazy: true,
-    string: ['config', ...names.filter(({ isSwitch }) => !isSwitch).map(({ name }) => name)],
-    boolean: names.filter(({ isSwitch }) => isSwitch).map(({ name }) => name),
-    unknown: (flag: string) => {
-      throw new PoolError('usage', `Unknown flag ${flag}: see ippool --help`, { field: flag });
-    },
-  }) as LazyOutput | undefined;
-  if (parsed === undefined) return 0; // --help or --version, which sade has printed
-  const options = parsed.args.at(-1) as unknown as Record<string, string | boolean | undefined> & { _: string[] };
-  const { _: rest, config, ...flags } = options;
-  if (rest[0] !== undefined) throw new PoolError('usage', `Unknown command ${rest[0]}: see ippool --help`);
-  return serve(flags, typeof config === 'string' ? config : undefined);
+  for (const [verb, help] of Object.entries(JOURNAL_VERBS)) {
+    program.command(`journal ${verb} [dir]`, help);
+    if (verb === 'repair')
+      program.option('--accept-loss', 'Go on where something is lost, keeping all that can be read');
+  }
+  return program;
 }

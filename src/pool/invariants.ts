@@ -37,6 +37,13 @@ export function violation(pool: Pool, event: PoolEvent): string | undefined {
   return undefined;
 }
 
+/** Applies an event unless it contradicts the state; returns the contradiction. */
+export function admit(pool: Pool, event: PoolEvent): string | undefined {
+  const contradiction = violation(pool, event);
+  if (contradiction === undefined) pool.apply(event);
+  return contradiction;
+}
+
 function badSettings({ excluded, strategy }: Extract<PoolEvent, { excluded: unknown }>): string | undefined {
   const bad = excluded.find((text) => !parseRange(text));
   if (bad !== undefined) return `invalid exclusion ${bad}`;

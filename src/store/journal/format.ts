@@ -116,6 +116,6 @@ export function corrupt(file: string, offset: number, rule: string, what: string
   return new PoolError(
     'data_corrupt',
     `${file} is damaged at byte ${offset}: ${what}. Nothing was changed. Copy the folder, then see what is left with: ippool journal verify, and mend it with: ippool journal repair`,
-    { file, offset, rule },
+    { file, offset, rule, what },
   );
 }

@@ -1,4 +1,3 @@
-import { copyFile, truncate } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PoolError } from '../../pool/errors.ts';
@@ -19,6 +18,7 @@ import { encodeHeader, encodeRecord } from './format.ts';
 import { lockFolder, signLock } from './lock.ts';
 import { type Admit, recover, type Tail } from './recover.ts';
 import { writeSnapshot } from './snapshot.ts';
+import { cutTornTail } from './torn.ts';
 
 export interface JournalOptions {
   readonly dir: string;
@@ -352,17 +352,14 @@ export class Journal implements Store {
     void listFolder(this.#options.dir).then((contents) => deleteUnfinished(this.#options.dir, contents));
   }
 
-  async #cutTornTail({ path, end, length }: Tail): Promise<void> {
-    const { now, log, dir } = this.#options;
-    const copy = `${path}.torn-${new Date(now()).toISOString().replaceAll(':', '-')}`;
-    await copyFile(path, copy);
-    await truncate(path, end);
+  async #cutTornTail(tail: Tail): Promise<void> {
+    const { now, log } = this.#options;
+    const copy = await cutTornTail(tail, new Date(now()).toISOString());
     log(
       'warn',
-      { file: basename(path), offset: end, bytes: length - end, copy: basename(copy) },
+      { file: basename(tail.path), offset: tail.end, bytes: tail.length - tail.end, copy },
       'the last write before the crash was not finished: nobody had an answer for it, it was cut off and kept as a copy',
     );
-    await syncFolder(dir);
   }
 }
 

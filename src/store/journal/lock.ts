@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PoolError } from '../../pool/errors.ts';
@@ -13,11 +14,11 @@ import { ioError } from './folder.ts';
  *
  * @throws PoolError `data_locked` when another process has it, `data_io` when LOCK cannot be opened or flock(1) is missing
  */
-export async function lockFolder(dir: string): Promise<FileHandle> {
+export async function lockFolder(dir: string, flags: 'a+' | 'r' = 'a+'): Promise<FileHandle> {
   const path = join(dir, 'LOCK');
   let handle: FileHandle;
   try {
-    handle = await open(path, 'a+', 0o600);
+    handle = await open(path, flags, 0o600);
   } catch (cause) {
     throw ioError(`open ${path}`, cause);
   }
@@ -33,6 +34,11 @@ export async function lockFolder(dir: string): Promise<FileHandle> {
     await handle.close();
     throw error;
   }
+}
+
+/** Takes a data folder for reading only, without making anything in it; undefined when nobody ever served from it. */
+export async function lockForReading(dir: string): Promise<FileHandle | undefined> {
+  return existsSync(join(dir, 'LOCK')) ? lockFolder(dir, 'r') : undefined;
 }
 
 /** Notes who holds the lock, for the error line that the next one prints. */

@@ -1,0 +1,61 @@
+import { offline } from '../compose.ts';
+import { PoolError } from '../pool/errors.ts';
+
+const EXIT_DAMAGED = 65;
+
+export const JOURNAL_VERBS = {
+  verify: 'Name every rule that a data folder breaks',
+  repair: 'Make a damaged data folder one that can be started from',
+  export: 'Print networks and allocations as JSON',
+} as const;
+
+/** Runs one of the commands on a data folder that nobody serves from. Returns the exit code. */
+export async function journal(verb: string, dir: string | undefined, acceptLoss: boolean): Promise<number> {
+  if (dir === undefined)
+    throw new PoolError('usage', `Name the data folder: ippool journal ${verb} DIR`, { field: 'DIR' });
+  switch (verb) {
+    case 'verify':
+      return verify(dir);
+    case 'repair':
+      return repair(dir, acceptLoss);
+    default:
+      return exportJson(dir);
+  }
+}
+
+async function verify(dir: string): Promise<number> {
+  const { findings, files, records, allocations } = await offline.verify(dir);
+  for (const { file, offset, rule, what, damage } of findings) {
+    print(`${damage ? 'DAMAGE' : 'note  '}  ${file} at byte ${offset}  [${rule}]  ${what}`);
+  }
+  const damages = findings.filter(({ damage }) => damage).length;
+  const verdict = damages === 0 ? 'sound' : `${damages} broken ${damages === 1 ? 'rule' : 'rules'}`;
+  print(`${dir}: ${verdict}; ${files} files, ${records} records, ${allocations} allocations`);
+  return damages === 0 ? 0 : EXIT_DAMAGED;
+}
+
+async function repair(dir: string, acceptLoss: boolean): Promise<number> {
+  const { done, lost } = await offline.repair(dir, acceptLoss, Date.now());
+  for (const line of lost) print(`LOST  ${line}`);
+  for (const line of done) print(`done  ${line}`);
+  if (done.length === 0) print(`${dir}: nothing to repair`);
+  if (lost.length > 0) print('Compare the allocations with the VMs that run before you start: ippool journal export');
+  return 0;
+}
+
+/** One JSON document, written a line at a time, so that a large pool need not fit into one string. */
+async function exportJson(dir: string): Promise<number> {
+  const { networks, allocations } = await offline.load(dir);
+  print(`{"networks":${JSON.stringify(networks)},"allocations":[`);
+  let before = '';
+  for (const allocation of allocations) {
+    process.stdout.write(`${before}${JSON.stringify(allocation)}`);
+    before = ',\n';
+  }
+  print('\n]}');
+  return 0;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

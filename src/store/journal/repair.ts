@@ -1,0 +1,169 @@
+import { rename } from 'node:fs/promises';
+import { PoolError } from '../../pool/errors.ts';
+import type { PoolEvent } from '../../pool/events.ts';
+import { admit } from '../../pool/invariants.ts';
+import { Pool } from '../../pool/pool.ts';
+import { snapshotOf } from '../../pool/snapshot.ts';
+import { AppendFile } from './file.ts';
+import { journalName, listFolder, type Numbered, publish, syncFolder } from './folder.ts';
+import { encodeHeader } from './format.ts';
+import { scanJournal } from './scan.ts';
+import { readSnapshot, type SnapshotHead, writeSnapshot } from './snapshot.ts';
+import { cutTornTail } from './torn.ts';
+import { recover } from './recover.ts';
+
+export interface Repaired {
+  /** What was done, a line each; empty when there was nothing to do. */
+  readonly done: readonly string[];
+  /** What could not be saved, a line each. */
+  readonly lost: readonly string[];
+}
+
+/**
+ * Makes a damaged data folder one that can be started from. What is replaced is kept beside it as `*.damaged-<time>`.
+ *
+ * A torn end is cut off, as a start does. A damaged snapshot is made anew when the generation before it is sound.
+ * Beyond that something is lost, and only `acceptLoss` goes on: every record that can still be read is kept, those behind
+ * the damage too, because a forgotten allocation is an address that is given twice.
+ *
+ * @throws PoolError `data_corrupt` when something would be lost and that was not accepted, or when nothing can be saved
+ */
+export async function repairFolder(dir: string, acceptLoss: boolean, time: string): Promise<Repaired> {
+  const suffix = `damaged-${time.replaceAll(':', '-')}`;
+  const sound = await readSound(dir);
+  if (sound) {
+    if (!sound.last) throw new PoolError('data_mismatch', `${dir} holds no ippool data: correct the path`, { dir });
+    if (sound.last.length === sound.last.end) return { done: [], lost: [] };
+    const copy = await cutTornTail(sound.last, time);
+    return { done: [`cut off an unfinished write, kept as ${copy}`], lost: [] };
+  }
+  const salvage = new Salvage();
+  const { journals, snapshots } = await listFolder(dir);
+  await salvage.read(snapshots, journals);
+  if (salvage.lost.length > 0 && !acceptLoss) {
+    throw new PoolError(
+      'data_corrupt',
+      `${dir} cannot be repaired without loss (${salvage.lost.join('; ')}). Nothing was changed. Copy the folder; to keep what can be read: ippool journal repair --accept-loss`,
+      { lost: salvage.lost },
+    );
+  }
+  if ([...salvage.pool.networks].length === 0) {
+    throw new PoolError('data_corrupt', `${dir} holds no network that can be read: restore it from a copy`, { dir });
+  }
+  const newest = Math.max(salvage.seq, ...[...snapshots, ...journals].map(({ seq }) => seq));
+  await writeGeneration(dir, salvage.pool, { seq: newest + 1, chain: salvage.chain }, time);
+  for (const { path } of [...snapshots, ...journals]) await rename(path, `${path}.${suffix}`);
+  await syncFolder(dir);
+  const kept = [...salvage.pool.networks].reduce((sum, { allocated }) => sum + allocated, 0);
+  return {
+    done: [`wrote a new generation with ${kept} allocations, the files before it are kept as *.${suffix}`],
+    lost: salvage.lost,
+  };
+}
+
+/** What a start would read; undefined when it would refuse. */
+async function readSound(dir: string) {
+  const pool = new Pool();
+  try {
+    return await recover(dir, (event) => admit(pool, event));
+  } catch (error) {
+    if (error instanceof PoolError && error.code === 'data_corrupt') return undefined;
+    throw error;
+  }
+}
+
+/** The state that the readable files lead to, and what of it is missing. */
+class Salvage {
+  pool = new Pool();
+  readonly lost: string[] = [];
+  seq = 0;
+  chain = 0;
+
+  /**
+   * Starts from the newest snapshot behind which all is sound; else from the newest that can be read at all:
+   *
+   *     snapshot-120   journal-120 → snapshot-4711 (damaged)   journal-4711      nothing is lost: starts at 120
+   */
+  async read(snapshots: readonly Numbered[], journals: readonly Numbered[]): Promise<void> {
+    const starts: (Numbered | undefined)[] = [...snapshots].reverse();
+    if (journals[0]?.seq === 0) starts.push(undefined);
+    let best: Salvage | undefined;
+    for (const start of starts) {
+      const attempt = new Salvage();
+      if (!(await attempt.#from(start, journals))) continue;
+      if (!best || attempt.lost.length < best.lost.length) best = attempt;
+      if (best.lost.length === 0) break;
+    }
+    if (!best) {
+      this.lost.push('no snapshot can be read and the journal does not begin at the beginning');
+      return;
+    }
+    this.pool = best.pool;
+    this.seq = best.seq;
+    this.chain = best.chain;
+    this.lost.push(...best.lost);
+  }
+
+  async #from(start: Numbered | undefined, journals: readonly Numbered[]): Promise<boolean> {
+    if (start) {
+      try {
+        const head = await readSnapshot(start.path, (event) => admit(this.pool, event));
+        this.seq = head.seq;
+        this.chain = head.chain;
+      } catch (error) {
+        if (error instanceof PoolError && error.code === 'data_corrupt') return false;
+        throw error;
+      }
+    }
+    for (const journal of journals) if (journal.seq >= (start?.seq ?? 0)) await this.#journal(journal);
+    if (start && !journals.some(({ seq }) => seq === start.seq)) this.lost.push(`${journalName(start.seq)} is missing`);
+    return true;
+  }
+
+  async #journal({ path, name }: Numbered): Promise<void> {
+    try {
+      const end = await scanJournal(path, {
+        header: () => undefined,
+        commit: (records) => {
+          for (const { seq, event } of records) {
+            if (seq > this.seq + 1) this.lost.push(`records ${this.seq + 1} to ${seq - 1} are missing`);
+            this.seq = Math.max(this.seq, seq);
+            const contradiction = admit(this.pool, event);
+            if (contradiction !== undefined) this.#settle(event, contradiction);
+          }
+          return undefined;
+        },
+        damage: ({ offset, what }) => this.lost.push(`${name} at byte ${offset}: ${what}`),
+      });
+      this.chain = end.crc;
+    } catch (error) {
+      if (!(error instanceof PoolError) || error.code !== 'data_corrupt') throw error;
+      this.lost.push(error.message.replace(/: .*/, ''));
+    }
+  }
+
+  /** A contradiction means that a release was lost in between: the later record is what is true now. */
+  #settle(event: PoolEvent, contradiction: string): void {
+    this.lost.push(contradiction);
+    if (event.type !== 'ip_allocated') return;
+    const network = this.pool.find(event.network);
+    const offset = network?.offsetOf(event.ip);
+    if (!network || offset === undefined) return;
+    for (const stale of [network.byOffset(offset), network.byOwner(event)]) if (stale) network.remove(stale);
+    admit(this.pool, event);
+  }
+}
+
+/** Behind everything that was there before: a start sees either the old files, and refuses, or the new generation. */
+async function writeGeneration(dir: string, pool: Pool, head: SnapshotHead, time: string): Promise<void> {
+  const name = journalName(head.seq);
+  const file = await AppendFile.open(`${dir}/${name}.tmp`, 0);
+  try {
+    await file.append(Buffer.from(encodeHeader(head.seq, head.chain, time).line));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await publish(dir, file.path, name);
+  await writeSnapshot(dir, head, snapshotOf(pool), time);
+}

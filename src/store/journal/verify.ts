@@ -1,0 +1,163 @@
+import { admit } from '../../pool/invariants.ts';
+import { PoolError } from '../../pool/errors.ts';
+import { Pool } from '../../pool/pool.ts';
+import { snapshotOf } from '../../pool/snapshot.ts';
+import { type Contents, listFolder, type Numbered } from './folder.ts';
+import { checkHeader } from './recover.ts';
+import { type ScanEnd, scanJournal } from './scan.ts';
+import { readSnapshot } from './snapshot.ts';
+
+/** A rule that a data folder breaks, and where. */
+export interface Finding {
+  readonly file: string;
+  readonly offset: number;
+  readonly rule: string;
+  readonly what: string;
+  /** False for what a crash leaves behind and the next start clears away. */
+  readonly damage: boolean;
+}
+
+export interface Verified {
+  readonly findings: readonly Finding[];
+  readonly files: number;
+  readonly records: number;
+  readonly allocations: number;
+}
+
+/**
+ * Reads every file of a data folder, both generations, and goes on behind damage. Changes nothing.
+ *
+ * Beside each file's own rules it checks that the files continue each other, that the history never contradicts itself,
+ * and that each snapshot is the state that the journal before it leads to.
+ *
+ * @throws PoolError `data_mismatch` when the folder holds no journal, or one of a newer version
+ */
+export async function verifyFolder(dir: string): Promise<Verified> {
+  const contents = await listFolder(dir);
+  const files = contents.journals.length + contents.snapshots.length;
+  if (files === 0) throw new PoolError('data_mismatch', `${dir} holds no ippool data: correct the path`, { dir });
+  const verifier = new Verifier();
+  for (const name of contents.unfinished) {
+    verifier.note(name, 0, 'unfinished', 'left by a compaction that did not finish; the next start deletes it');
+  }
+  await verifier.read(contents);
+  return {
+    findings: verifier.findings,
+    files,
+    records: verifier.records,
+    allocations: countAllocations(verifier.pool),
+  };
+}
+
+class Verifier {
+  readonly findings: Finding[] = [];
+  records = 0;
+  pool = new Pool();
+  #seq: number | undefined;
+  #chain: number | undefined;
+
+  note(file: string, offset: number, rule: string, what: string): void {
+    this.findings.push({ file, offset, rule, what, damage: false });
+  }
+
+  async read({ snapshots, journals }: Contents): Promise<void> {
+    const order = [...snapshots, ...journals].sort((a, b) => a.seq - b.seq || b.name.localeCompare(a.name));
+    for (const file of order) {
+      if (file.name.endsWith('.json')) await this.#snapshot(file);
+      else await this.#journal(file, file === journals.at(-1));
+    }
+    if (this.#seq === undefined) return;
+    const newest = snapshots.at(-1);
+    if (newest && journals.at(-1)?.seq !== undefined && (journals.at(-1)?.seq ?? 0) < newest.seq) {
+      this.#damage(
+        newest.name,
+        0,
+        'generation',
+        `journal-${newest.seq}.jsonl is missing, which goes on from this snapshot`,
+      );
+    }
+  }
+
+  #damage(file: string, offset: number, rule: string, what: string): void {
+    this.findings.push({ file, offset, rule, what, damage: true });
+  }
+
+  /** Runs one file's reading; what it throws of its own is a finding. */
+  async #guard(file: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (!(error instanceof PoolError) || error.code !== 'data_corrupt') throw error;
+      const { offset, rule, what } = error.details;
+      this.#damage(file, Number(offset), String(rule), String(what));
+      return false;
+    }
+  }
+
+  async #snapshot({ path, name, seq }: Numbered): Promise<void> {
+    const own = new Pool();
+    let head: { seq: number; chain: number } | undefined;
+    const sound = await this.#guard(name, async () => {
+      head = await readSnapshot(path, (event) => admit(own, event));
+    });
+    if (!sound || !head) return;
+    if (head.seq !== seq) this.#damage(name, 0, 'generation', `it holds the state after record ${head.seq}`);
+    if (this.#seq === seq) {
+      if (this.#chain !== head.chain) this.#damage(name, 0, 'chain', 'it does not belong to the journal before it');
+      if (!sameState(own, this.pool)) {
+        this.#damage(name, 0, 'state', 'it is not the state that the journal before it leads to');
+      }
+    }
+    this.pool = own;
+    this.#seq = seq;
+    this.#chain = head.chain;
+  }
+
+  async #journal({ path, name, seq }: Numbered, isLast: boolean): Promise<void> {
+    if (this.#seq === undefined && seq > 0) {
+      this.#damage(name, 0, 'generation', `snapshot-${seq}.json is missing, the state that this journal goes on from`);
+    } else if ((this.#seq ?? 0) !== seq) {
+      this.#damage(
+        name,
+        0,
+        'generation',
+        `it goes on from record ${seq}, but the file before it ends at ${this.#seq ?? 0}`,
+      );
+    }
+    const expected = this.#seq === seq ? this.#chain : undefined;
+    let end: ScanEnd | undefined;
+    await this.#guard(name, async () => {
+      end = await scanJournal(path, {
+        header: (header) => checkHeader(name, header, seq, expected),
+        commit: (records) => {
+          this.records += records.length;
+          return records.map(({ event }) => admit(this.pool, event)).find((problem) => problem !== undefined);
+        },
+        damage: ({ offset, rule, what }) => this.#damage(name, offset, rule, what),
+      });
+    });
+    if (!end) return;
+    this.#seq = end.seq;
+    this.#chain = end.crc;
+    if (end.length === end.end || this.findings.some((finding) => finding.damage && finding.file === name)) return;
+    const what = `the last ${end.length - end.end} bytes are an unfinished write`;
+    if (isLast) this.note(name, end.end, 'torn', `${what}, which nobody had an answer for; the next start cuts it off`);
+    else this.#damage(name, end.end, 'torn', `${what}, but another journal follows`);
+  }
+}
+
+/** Compared event by event: the text of a large pool would not fit into one string. */
+function sameState(a: Pool, b: Pool): boolean {
+  const right = snapshotOf(b)[Symbol.iterator]();
+  for (const left of snapshotOf(a)) {
+    if (JSON.stringify(left) !== JSON.stringify(right.next().value)) return false;
+  }
+  return right.next().done === true;
+}
+
+function countAllocations(pool: Pool): number {
+  let count = 0;
+  for (const network of pool.networks) count += network.allocated;
+  return count;
+}
