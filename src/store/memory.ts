@@ -12,9 +12,10 @@ export class MemoryStore implements Store {
   }
 
   async commit(events: readonly PoolEvent[]): Promise<void> {
+    const deliver = this.#deliver;
+    if (!deliver) throw new PoolError('store_unavailable', 'The store is closed');
     await Promise.resolve(); // like every store, delivers after the caller has noted what is in flight
-    if (!this.#deliver) throw new PoolError('store_unavailable', 'The store is closed');
-    this.#deliver(events);
+    deliver(events);
   }
 
   barrier(): Promise<void> {
@@ -25,8 +26,8 @@ export class MemoryStore implements Store {
     return this.#deliver ? { writable: true, reason: 'ok' } : { writable: false, reason: 'closed' };
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#deliver = undefined;
-    return Promise.resolve();
+    await Promise.resolve(); // what was committed before is delivered by now
   }
 }

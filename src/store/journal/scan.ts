@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { corrupt, crcMatches, type Header, isHeader, isRecord, type JournalRecord, unseal } from './format.ts';
+import { type Line, linesOf } from './lines.ts';
 
 /*
  * Reading a journal, and telling a torn end from damage.
@@ -15,7 +15,6 @@ import { corrupt, crcMatches, type Header, isHeader, isRecord, type JournalRecor
  */
 
 const BLOCK = 512;
-const NEWLINE = 0x0a;
 
 /** Where in a journal something is not as it was written. */
 export interface Damage {
@@ -43,13 +42,6 @@ export interface ScanEnd {
   readonly end: number;
   /** Length of the file in bytes; larger than `end` when its last batch was torn. */
   readonly length: number;
-}
-
-interface Line {
-  readonly offset: number;
-  /** Without the newline. */
-  readonly bytes: Buffer;
-  readonly terminated: boolean;
 }
 
 /** Reads a journal from the beginning to the end. @throws PoolError `data_corrupt` for a bad header, `data_mismatch` for a newer version */
@@ -168,36 +160,23 @@ class Scan {
  * Whether a crash during an append can have left a line like this: cut off, or with blocks that were never written.
  * A line that is whole but for a changed byte is not: then a disk, or a person, changed it.
  */
-function looksTorn({ offset, bytes, terminated }: Line): boolean {
-  if (!terminated) return !/,"crc":"[0-9a-f]{8}"\}./s.test(bytes.toString('latin1')) || hasMissingBlock(offset, bytes);
-  return hasMissingBlock(offset, bytes);
+function looksTorn(line: Line): boolean {
+  if (hasMissingBlock(line)) return true;
+  return !line.terminated && !/,"crc":"[0-9a-f]{8}"\}./s.test(line.bytes.toString('latin1'));
 }
 
-/** A run of zeros that begins at a block boundary or with the line, and ends at a block boundary or with the line. */
-function hasMissingBlock(offset: number, bytes: Buffer): boolean {
+/**
+ * A run of zeros from a block boundary, or from where the write may have begun, to a block boundary or the end of the
+ * file. Not to a newline behind it: that lies in the same block, and would be missing too.
+ */
+function hasMissingBlock({ offset, bytes, terminated }: Line): boolean {
   for (let first = bytes.indexOf(0); first >= 0;) {
     let last = first;
     while (bytes[last + 1] === 0) last++;
     const begins = first === 0 || (offset + first) % BLOCK === 0;
-    const ends = last === bytes.length - 1 || (offset + last + 1) % BLOCK === 0;
+    const ends = (last === bytes.length - 1 && !terminated) || (offset + last + 1) % BLOCK === 0;
     if (begins && ends) return true;
     first = bytes.indexOf(0, last + 1);
   }
   return false;
-}
-
-async function* linesOf(path: string): AsyncGenerator<Line> {
-  let offset = 0;
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    const data: Buffer = rest.length > 0 ? Buffer.concat([rest, chunk as Buffer]) : (chunk as Buffer);
-    let start = 0;
-    for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, start)) {
-      yield { offset, bytes: data.subarray(start, end), terminated: true };
-      offset += end - start + 1;
-      start = end + 1;
-    }
-    rest = data.subarray(start);
-  }
-  if (rest.length > 0) yield { offset, bytes: rest, terminated: false };
 }

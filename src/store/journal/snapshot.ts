@@ -1,11 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { crc32 } from 'node:zlib';
 import type { PoolEvent } from '../../pool/events.ts';
 import { corrupt, FORMAT_VERSION, hex, newerVersion } from './format.ts';
 import { ioError, publish, snapshotName } from './folder.ts';
+import { type Line, linesOf } from './lines.ts';
 
 /*
  * A snapshot is one JSON document with an event a line, so that it can be written and read in slices, and by jq:
@@ -82,8 +81,7 @@ class Sliced {
 }
 
 /**
- * Reads a snapshot, handing over its events in order. They are handed over before the checksum at the end is known:
- * use what they built only when this returns.
+ * Reads a snapshot, handing over its events in order.
  *
  * @throws PoolError `data_corrupt` when anything in it is not as it was written, `data_mismatch` for a newer version
  */
@@ -92,44 +90,46 @@ export async function readSnapshot(
   event: (event: PoolEvent) => string | undefined,
 ): Promise<SnapshotHead & { readonly size: number }> {
   const file = basename(path);
-  let head: SnapshotHead | undefined;
-  let tail: { count: number; crc: string } | undefined;
-  let crc = 0;
-  let count = 0;
-  let offset = 0;
-  const bad = (rule: string, what: string) => corrupt(file, offset, rule, what);
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (tail) throw bad('form', 'there is text behind the end of the snapshot');
-    if (!head) {
-      const value = parse(`${line}]}`);
-      if (typeof value?.v === 'number' && value.v > FORMAT_VERSION) throw newerVersion(file, value.v);
-      const { seq, chain } = value ?? {};
-      if (value?.snapshot !== 'ippool' || typeof seq !== 'number' || typeof chain !== 'string') {
-        throw bad('header', 'the first line of the snapshot cannot be read');
-      }
-      head = { seq, chain: Number.parseInt(chain, 16) };
-    } else if (line.startsWith(']')) {
-      const value = parse(`{"events":[${line}`);
-      if (typeof value?.count !== 'number' || typeof value.crc !== 'string') {
-        throw bad('form', 'the last line of the snapshot cannot be read');
-      }
-      tail = { count: value.count, crc: value.crc };
-      crc = crc32(line.slice(0, line.lastIndexOf(',"crc"')), crc);
-      continue;
-    } else {
-      const value = parse(line.endsWith(',') ? line.slice(0, -1) : line);
-      if (typeof value?.type !== 'string') throw bad('form', `event ${count + 1} of the snapshot cannot be read`);
-      const contradiction = event(value as unknown as PoolEvent);
-      if (contradiction !== undefined) throw bad('event', contradiction);
-      count++;
-    }
-    crc = crc32(`${line}\n`, crc);
-    offset += Buffer.byteLength(line) + 1;
+  const { head, end, count, size } = await checkSum(path, file);
+  let read = 0;
+  for await (const { offset, bytes } of linesOf(path)) {
+    if (offset === 0 || offset >= end) continue;
+    const text = bytes.toString('utf8');
+    const value = parse(text.endsWith(',') ? text.slice(0, -1) : text);
+    if (typeof value?.type !== 'string') throw corrupt(file, offset, 'form', `event ${read + 1} cannot be read`);
+    const contradiction = event(value as unknown as PoolEvent);
+    if (contradiction !== undefined) throw corrupt(file, offset, 'event', contradiction);
+    read++;
   }
-  if (!head || !tail) throw bad('form', 'the snapshot has no end');
-  if (tail.count !== count) throw bad('count', `the snapshot should have ${tail.count} events, it has ${count}`);
-  if (tail.crc !== hex(crc)) throw bad('crc', 'the snapshot has a wrong checksum');
-  return { ...head, size: offset };
+  if (read !== count) throw corrupt(file, end, 'count', `the snapshot should have ${count} events, it has ${read}`);
+  return { ...head, size };
+}
+
+/** Reads a snapshot once for its checksum: no event of it is believed before. Returns where its last line begins. */
+async function checkSum(path: string, file: string) {
+  let head: SnapshotHead | undefined;
+  let last: Line | undefined;
+  let crc = 0;
+  for await (const line of linesOf(path)) {
+    if (last) crc = crc32('\n', crc32(last.bytes, crc));
+    head ??= readHead(line, file);
+    last = line;
+  }
+  const seal = last && /^\],"count":(\d{1,15}),"crc":"([0-9a-f]{8})"\}$/.exec(last.bytes.toString('latin1'));
+  if (!head || !last?.terminated || !seal) throw corrupt(file, last?.offset ?? 0, 'form', 'the snapshot has no end');
+  crc = crc32(last.bytes.subarray(0, last.bytes.lastIndexOf(',"crc"')), crc);
+  if (seal[2] !== hex(crc)) throw corrupt(file, last.offset, 'crc', 'the snapshot has a wrong checksum');
+  return { head, end: last.offset, count: Number(seal[1]), size: last.offset + last.bytes.length + 1 };
+}
+
+function readHead({ bytes }: Line, file: string): SnapshotHead {
+  const value = parse(`${bytes.toString('utf8')}]}`);
+  if (typeof value?.v === 'number' && value.v > FORMAT_VERSION) throw newerVersion(file, value.v);
+  const { seq, chain } = value ?? {};
+  if (value?.snapshot !== 'ippool' || typeof seq !== 'number' || typeof chain !== 'string') {
+    throw corrupt(file, 0, 'header', 'the first line of the snapshot cannot be read');
+  }
+  return { seq, chain: Number.parseInt(chain, 16) };
 }
 
 function parse(text: string): Record<string, unknown> | undefined {
