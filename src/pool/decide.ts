@@ -18,7 +18,7 @@ export interface NetworkRequest {
   readonly strategy: NetworkSettings['strategy'];
 }
 
-/** Adds a network. @throws PoolError `usage` when the gateway cannot be one or nothing would be left to give. */
+/** Adds a network. @throws PoolError `usage` when the gateway is no host address of it or a range lies outside. */
 export function decideAddNetwork(id: string, request: NetworkRequest, origin: Origin): PoolEvent[] {
   const { cidr, gateway = firstHost(cidr), strategy } = request;
   const text = formatCidr(cidr);

@@ -1,20 +1,33 @@
 import { parseIPv4 } from '../net/address.ts';
-import { parseCidr } from '../net/cidr.ts';
+import { contains, parseCidr } from '../net/cidr.ts';
 import { parseRange } from '../net/range.ts';
 import type { PoolEvent } from './events.ts';
 import { STRATEGY_NAMES } from './strategy.ts';
 import type { Pool } from './pool.ts';
+
+const TYPES: Readonly<Record<PoolEvent['type'], true>> = {
+  network_added: true,
+  network_updated: true,
+  ip_allocated: true,
+  ip_updated: true,
+  ip_released: true,
+  cursor_moved: true,
+};
 
 /**
  * What is wrong with an event, given what happened before: the rule it breaks, in words; undefined when it is sound.
  * Asked before every event of a journal is applied, so that a journal that contradicts itself is never served from.
  */
 export function violation(pool: Pool, event: PoolEvent): string | undefined {
+  if (!Object.hasOwn(TYPES, event.type)) return `unknown event ${String(event.type)}: a newer ippool may have written it`;
   if (event.type === 'network_added') {
     if (pool.find(event.network)) return `network ${event.network} is added twice`;
-    if (!parseCidr(event.cidr)) return `network ${event.network} has an invalid cidr ${event.cidr}`;
-    if (parseIPv4(event.gateway) === undefined)
+    const cidr = parseCidr(event.cidr);
+    if (!cidr) return `network ${event.network} has an invalid cidr ${event.cidr}`;
+    const gateway = parseIPv4(event.gateway);
+    if (gateway === undefined || !contains(cidr, gateway)) {
       return `network ${event.network} has an invalid gateway ${event.gateway}`;
+    }
     return badSettings(event);
   }
   const network = pool.find(event.network);

@@ -99,7 +99,9 @@ export function isRecord(value: Record<string, unknown>): value is Record<string
 /** Whether a line has the form of a header that this program can read. @throws PoolError `data_mismatch` for a newer version */
 export function isHeader(value: Record<string, unknown>, file: string): value is Record<string, unknown> & Header {
   if (typeof value.v === 'number' && value.v > FORMAT_VERSION) throw newerVersion(file, value.v);
-  return value.v === FORMAT_VERSION && value.journal === 'ippool' && Number.isSafeInteger(value.base);
+  const { v, journal, base, prev } = value;
+  const chained = typeof prev === 'string' && /^[0-9a-f]{8}$/.test(prev);
+  return v === FORMAT_VERSION && journal === 'ippool' && Number.isSafeInteger(base) && chained;
 }
 
 /** A file of a later release: refused, and left alone. */

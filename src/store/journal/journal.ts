@@ -120,6 +120,7 @@ export class Journal implements Store {
 
   commit(events: readonly PoolEvent[]): Promise<void> {
     if (this.#state === 'closed') return Promise.reject(new PoolError('store_unavailable', 'The journal is closed'));
+    if (this.#state === 'dead') return Promise.reject(new PoolError('store_unavailable', 'The disk failed'));
     return new Promise((resolve, reject) => {
       this.#pending.push({ events, resolve, reject });
       this.#start();
@@ -280,6 +281,10 @@ export class Journal implements Store {
   /** After a failed fdatasync the kernel may drop the pages and call the next one a success: stop at the first. */
   #die(what: string, cause: unknown): void {
     this.#state = 'dead';
+    // None of these was written. The batch that was gets no answer: nobody knows how it ended.
+    const waiting = this.#pending;
+    this.#pending = [];
+    for (const { reject } of waiting) reject(new PoolError('store_unavailable', 'The disk failed'));
     this.#options.fatal(cause instanceof PoolError ? cause : ioError(what, cause));
   }
 
@@ -322,7 +327,7 @@ export class Journal implements Store {
     try {
       await this.#begin(head.seq, head.chain);
     } catch (error) {
-      this.#compactionFailed(error);
+      await this.#compactionFailed(error);
       return;
     }
     this.#olderBytes += before.position;
@@ -341,7 +346,7 @@ export class Journal implements Store {
   }
 
   /** The journal is whole without its compaction: it is tried again later. A failed sync is the end, as everywhere. */
-  #compactionFailed(error: unknown): void {
+  async #compactionFailed(error: unknown): Promise<void> {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (!FULL.has(code)) {
       this.#die('compact the journal', error);
@@ -349,7 +354,7 @@ export class Journal implements Store {
     }
     this.#compactAfter = this.#options.now() + COMPACTION_RETRY_MS;
     this.#options.log('warn', { errno: code, error: message }, 'no room to compact the journal: it goes on growing');
-    void listFolder(this.#options.dir).then((contents) => deleteUnfinished(this.#options.dir, contents));
+    await deleteUnfinished(this.#options.dir, await listFolder(this.#options.dir));
   }
 
   async #cutTornTail(tail: Tail): Promise<void> {
