@@ -40,7 +40,7 @@ export interface Running {
  * @throws PoolError with a code that cli/exit.ts maps to an exit code; nothing in the data folder is changed then
  */
 export async function start(config: Config, fatal: (error: PoolError) => void): Promise<Running> {
-  const log = createLog(config);
+  const log = await createLog(config);
   const pool = new Pool();
   const now = () => Date.now();
   const origin: Origin = { at: now(), actor: 'ippool', request_id: 'start' };
@@ -148,8 +148,12 @@ function refuseOther(known: Network, { network, gateway, data }: Config): void {
   );
 }
 
-function createLog({ debug }: Config): Logger {
-  return pino({ base: null, level: debug ? 'debug' : 'info', timestamp: pino.stdTimeFunctions.isoTime });
+/** JSON a line for machines, colours and short lines for a person at a terminal. */
+async function createLog({ debug }: Config): Promise<Logger> {
+  const options = { base: null, level: debug ? 'debug' : 'info', timestamp: pino.stdTimeFunctions.isoTime };
+  if (!process.stdout.isTTY) return pino(options);
+  const { default: pretty } = await import('pino-pretty');
+  return pino(options, pretty({ sync: true, translateTime: 'SYS:HH:MM:ss' }));
 }
 
 /** Tells systemd, when it asked to be told. Node cannot send to a unix datagram socket, systemd-notify can. */
