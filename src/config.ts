@@ -86,8 +86,9 @@ export const DEFAULT_STRATEGY: StrategyName = 'round-robin';
  * @throws PoolError `usage` that names the setting, where it was read, and the remedy
  */
 export function loadConfig(flags: Raw, configFile: string | undefined, env: NodeJS.ProcessEnv = process.env): Config {
-  const file = configFile ?? env.IPPOOL_CONFIG;
-  const fromFile = file === undefined || file === '' ? {} : readConfigFile(file);
+  if (configFile === '') throw new PoolError('usage', '--config "" must be a file', { field: '--config' });
+  const file = configFile ?? (env.IPPOOL_CONFIG === '' ? undefined : env.IPPOOL_CONFIG);
+  const fromFile = file === undefined ? {} : readConfigFile(file);
   const values = new Map<string, Found>();
   for (const { name, kind } of SETTINGS) {
     const variable = `IPPOOL_${name.toUpperCase().replaceAll('-', '_')}`;
@@ -102,7 +103,8 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
   const text = <T>(name: string, parse: (text: string) => T | undefined, rule: string): T | undefined => {
     const found = values.get(name);
     if (!found) return undefined;
-    const parsed = typeof found.value === 'boolean' ? undefined : parse(textOf(found.value));
+    const written = textOf(found);
+    const parsed = written === undefined ? undefined : parse(written);
     if (parsed === undefined || Number.isNaN(parsed)) throw usage(found, rule);
     return parsed;
   };
@@ -127,10 +129,15 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
     host:
       text('host', (host) => (/^[\w.:%-]+$/.test(host) ? host : undefined), 'must be an address or a host name') ??
       '127.0.0.1',
-    data: text('data', (path) => path || undefined, 'must be a folder') ?? './ippool-data',
+    data:
+      text('data', (path) => (path === '' || path.includes('\0') ? undefined : path), 'must be a folder') ??
+      './ippool-data',
     memory: flag('memory'),
     requireExisting: flag('require-existing'),
-    allowedHosts: [hostname(), ...(text('allow-host', parseHosts, 'must be host names, separated by commas') ?? [])],
+    allowedHosts: [
+      hostname(),
+      ...(text('allow-host', parseHosts, 'must be host names, separated by commas, or none') ?? []),
+    ],
     compactBytes:
       text('compact-bytes', (digits) => wholeNumber(digits, 2 ** 40), 'must be a number of bytes') ?? 4 * 1024 * 1024,
     debug: flag('debug'),
@@ -166,16 +173,14 @@ function networkRule(value: unknown): string {
 }
 
 function parseExclusions(text: string): Range[] | undefined {
-  if (text.trim() === '' || text === 'none') return [];
+  if (text === 'none') return []; // the empty text does not clear: it is what an unset variable leaves of --exclude "$LIST"
   const ranges = text.split(',').map((part) => parseRange(part.trim()));
   return ranges.every((range) => range !== undefined) ? ranges : undefined;
 }
 
 function parseHosts(text: string): string[] | undefined {
-  const hosts = text
-    .split(',')
-    .map((host) => host.trim())
-    .filter(Boolean);
+  if (text === 'none') return [];
+  const hosts = text.split(',').map((host) => host.trim());
   return hosts.every((host) => /^[\w.-]+$/.test(host)) ? hosts : undefined;
 }
 
@@ -183,9 +188,13 @@ function wholeNumber(digits: string, max: number): number {
   return /^\d{1,15}$/.test(digits) && Number(digits) <= max ? Number(digits) : Number.NaN;
 }
 
-function textOf(value: unknown): string {
-  if (Array.isArray(value)) return value.map(textOf).join(',');
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '\0';
+/** A setting as one text; undefined when it cannot be one. Only a list may be given as an array, or more than once. */
+function textOf({ value, kind }: Pick<Found, 'value' | 'kind'>): string | undefined {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  if (kind !== 'list' || !Array.isArray(value)) return undefined;
+  const texts = value.map((part: unknown) => textOf({ value: part, kind: 'text' }));
+  if (texts.includes(undefined)) return undefined;
+  return texts.length === 0 ? 'none' : texts.join(',');
 }
 
 /** A file holds the same names as the flags. `null` means not set; keys that begin with // are comments. */

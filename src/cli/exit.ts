@@ -18,7 +18,7 @@ export function exitCodeOf(error: unknown): number {
 export function printError(error: unknown): void {
   const text =
     error instanceof PoolError
-      ? error.message.replaceAll(/[\s\0]*[\r\n\0][\s\0]*/g, ' ') // JSON.parse quotes the lines of a file, paths hold anything
+      ? error.message.replaceAll(/\s*[\r\n]\s*/g, ' ') // JSON.parse quotes the lines of a file, paths hold anything
       : error instanceof Error
         ? (error.stack ?? error.message)
         : String(error);
