@@ -19,7 +19,16 @@ try {
   // An installed package has no sources beside it, and needs nothing.
   if (existsSync(join(root, 'tsconfig.build.json'))) {
     stage('install', join(root, 'node_modules', '.installed'), ['package.json', 'package-lock.json'], () => {
-      run('npm', ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+      // --no-global: `npm install --global .` runs this as its prepare script, and would hand its own location down.
+      run('npm', [
+        'ci',
+        '--no-global',
+        '--include=dev',
+        '--ignore-scripts',
+        '--no-audit',
+        '--no-fund',
+        '--loglevel=error',
+      ]);
     });
     const sources = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', ...filesBelow('src')];
     stage('compile', join(root, 'dist', '.compiled'), sources, () => {
