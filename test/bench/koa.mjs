@@ -1,0 +1,12 @@
+// @ts-check
+// A bare Koa app: what the start and the idle memory of ippool are compared with.
+import Koa from 'koa';
+
+const app = new Koa();
+app.use((ctx) => {
+  ctx.body = { status: 'alive' };
+});
+const server = app.listen(0, '127.0.0.1', () => {
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  process.stdout.write(`${JSON.stringify({ msg: 'ready on', url: `http://127.0.0.1:${port}` })}\n`);
+});
