@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<PoolEvent['type'], true>> = {
  * Asked before every event of a journal is applied, so that a journal that contradicts itself is never served from.
  */
 export function violation(pool: Pool, event: PoolEvent): string | undefined {
-  if (!Object.hasOwn(TYPES, event.type)) return `unknown event ${String(event.type)}: a newer ippool may have written it`;
+  if (!Object.hasOwn(TYPES, event.type)) return `unknown event ${event.type}: a newer ippool may have written it`;
   if (event.type === 'network_added') {
     if (pool.find(event.network)) return `network ${event.network} is added twice`;
     const cidr = parseCidr(event.cidr);

@@ -75,7 +75,9 @@ export class Network {
   /** Addresses that could be given to somebody else, those held by a decision under way included. */
   get available(): number {
     let held = 0;
-    for (const offset of this.#held) if (!this.#byOffset.has(offset)) held++;
+    for (const offset of this.#held) {
+      if (!this.#byOffset.has(offset) && !includes(this.#excluded, offset)) held++;
+    }
     return this.#free.count + held;
   }
 
