@@ -92,11 +92,17 @@ export async function deleteUnfinished(dir: string, { unfinished }: Contents): P
  *
  *     snapshot-0120  journal-0120 | snapshot-4711  journal-4711 | snapshot-9000  journal-9000
  *     ----------- deleted ------- | ----- kept: before -------- | ----- kept: newest --------
+ *
+ * Journals first, and durably: one whose snapshot is gone already would be taken for damage.
  */
 export async function dropOldGenerations(dir: string): Promise<void> {
   const { journals, snapshots } = await listFolder(dir);
   const oldest = snapshots.at(-2)?.seq ?? 0;
-  for (const { path, seq } of [...snapshots, ...journals]) if (seq < oldest) await unlink(path);
+  for (const files of [journals, snapshots]) {
+    const old = files.filter(({ seq }) => seq < oldest);
+    for (const { path } of old) await unlink(path);
+    if (old.length > 0) await syncFolder(dir);
+  }
 }
 
 /** A failure of the operating system on a data folder, in one line with the path. */

@@ -15,7 +15,7 @@ import {
   syncFolder,
 } from './folder.ts';
 import { encodeHeader, encodeRecord } from './format.ts';
-import { lockFolder, signLock } from './lock.ts';
+import { isSigned, lockFolder, signLock } from './lock.ts';
 import { type Admit, recover, type Tail } from './recover.ts';
 import { writeSnapshot } from './snapshot.ts';
 import { cutTornTail } from './torn.ts';
@@ -93,6 +93,7 @@ export class Journal implements Store {
         if (contradiction === undefined) deliver([event]);
         return contradiction;
       });
+      if (!found.last && (await isSigned(this.#lock))) throw vanished(dir);
       accept();
       await deleteUnfinished(dir, found.contents);
       if (found.last) {
@@ -375,5 +376,14 @@ async function refuseEmpty(dir: string): Promise<void> {
     'data_mismatch',
     `${dir} holds no ippool data: mount its volume or correct --data. To begin with an empty pool leave --require-existing away`,
     { dir },
+  );
+}
+
+/** A folder that has a signed lock and nothing else: an empty pool would give addresses twice. */
+function vanished(dir: string): PoolError {
+  return new PoolError(
+    'data_corrupt',
+    `${dir} has lost its journal: ippool has served from it before. Put its files back; to begin with an empty pool delete LOCK too`,
+    { file: journalName(0), offset: 0, rule: 'generation' },
   );
 }

@@ -41,6 +41,11 @@ export async function lockForReading(dir: string): Promise<FileHandle | undefine
   return existsSync(join(dir, 'LOCK')) ? lockFolder(dir, 'r') : undefined;
 }
 
+/** Whether somebody ever served from the folder of this lock; a journal was on the disk before the first signature. */
+export async function isSigned(lock: FileHandle): Promise<boolean> {
+  return (await lock.stat()).size > 0;
+}
+
 /** Notes who holds the lock, for the error line that the next one prints. */
 export async function signLock(lock: FileHandle, pid: number): Promise<void> {
   await lock.truncate();
