@@ -42,7 +42,10 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   }
   const [noun, verb] = parsed.name.split(' ');
   if (noun === 'journal' && verb !== undefined) return journal(verb, parsed.args[0], acceptLoss === true);
-  return serve(flags, typeof config === 'string' ? config : undefined);
+  if (config !== undefined && typeof config !== 'string') {
+    throw new PoolError('usage', '--config takes one file, once', { field: '--config' });
+  }
+  return serve(flags, config);
 }
 
 function describe(): Sade {

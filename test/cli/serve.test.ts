@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { SETTINGS } from '../../src/config.ts';
+import { runCli } from '../support/cli.ts';
+import { startServer } from '../support/server.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'ippool-cli-'));
+after(() => rmSync(dir, { recursive: true }));
+
+/** So that a run which should have been refused and serves instead disturbs nobody; runCli ends it. */
+const data = ['--data', join(dir, 'data'), '--port', '0'];
+
+async function refused(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+  const { code, stdout, stderr } = await runCli([...args, ...data], { env, cwd: dir });
+  assert.equal(code, 2, `${args.join(' ')}: ${stderr}`);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^ippool: [^\n]+\n$/);
+  assert.equal(existsSync(join(dir, 'data')), false, 'nothing may be created');
+  return stderr;
+}
+
+describe('ippool', () => {
+  it('prints the version of package.json with -v and --version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    for (const flag of ['-v', '--version']) {
+      assert.deepEqual(await runCli([flag]), { code: 0, stdout: `ippool, ${version}\n`, stderr: '' });
+    }
+  });
+
+  it('shows every flag with its default and its meaning, within 120 columns, with -h and serve -h', async () => {
+    for (const args of [['-h'], ['--help'], ['serve', '-h']]) {
+      const { code, stdout, stderr } = await runCli(args);
+      assert.equal(code, 0);
+      assert.equal(stderr, '');
+      for (const { name, short, help, fallback } of SETTINGS) {
+        const line = stdout.split('\n').find((text) => text.includes(` --${name} `)) ?? '';
+        assert.ok(line.includes(help), `--${name}: ${line}`);
+        if (short !== undefined) assert.ok(line.includes(`-${short}, `), `-${short}: ${line}`);
+        if (fallback !== undefined) assert.ok(line.includes(`(default ${fallback})`), `--${name}: ${line}`);
+      }
+      assert.match(stdout, /-c, --config/);
+      const longest = Math.max(...stdout.split('\n').map((line) => line.length));
+      assert.ok(longest <= 120, `a line of ${longest} columns`);
+    }
+  });
+});
+
+describe('ippool refuses in one line, with exit code 2,', () => {
+  it('unknown flags and commands', async () => {
+    assert.match(await refused(['--prot', '1']), /--prot/);
+    assert.match(await refused(['-x']), /-x/);
+    assert.match(await refused(['--no-such']), /--no-such/);
+    assert.match(await refused(['sevre']), /sevre/);
+    assert.match(await refused(['serve', 'now']), /now/);
+  });
+
+  it('bad values of flags', async () => {
+    assert.match(await refused(['--network', '10.1.2.3/16']), /--network .*10\.1\.0\.0\/16/);
+    assert.match(await refused(['--memory', 'maybe']), /maybe/);
+    assert.match(await refused(['--gateway', '10.0.0.1', '--network', '172.16.0']), /gateway 10\.0\.0\.1/);
+    assert.match(await refused(['--exclude', '10.0.0.1', '--network', '172.16.0']), /exclude 10\.0\.0\.1/);
+    assert.match(await refused(['--no-host']), /--host/);
+    assert.match(await refused(['--strategy']), /--strategy/);
+  });
+
+  it('bad values of the environment and of a file', async () => {
+    assert.match(await refused([], { IPPOOL_STRATEGY: 'best' }), /IPPOOL_STRATEGY/);
+    const file = join(dir, 'bad.json');
+    writeFileSync(file, '{\n  "strategy": "best"\n}');
+    assert.match(await refused(['--config', file]), /"strategy" in .*bad\.json/);
+    writeFileSync(file, '{\n  "strategy": oops\n}');
+    assert.match(await refused([], { IPPOOL_CONFIG: file }), /bad\.json/);
+    assert.match(await refused(['--config', file, '--config', file]), /--config/);
+  });
+
+  it('a gateway that the network of the data folder cannot have, before anything is written', async () => {
+    const { code, stderr } = await runCli(['--gateway', '10.0.0.1', ...data]);
+    assert.equal(code, 2);
+    assert.match(stderr, /^ippool: gateway 10\.0\.0\.1 [^\n]+\n$/);
+  });
+});
+
+describe('ippool serve', () => {
+  it('prints the port that port 0 picked, and the settings it runs with', async (t) => {
+    const server = await startServer({ args: ['--memory', '-n', '10.9.0', '-g', '10.9.0.9', '--exclude', '10.9.0.4'] });
+    t.after(() => server.kill('SIGKILL'));
+    const ready = server
+      .stdout()
+      .split('\n')
+      .find((line) => line.includes('"ready on '));
+    const port = Number(new URL(server.url).port);
+    assert.ok(port > 0);
+    const facts = JSON.parse(ready ?? '{}') as Record<string, unknown>;
+    assert.equal(facts.msg, `ready on http://127.0.0.1:${port}`);
+    assert.equal(facts.network, '10.9.0.0/24');
+    assert.equal(facts.gateway, '10.9.0.9');
+    assert.deepEqual(facts.excluded, ['10.9.0.4']);
+    assert.equal((await fetch(`${server.url}/readyz`)).status, 200);
+    assert.deepEqual(await server.stop(), { code: 0, signal: null });
+    assert.equal(server.stderr(), '');
+  });
+
+  it('warns that --memory keeps nothing, and keeps nothing', async (t) => {
+    const server = await startServer({ args: ['--memory'], cwd: dir });
+    t.after(() => server.kill('SIGKILL'));
+    const warnings = server
+      .stdout()
+      .split('\n')
+      .filter((line) => line.includes('"level":40'));
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /--memory/);
+    await server.stop();
+    assert.equal(existsSync(join(dir, 'ippool-data')), false);
+  });
+
+  it('ends with 69 and names the port when another process listens there', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const { code, stdout, stderr } = await runCli(['--memory', '--port', String(port)]);
+    other.close();
+    assert.equal(code, 69);
+    assert.equal(stdout, '');
+    assert.match(stderr, new RegExp(`^ippool: [^\\n]*${port}[^\\n]*\\n$`));
+  });
+
+  it('ends with 69 when it cannot listen on the host', async () => {
+    const { code, stderr } = await runCli(['--memory', '--port', '0', '--host', '203.0.113.1']); // of RFC 5737: nobody's
+    assert.equal(code, 69);
+    assert.match(stderr, /^ippool: [^\n]*203\.0\.113\.1[^\n]*\n$/);
+  });
+
+  it('takes flags before and after the command, short, long and with =', async (t) => {
+    const server = await startServer({ args: ['serve', '--memory', '--network=10.8.0.0/30', '-d'] });
+    t.after(() => server.kill('SIGKILL'));
+    const stats = (await (await fetch(`${server.url}/api/v1/ip/stats`)).json()) as { network: string };
+    assert.equal(stats.network, '10.8.0.0/30');
+    await server.stop();
+    assert.match(server.stdout(), /"path":"\/api\/v1\/ip\/stats"/); // -d logs every request
+  });
+});
