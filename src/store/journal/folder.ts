@@ -110,3 +110,8 @@ export function ioError(what: string, cause: unknown): PoolError {
   const { code, message } = cause as NodeJS.ErrnoException;
   return new PoolError('data_io', `Cannot ${what}: ${message}`, { errno: code }, cause);
 }
+
+/** A folder without a journal where one is needed. */
+export function noData(dir: string): PoolError {
+  return new PoolError('data_mismatch', `${dir} holds no ippool data: mount its volume, or correct the path`, { dir });
+}

@@ -11,6 +11,7 @@ import {
   journalName,
   listFolder,
   makeFolder,
+  noData,
   publish,
   syncFolder,
 } from './folder.ts';
@@ -371,12 +372,7 @@ export class Journal implements Store {
 
 async function refuseEmpty(dir: string): Promise<void> {
   const { journals, snapshots } = await listFolder(dir);
-  if (journals.length > 0 || snapshots.length > 0) return;
-  throw new PoolError(
-    'data_mismatch',
-    `${dir} holds no ippool data: mount its volume or correct --data. To begin with an empty pool leave --require-existing away`,
-    { dir },
-  );
+  if (journals.length === 0 && snapshots.length === 0) throw noData(dir);
 }
 
 /** A folder that has a signed lock and nothing else: an empty pool would give addresses twice. */

@@ -1,5 +1,6 @@
 import { admit } from '../../pool/invariants.ts';
 import { Pool } from '../../pool/pool.ts';
+import { noData } from './folder.ts';
 import { lockForReading } from './lock.ts';
 import { recover } from './recover.ts';
 import { type Repaired, repairFolder } from './repair.ts';
@@ -26,7 +27,8 @@ export function repair(dir: string, acceptLoss: boolean, now: number): Promise<R
 export function load(dir: string): Promise<Pool> {
   return locked(dir, async () => {
     const pool = new Pool();
-    await recover(dir, (event) => admit(pool, event));
+    const { last } = await recover(dir, (event) => admit(pool, event));
+    if (!last) throw noData(dir);
     return pool;
   });
 }

@@ -5,7 +5,7 @@ import { admit } from '../../pool/invariants.ts';
 import { Pool } from '../../pool/pool.ts';
 import { snapshotOf } from '../../pool/snapshot.ts';
 import { AppendFile } from './file.ts';
-import { journalName, listFolder, type Numbered, publish, syncFolder } from './folder.ts';
+import { journalName, listFolder, noData, type Numbered, publish, syncFolder } from './folder.ts';
 import { encodeHeader } from './format.ts';
 import { scanJournal } from './scan.ts';
 import { readSnapshot, type SnapshotHead, writeSnapshot } from './snapshot.ts';
@@ -32,7 +32,7 @@ export async function repairFolder(dir: string, acceptLoss: boolean, time: strin
   const suffix = `damaged-${time.replaceAll(':', '-')}`;
   const sound = await readSound(dir);
   if (sound) {
-    if (!sound.last) throw new PoolError('data_mismatch', `${dir} holds no ippool data: correct the path`, { dir });
+    if (!sound.last) throw noData(dir);
     if (sound.last.length === sound.last.end) return { done: [], lost: [] };
     const copy = await cutTornTail(sound.last, time);
     return { done: [`cut off an unfinished write, kept as ${copy}`], lost: [] };

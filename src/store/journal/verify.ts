@@ -2,7 +2,7 @@ import { admit } from '../../pool/invariants.ts';
 import { PoolError } from '../../pool/errors.ts';
 import { Pool } from '../../pool/pool.ts';
 import { snapshotOf } from '../../pool/snapshot.ts';
-import { type Contents, listFolder, type Numbered } from './folder.ts';
+import { type Contents, listFolder, noData, type Numbered } from './folder.ts';
 import { checkHeader } from './recover.ts';
 import { type ScanEnd, scanJournal } from './scan.ts';
 import { readSnapshot } from './snapshot.ts';
@@ -35,7 +35,7 @@ export interface Verified {
 export async function verifyFolder(dir: string): Promise<Verified> {
   const contents = await listFolder(dir);
   const files = contents.journals.length + contents.snapshots.length;
-  if (files === 0) throw new PoolError('data_mismatch', `${dir} holds no ippool data: correct the path`, { dir });
+  if (files === 0) throw noData(dir);
   const verifier = new Verifier();
   for (const name of contents.unfinished) {
     verifier.note(name, 0, 'unfinished', 'left by a compaction that did not finish; the next start deletes it');
