@@ -1,45 +1,24 @@
 import type { FileHandle } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import type { Delivered, Store, StoreHealth } from '../store.ts';
-import { AppendFile } from './file.ts';
-import {
-  deleteUnfinished,
-  dropOldGenerations,
-  ioError,
-  journalName,
-  listFolder,
-  makeFolder,
-  noData,
-  publish,
-  syncFolder,
-} from './folder.ts';
-import { encodeHeader, encodeRecord } from './format.ts';
+import { Compaction, type CompactionOptions } from './compaction.ts';
+import { deleteUnfinished, ioError, journalName, listFolder, makeFolder, noData, syncFolder } from './folder.ts';
 import { isSigned, lockFolder, signLock } from './lock.ts';
+import { Log } from './log.ts';
 import { type Admit, recover, type Tail } from './recover.ts';
-import { writeSnapshot } from './snapshot.ts';
 import { cutTornTail } from './torn.ts';
 
-export interface JournalOptions {
-  readonly dir: string;
+export interface JournalOptions extends CompactionOptions {
   /** Refuse a folder that holds no journal: an unmounted volume must not look like an empty pool. */
   readonly requireExisting: boolean;
   /** What contradicts an event of the history, if anything; asked before the event is delivered. */
   readonly check: Admit;
   /** Called when history is through and before anything in the folder is changed; throws to refuse it. */
   readonly accept: () => void;
-  /** The shortest history that leads to the state of now; asked between two batches. */
-  readonly snapshot: () => Iterable<PoolEvent>;
   /** Told when the disk may have lied: nothing more is acknowledged, and the process has to end. */
   readonly fatal: (error: PoolError) => void;
-  readonly log: (level: 'info' | 'warn', facts: Record<string, unknown>, message: string) => void;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** Compact when the journals behind the newest snapshot are larger than this … */
-  readonly compactBytes: number;
-  /** … and larger than this many times that snapshot. */
-  readonly compactRatio: number;
 }
 
 interface Commit {
@@ -48,11 +27,15 @@ interface Commit {
   readonly reject: (error: PoolError) => void;
 }
 
-/** The disk is full, or a quota or a file size limit is reached: it may have room again later. */
-const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-const PROBE_BYTES = new Uint8Array(4096);
+type State = 'closed' | 'open' | 'full' | 'dead';
+
+const REASONS: Readonly<Record<State, string>> = {
+  open: 'ok',
+  full: 'the disk is full',
+  dead: 'the disk failed',
+  closed: 'not open',
+};
 const PROBE_MS = 1000;
-const COMPACTION_RETRY_MS = 60_000;
 
 /**
  * A store on one machine: an append-only journal with group commit, and snapshots that keep it short.
@@ -62,70 +45,41 @@ const COMPACTION_RETRY_MS = 60_000;
  */
 export class Journal implements Store {
   readonly #options: JournalOptions;
-  #lock: FileHandle | undefined;
-  #file: AppendFile | undefined;
+  #state: State = 'closed';
   #deliver: (batch: Delivered) => void = () => undefined;
-  #seq = 0;
-  #crc = 0;
+  #lock: FileHandle | undefined;
+  #log: Log | undefined;
+  #compaction: Compaction | undefined;
   #pending: Commit[] = [];
+  /** The one piece of work that may touch the log. */
   #running: Promise<void> | undefined;
-  #state: 'closed' | 'open' | 'full' | 'dead' = 'closed';
   #probe: NodeJS.Timeout | undefined;
-  /** Journal bytes behind the newest snapshot, without the file that is written to. */
-  #olderBytes = 0;
-  #snapshotBytes = 0;
-  #compaction: Promise<void> | undefined;
-  #compactAfter = 0;
 
   constructor(options: JournalOptions) {
     this.#options = options;
   }
 
   async open(deliver: (batch: Delivered) => void): Promise<void> {
-    const { dir, check, accept, now, log, requireExisting } = this.#options;
+    const { dir, requireExisting } = this.#options;
     this.#deliver = deliver;
     if (requireExisting) await refuseEmpty(dir);
     await makeFolder(dir);
-    this.#lock = await lockFolder(dir);
+    const lock = await lockFolder(dir);
     try {
-      const started = now();
-      const found = await recover(dir, (event) => {
-        const contradiction = check(event);
-        if (contradiction === undefined) deliver([event]);
-        return contradiction;
-      });
-      if (!found.last && (await isSigned(this.#lock))) throw vanished(dir);
-      accept();
-      await deleteUnfinished(dir, found.contents);
-      if (found.last) {
-        if (found.last.length > found.last.end) await this.#cutTornTail(found.last);
-        this.#file = await AppendFile.open(found.last.path, found.last.end);
-        this.#seq = found.last.seq;
-        this.#crc = found.last.crc;
-      } else {
-        await this.#begin(0, 0);
-      }
-      // After kill -9 the last batch may stand in the page cache only; what we serve from has to be on the disk.
-      await this.#file?.sync();
-      await syncFolder(dir);
-      await signLock(this.#lock, process.pid);
-      this.#olderBytes = found.journalBytes - (found.last?.end ?? 0);
-      this.#snapshotBytes = found.snapshotBytes;
+      await this.#load(lock);
+      this.#lock = lock;
       this.#state = 'open';
-      log('info', { dir, records: this.#seq, ms: now() - started }, 'journal opened');
     } catch (error) {
-      await this.#lock.close();
-      this.#lock = undefined;
+      await lock.close();
       throw error instanceof PoolError ? error : ioError(`open the data folder ${dir}`, error);
     }
   }
 
   commit(events: readonly PoolEvent[]): Promise<void> {
-    if (this.#state === 'closed') return Promise.reject(new PoolError('store_unavailable', 'The journal is closed'));
-    if (this.#state === 'dead') return Promise.reject(new PoolError('store_unavailable', 'The disk failed'));
+    if (this.#state === 'closed' || this.#state === 'dead') return Promise.reject(unavailable(this.#state));
     return new Promise((resolve, reject) => {
       this.#pending.push({ events, resolve, reject });
-      this.#start();
+      this.#run(() => this.#drain());
     });
   }
 
@@ -134,16 +88,7 @@ export class Journal implements Store {
   }
 
   health(): StoreHealth {
-    switch (this.#state) {
-      case 'open':
-        return { writable: true, reason: 'ok' };
-      case 'full':
-        return { writable: false, reason: 'the disk is full' };
-      case 'dead':
-        return { writable: false, reason: 'the disk failed' };
-      case 'closed':
-        return { writable: false, reason: 'not open' };
-    }
+    return { writable: this.#state === 'open', reason: REASONS[this.#state] };
   }
 
   async close(): Promise<void> {
@@ -151,212 +96,110 @@ export class Journal implements Store {
     this.#state = 'closed';
     clearTimeout(this.#probe);
     while (this.#running) await this.#running;
-    await this.#compaction;
-    await this.#file?.close();
+    await this.#compaction?.settled();
+    await this.#log?.close();
     await this.#lock?.close();
   }
 
-  #start(): void {
-    this.#running ??= this.#run().finally(() => {
+  async #load(lock: FileHandle): Promise<void> {
+    const { dir, check, accept, now, log } = this.#options;
+    const started = now();
+    const found = await recover(dir, (event) => {
+      const contradiction = check(event);
+      if (contradiction === undefined) this.#deliver([event]);
+      return contradiction;
+    });
+    if (!found.last && (await isSigned(lock))) throw vanished(dir);
+    accept();
+    await deleteUnfinished(dir, found.contents);
+    if (found.last && found.last.length > found.last.end) await this.#cutTornTail(found.last);
+    const time = new Date(now()).toISOString();
+    this.#log = found.last ? await Log.resume(found.last) : await Log.create(dir, 0, 0, time);
+    await syncFolder(dir);
+    await signLock(lock, process.pid);
+    this.#compaction = new Compaction(this.#options, found, (error) => this.#die(error));
+    log('info', { dir, records: this.#log.seq, ms: now() - started }, 'journal opened');
+  }
+
+  /** Does one piece of work at a time; commits that come meanwhile are begun when it ends. */
+  #run(work: () => Promise<void>): void {
+    this.#running ??= work().finally(() => {
       this.#running = undefined;
-      if (this.#pending.length > 0) this.#start();
+      if (this.#pending.length > 0) this.#run(() => this.#drain());
     });
   }
 
-  async #run(): Promise<void> {
-    while (this.#pending.length > 0 && this.#file && this.#state !== 'dead') {
+  async #drain(): Promise<void> {
+    while (this.#pending.length > 0 && this.#log && this.#state !== 'dead') {
       const batch = this.#pending;
       this.#pending = [];
-      await this.#write(this.#file, batch);
-      if (this.#compactionIsDue()) await this.#rotate();
+      await this.#write(this.#log, batch);
+      if (this.#state === 'open' && this.#compaction?.isDue(this.#log)) await this.#rotate(this.#compaction, this.#log);
     }
   }
 
-  async #write(file: AppendFile, batch: readonly Commit[]): Promise<void> {
-    const began = file.position;
-    const { bytes, seq, crc } = this.#encode(batch, began);
+  async #write(log: Log, batch: readonly Commit[]): Promise<void> {
     try {
-      await file.append(bytes);
+      await log.append(batch);
     } catch (error) {
-      await this.#takeBack(file, error, batch);
-      return;
-    }
-    try {
-      await file.sync();
-    } catch (error) {
-      this.#die(`sync ${file.path}`, error);
-      return;
-    }
-    this.#seq = seq;
-    this.#crc = crc;
-    this.#writable();
-    for (const commit of batch) {
-      this.#deliver(commit.events);
-      commit.resolve();
-    }
-  }
-
-  #encode(batch: readonly Commit[], g: number): { bytes: Buffer; seq: number; crc: number } {
-    let lines = '';
-    let seq = this.#seq;
-    let crc = this.#crc;
-    for (const { events } of batch) {
-      for (let i = 0; i < events.length; i++) {
-        const event = events[i];
-        if (!event) continue;
-        const sealed = encodeRecord(++seq, event, i < events.length - 1, g, crc);
-        lines += sealed.line;
-        crc = sealed.crc;
+      if (!(error instanceof PoolError) || error.code !== 'storage_full') {
+        this.#die(error);
+        return;
       }
+      this.#full(error);
+      for (const { reject } of batch) reject(error);
+      return;
     }
-    return { bytes: Buffer.from(lines), seq, crc };
+    this.#hasRoom();
+    for (const { events, resolve } of batch) {
+      this.#deliver(events);
+      resolve();
+    }
   }
 
-  /** A write that found no room: the file ends where it ended before, and that is on the disk before anybody is told. */
-  async #takeBack(file: AppendFile, error: unknown, batch: readonly Commit[]): Promise<void> {
-    const { code = '' } = error as NodeJS.ErrnoException;
+  async #rotate(compaction: Compaction, log: Log): Promise<void> {
     try {
-      await file.truncate();
-      await file.sync();
-    } catch (cause) {
-      this.#die(`take back a failed write to ${file.path}`, cause);
-      return;
+      this.#log = await compaction.rotate(log);
+    } catch (error) {
+      this.#die(error);
     }
-    if (!FULL.has(code)) {
-      this.#die(`write ${file.path}`, error);
-      return;
-    }
+  }
+
+  #full(error: PoolError): void {
     if (this.#state === 'open') {
       this.#state = 'full';
-      this.#options.log('warn', { errno: code, file: file.path }, 'the disk is full: changes are refused, reads go on');
+      this.#options.log('warn', error.details, 'the disk is full: changes are refused, reads go on');
     }
-    this.#probeLater();
-    const refusal = new PoolError(
-      'storage_full',
-      `Nothing was changed: no room to write it down (${code}). Free space for the data folder and try again`,
-      { errno: code },
-    );
-    for (const { reject } of batch) reject(refusal);
+    // The next commit finds out by itself. This is for readiness, which keeps the commits away.
+    clearTimeout(this.#probe);
+    this.#probe = setTimeout(() => this.#run(() => this.#look()), PROBE_MS).unref();
   }
 
-  #writable(): void {
+  async #look(): Promise<void> {
+    if (this.#state !== 'full') return;
+    try {
+      if (await this.#log?.hasRoom()) this.#hasRoom();
+      else this.#full(new PoolError('storage_full', REASONS.full));
+    } catch (error) {
+      this.#die(error);
+    }
+  }
+
+  #hasRoom(): void {
     if (this.#state !== 'full') return;
     this.#state = 'open';
     clearTimeout(this.#probe);
     this.#options.log('info', {}, 'the disk has room again: changes are accepted');
   }
 
-  /** The next commit finds out by itself; this is for readiness, which would keep the commits away. */
-  #probeLater(): void {
-    clearTimeout(this.#probe);
-    this.#probe = setTimeout(() => {
-      if (this.#state !== 'full' || this.#running) return;
-      this.#running = this.#probeNow().finally(() => {
-        this.#running = undefined;
-        if (this.#pending.length > 0) this.#start();
-      });
-    }, PROBE_MS).unref();
-  }
-
-  async #probeNow(): Promise<void> {
-    const file = this.#file;
-    if (!file) return;
-    const began = file.position;
-    let room = true;
-    try {
-      await file.append(PROBE_BYTES);
-    } catch {
-      room = false;
-    }
-    file.position = began;
-    try {
-      await file.truncate();
-      await file.sync();
-    } catch (error) {
-      this.#die(`take back a probe of ${file.path}`, error);
-      return;
-    }
-    if (room) this.#writable();
-    else this.#probeLater();
-  }
-
   /** After a failed fdatasync the kernel may drop the pages and call the next one a success: stop at the first. */
-  #die(what: string, cause: unknown): void {
+  #die(cause: unknown): void {
     this.#state = 'dead';
     // None of these was written. The batch that was gets no answer: nobody knows how it ended.
     const waiting = this.#pending;
     this.#pending = [];
-    for (const { reject } of waiting) reject(new PoolError('store_unavailable', 'The disk failed'));
-    this.#options.fatal(cause instanceof PoolError ? cause : ioError(what, cause));
-  }
-
-  /** Starts a journal: written and synced under a temporary name, so that a journal with half a header never exists. */
-  async #begin(base: number, prev: number): Promise<void> {
-    const { dir, now } = this.#options;
-    const name = journalName(base);
-    const temporary = join(dir, `${name}.tmp`);
-    const header = encodeHeader(base, prev, new Date(now()).toISOString());
-    const bytes = Buffer.from(header.line);
-    const file = await AppendFile.open(temporary, 0);
-    try {
-      await file.append(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await publish(dir, temporary, name);
-    this.#file = await AppendFile.open(join(dir, name), bytes.length);
-    this.#seq = base;
-    this.#crc = header.crc;
-  }
-
-  #compactionIsDue(): boolean {
-    if (this.#compaction || this.#state !== 'open' || this.#options.now() < this.#compactAfter) return false;
-    const bytes = this.#olderBytes + (this.#file?.position ?? 0);
-    const { compactBytes, compactRatio } = this.#options;
-    return bytes > compactBytes && bytes > this.#snapshotBytes * compactRatio;
-  }
-
-  /**
-   * Between two batches: goes on in a new journal, and writes down the state at this very point, slice by slice, while
-   * commits go on. A crash in between leaves a chain of two journals behind the older snapshot, which reads the same.
-   */
-  async #rotate(): Promise<void> {
-    const { dir, snapshot, now } = this.#options;
-    const before = this.#file;
-    if (!before) return;
-    const head = { seq: this.#seq, chain: this.#crc };
-    try {
-      await this.#begin(head.seq, head.chain);
-    } catch (error) {
-      await this.#compactionFailed(error);
-      return;
-    }
-    this.#olderBytes += before.position;
-    await before.close();
-    this.#compaction = writeSnapshot(dir, head, snapshot(), new Date(now()).toISOString())
-      .then(async (bytes) => {
-        this.#snapshotBytes = bytes;
-        this.#olderBytes = 0;
-        await dropOldGenerations(dir);
-        this.#options.log('info', { seq: head.seq, bytes }, 'journal compacted');
-      })
-      .catch((error: unknown) => this.#compactionFailed(error))
-      .finally(() => {
-        this.#compaction = undefined;
-      });
-  }
-
-  /** The journal is whole without its compaction: it is tried again later. A failed sync is the end, as everywhere. */
-  async #compactionFailed(error: unknown): Promise<void> {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    if (!FULL.has(code)) {
-      this.#die('compact the journal', error);
-      return;
-    }
-    this.#compactAfter = this.#options.now() + COMPACTION_RETRY_MS;
-    this.#options.log('warn', { errno: code, error: message }, 'no room to compact the journal: it goes on growing');
-    await deleteUnfinished(this.#options.dir, await listFolder(this.#options.dir));
+    for (const { reject } of waiting) reject(unavailable('dead'));
+    this.#options.fatal(cause instanceof PoolError ? cause : ioError(`write to ${this.#options.dir}`, cause));
   }
 
   async #cutTornTail(tail: Tail): Promise<void> {
@@ -368,6 +211,13 @@ export class Journal implements Store {
       'the last write before the crash was not finished: nobody had an answer for it, it was cut off and kept as a copy',
     );
   }
+}
+
+function unavailable(state: 'closed' | 'dead'): PoolError {
+  return new PoolError(
+    'store_unavailable',
+    `Nothing was changed: the journal cannot be written to (${REASONS[state]})`,
+  );
 }
 
 async function refuseEmpty(dir: string): Promise<void> {

@@ -4,9 +4,8 @@ import type { PoolEvent } from '../../pool/events.ts';
 import { admit } from '../../pool/invariants.ts';
 import { Pool } from '../../pool/pool.ts';
 import { snapshotOf } from '../../pool/snapshot.ts';
-import { AppendFile } from './file.ts';
-import { journalName, listFolder, noData, type Numbered, publish, syncFolder } from './folder.ts';
-import { encodeHeader } from './format.ts';
+import { journalName, listFolder, noData, type Numbered, syncFolder } from './folder.ts';
+import { Log } from './log.ts';
 import { scanJournal } from './scan.ts';
 import { readSnapshot, type SnapshotHead, writeSnapshot } from './snapshot.ts';
 import { cutTornTail } from './torn.ts';
@@ -156,14 +155,7 @@ class Salvage {
 
 /** Behind everything that was there before: a start sees either the old files, and refuses, or the new generation. */
 async function writeGeneration(dir: string, pool: Pool, head: SnapshotHead, time: string): Promise<void> {
-  const name = journalName(head.seq);
-  const file = await AppendFile.open(`${dir}/${name}.tmp`, 0);
-  try {
-    await file.append(Buffer.from(encodeHeader(head.seq, head.chain, time).line));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await publish(dir, file.path, name);
+  const log = await Log.create(dir, head.seq, head.chain, time);
+  await log.close();
   await writeSnapshot(dir, head, snapshotOf(pool), time);
 }

@@ -1,0 +1,107 @@
+import type { PoolEvent } from '../../pool/events.ts';
+import { deleteUnfinished, dropOldGenerations, listFolder } from './folder.ts';
+import { isFull, Log } from './log.ts';
+import type { Recovered } from './recover.ts';
+import { writeSnapshot } from './snapshot.ts';
+
+export interface CompactionOptions {
+  readonly dir: string;
+  /** The shortest history that leads to the state of now; asked between two batches. */
+  readonly snapshot: () => Iterable<PoolEvent>;
+  readonly log: (level: 'info' | 'warn', facts: Record<string, unknown>, message: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Compact when the journals behind the newest snapshot are larger than this … */
+  readonly compactBytes: number;
+  /** … and larger than this many times that snapshot. */
+  readonly compactRatio: number;
+}
+
+const RETRY_MS = 60_000;
+
+/**
+ * Keeps the journal short. Between two batches it goes on in a new journal and writes down the state of that very point,
+ * slice by slice, while commits go on:
+ *
+ *     journal-120 ......4711 | snapshot-4711 (being written)
+ *                            | journal-4711 ....... commits go on here
+ *
+ * A crash in between leaves a chain of two journals behind the older snapshot, which reads the same.
+ */
+export class Compaction {
+  readonly #options: CompactionOptions;
+  /** Told when the disk may have lied. */
+  readonly #fatal: (error: unknown) => void;
+  /** Bytes of the journals behind the newest snapshot, without the one that is written to. */
+  #olderBytes: number;
+  #snapshotBytes: number;
+  #running: Promise<void> | undefined;
+  #notBefore = 0;
+
+  constructor(
+    options: CompactionOptions,
+    { journalBytes, snapshotBytes, last }: Recovered,
+    fatal: (error: unknown) => void,
+  ) {
+    this.#options = options;
+    this.#olderBytes = journalBytes - (last?.end ?? 0);
+    this.#snapshotBytes = snapshotBytes;
+    this.#fatal = fatal;
+  }
+
+  isDue({ bytes }: Log): boolean {
+    const { compactBytes, compactRatio, now } = this.#options;
+    const total = this.#olderBytes + bytes;
+    if (total <= compactBytes || total <= this.#snapshotBytes * compactRatio) return false;
+    return this.#running === undefined && now() >= this.#notBefore;
+  }
+
+  /** Starts one; nothing may be committed until this returns. Returns the journal to go on in. @throws what the disk throws */
+  async rotate(before: Log): Promise<Log> {
+    const { dir, snapshot, now } = this.#options;
+    const created = new Date(now()).toISOString();
+    const head = { seq: before.seq, chain: before.crc };
+    let after: Log;
+    try {
+      after = await Log.create(dir, head.seq, head.chain, created);
+    } catch (error) {
+      await this.#postpone(error);
+      return before;
+    }
+    this.#olderBytes += before.bytes;
+    await before.close();
+    this.#running = this.#write(head, snapshot(), created)
+      .catch((error: unknown) => this.#postpone(error))
+      .catch(this.#fatal)
+      .finally(() => {
+        this.#running = undefined;
+      });
+    return after;
+  }
+
+  /** Resolves when none is under way. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
+
+  async #write(head: { seq: number; chain: number }, events: Iterable<PoolEvent>, created: string): Promise<void> {
+    const { dir, log } = this.#options;
+    const bytes = await writeSnapshot(dir, head, events, created);
+    this.#snapshotBytes = bytes;
+    this.#olderBytes = 0;
+    log('info', { seq: head.seq, bytes }, 'journal compacted');
+    // Old files in the way cost space, not safety.
+    await dropOldGenerations(dir).catch((error: unknown) =>
+      log('warn', { err: error }, 'cannot delete old generations'),
+    );
+  }
+
+  /** The journal is whole without its compaction, which is tried again later. Anything but a lack of room is thrown on. */
+  async #postpone(error: unknown): Promise<void> {
+    if (!isFull(error)) throw error;
+    const { dir, log, now } = this.#options;
+    this.#notBefore = now() + RETRY_MS;
+    log('warn', { errno: (error as NodeJS.ErrnoException).code }, 'no room to compact the journal: it goes on growing');
+    await deleteUnfinished(dir, await listFolder(dir));
+  }
+}

@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { PoolError } from '../../pool/errors.ts';
+import type { PoolEvent } from '../../pool/events.ts';
+import { AppendFile } from './file.ts';
+import { ioError, journalName, publish } from './folder.ts';
+import { encodeHeader, encodeRecord } from './format.ts';
+import type { Tail } from './recover.ts';
+
+/** The disk is full, or a quota or a file size limit is reached: there may be room again later. */
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const PROBE_BYTES = new Uint8Array(4096);
+
+/** Whether an error of the operating system says that there was no room. A failed sync never does. */
+export function isFull(error: unknown): boolean {
+  return FULL.has((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** The journal that is written to: its file, and the number and crc of its last record. */
+export class Log {
+  readonly #file: AppendFile;
+  #seq: number;
+  #crc: number;
+
+  private constructor(file: AppendFile, seq: number, crc: number) {
+    this.#file = file;
+    this.#seq = seq;
+    this.#crc = crc;
+  }
+
+  /** Starts a journal: written and synced under a temporary name, so that a journal with half a header never exists. */
+  static async create(dir: string, base: number, prev: number, created: string): Promise<Log> {
+    const name = journalName(base);
+    const temporary = join(dir, `${name}.tmp`);
+    const header = encodeHeader(base, prev, created);
+    const bytes = Buffer.from(header.line);
+    const file = await AppendFile.open(temporary, 0);
+    try {
+      await file.append(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await publish(dir, temporary, name);
+    return new Log(await AppendFile.open(join(dir, name), bytes.length), base, header.crc);
+  }
+
+  /**
+   * Goes on behind the sound part of a journal, which is synced first: after kill -9 its last batch may stand in the
+   * page cache only, and what is served has to be on the disk.
+   */
+  static async resume({ path, end, seq, crc }: Tail): Promise<Log> {
+    const file = await AppendFile.open(path, end);
+    await file.sync();
+    return new Log(file, seq, crc);
+  }
+
+  get path(): string {
+    return this.#file.path;
+  }
+
+  /** Number of the last record. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Crc of the last record, or of the header when there is none. */
+  get crc(): number {
+    return this.#crc;
+  }
+
+  get bytes(): number {
+    return this.#file.position;
+  }
+
+  /**
+   * Writes one batch of commits and syncs it.
+   *
+   * @throws PoolError `storage_full` when there was no room: the file ends where it ended before, and that is on the disk.
+   *         `data_io` when it is not known what is on the disk: do not go on
+   */
+  async append(commits: readonly { readonly events: readonly PoolEvent[] }[]): Promise<void> {
+    const { bytes, seq, crc } = this.#encode(commits);
+    try {
+      await this.#file.append(bytes);
+    } catch (error) {
+      await this.#takeBack();
+      if (!isFull(error)) throw ioError(`write ${this.path}`, error);
+      const { code = '' } = error as NodeJS.ErrnoException;
+      throw new PoolError(
+        'storage_full',
+        `Nothing was changed: no room to write it down (${code}). Free space for the data folder and try again`,
+        { errno: code },
+      );
+    }
+    await this.#file.sync();
+    this.#seq = seq;
+    this.#crc = crc;
+  }
+
+  /** Whether there is room for a batch, found out by writing one of zeros and taking it back. @throws PoolError `data_io` */
+  async hasRoom(): Promise<boolean> {
+    const began = this.#file.position;
+    let room = true;
+    try {
+      await this.#file.append(PROBE_BYTES);
+    } catch {
+      room = false;
+    }
+    this.#file.position = began;
+    await this.#takeBack();
+    return room;
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  async #takeBack(): Promise<void> {
+    try {
+      await this.#file.truncate();
+    } catch (error) {
+      throw ioError(`take back a failed write to ${this.path}`, error);
+    }
+    await this.#file.sync();
+  }
+
+  #encode(commits: readonly { readonly events: readonly PoolEvent[] }[]) {
+    const g = this.#file.position;
+    let lines = '';
+    let seq = this.#seq;
+    let crc = this.#crc;
+    for (const { events } of commits) {
+      for (const [i, event] of events.entries()) {
+        const sealed = encodeRecord(++seq, event, i < events.length - 1, g, crc);
+        lines += sealed.line;
+        crc = sealed.crc;
+      }
+    }
+    return { bytes: Buffer.from(lines), seq, crc };
+  }
+}
