@@ -70,7 +70,8 @@ async function cutEverywhere(recording: Recording, root: string, random: Random,
   const dir = join(root, 'after');
   while (disk.step()) {
     for (const fate of FATES) {
-      if (!disk.isDirty || random.next() > cuts / moments / FATES.length) continue;
+      const isDrawn = disk.isDirty && random.next() < cuts / moments / FATES.length;
+      if (!isDrawn && !recording.landmarks.has(disk.position)) continue;
       fill(dir, disk.cut(fate, random));
       const where = `at byte ${disk.position} of the log, ${fate} left`;
       const damage = await damageOf(dir);
