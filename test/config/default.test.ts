@@ -50,8 +50,10 @@ describe('config/default.json', () => {
   });
 });
 
-async function settings(): Promise<Record<string, unknown>> {
-  return JSON.parse(await readFile(FILE, 'utf8')) as Record<string, unknown>;
+type Value = string | number | boolean | null;
+
+async function settings(): Promise<Record<string, Value>> {
+  return JSON.parse(await readFile(FILE, 'utf8')) as Record<string, Value>;
 }
 
 async function folder(t: TestContext): Promise<string> {
