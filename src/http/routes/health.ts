@@ -7,7 +7,7 @@ export const HEALTH_PATHS = new Set(['/livez', '/readyz', '/healthz', '/api/v1/h
 
 /** The doors of probes and load balancers. Only the status code counts; the bodies are for people. */
 export function healthRoutes(health: Health, version: string): Router {
-  const router = new Router();
+  const router = new Router({ sensitive: true });
 
   router.get('/livez', (ctx) => {
     ctx.body = { status: 'alive' };
