@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Server } from '../support/server.ts';
+import { missingTools } from '../support/tools.ts';
+import { type Answer, Caller } from './caller.ts';
+import { History } from './history.ts';
+import { scratch, serve } from './serving.ts';
+import { smallDisk } from './small-disk.ts';
+
+/** Its records are longer than those of others: where another one was refused, there is no room for it either. */
+const LONG = `vm-${'x'.repeat(120)}`;
+const MANY = 2000;
+const PATIENCE_MS = 20_000;
+
+interface Scene {
+  readonly data: string;
+  readonly under: string[];
+  readonly args: string[];
+  readonly errno: string;
+  readonly makeRoom: (server: Server) => void;
+}
+
+// About 6 s.
+describe(
+  'a full disk',
+  { skip: missingTools({ unshare: 'util-linux', nsenter: 'util-linux', prlimit: 'util-linux' }) },
+  () => {
+    it('refuses changes with 507 and nothing else, until there is room (ENOSPC)', async (t) => {
+      const disk = await smallDisk(t, '256k');
+      const filler = join(disk.seen, 'filler');
+      writeFileSync(filler, Buffer.alloc(180_000));
+      await fillAndRecover(t, {
+        data: join(disk.dir, 'data'),
+        under: disk.enter,
+        args: [],
+        errno: 'ENOSPC',
+        makeRoom: () => rmSync(filler),
+      });
+    });
+
+    it('gives addresses as long as it can when there is no room to compact', async (t) => {
+      const disk = await smallDisk(t, '256k');
+      const data = join(disk.dir, 'data');
+      writeFileSync(join(disk.seen, 'filler'), Buffer.alloc(224 * 1024)); // the journal fits, its snapshot does not
+      const options = { data, under: disk.enter, args: ['--compact-bytes', '16000'] };
+      const server = await serve(t, options);
+      const caller = new Caller(server.url);
+      let time = 0;
+      const history = new History(() => ++time);
+      for (let i = 0; !server.stdout().includes('no room to compact'); i++) {
+        const answer = await history.note(`vm-${i}`, 'allocate', () => caller.allocate(`vm-${i}`));
+        assert.equal(answer?.status, 201);
+      }
+      assert.equal((await history.note('vm-more', 'allocate', () => caller.allocate('vm-more')))?.status, 201);
+      assert.equal((await caller.get('/readyz')).status, 200);
+      const isGivenUp = () => !readdirSync(join(disk.seen, 'data')).some((name) => /tmp$|^snapshot/.test(name));
+      await until(isGivenUp, 'what was written of the snapshot is deleted');
+      await server.kill('SIGKILL');
+      caller.close();
+
+      const next = await serve(t, options);
+      const again = new Caller(next.url);
+      assert.deepEqual(history.judge(await again.held()), []);
+      again.close();
+      await next.stop();
+    });
+
+    it('refuses changes with 507 and nothing else, until there is room (EFBIG)', async (t) => {
+      const data = scratch(t);
+      await fillAndRecover(t, {
+        data,
+        under: ['prlimit', '--fsize=30000:unlimited'],
+        args: [],
+        errno: 'EFBIG',
+        makeRoom: ({ pid }) => void execFileSync('prlimit', ['--pid', String(pid), '--fsize=unlimited']),
+      });
+    });
+  },
+);
+
+async function fillAndRecover(t: TestContext, { data, under, args, errno, makeRoom }: Scene): Promise<void> {
+  const start = async () => {
+    const server = await serve(t, { data, under, args: ['--network', '10.9.0.0/16', ...args] });
+    return { server, caller: new Caller(server.url) };
+  };
+  let time = 0;
+  const history = new History(() => ++time);
+  const judge = async (caller: Caller) => {
+    assert.deepEqual([...history.judge(await caller.held()), ...history.contradictions, ...history.overlaps()], []);
+  };
+
+  const first = await start();
+  await history.note(LONG, 'allocate', () => first.caller.allocate(LONG));
+  const refused = await fill(first.caller, history);
+  assert.equal(refused.status, 507);
+  assert.equal(refused.body.code, 'storage_full');
+  assert.match(String(refused.headers['retry-after']), /^\d+$/);
+  assert.ok(first.server.stdout().includes(`"errno":"${errno}"`), 'the log says why');
+  assert.ok(history.answered > 20, 'there was room at first');
+
+  // Reads go on and show nothing of what was refused. A release has to be written down too.
+  await judge(first.caller);
+  assert.equal((await first.caller.get(`/api/v1/ip/${LONG}`)).status, 200);
+  assert.equal((await first.caller.get('/livez')).status, 200);
+  assert.equal((await first.caller.allocate(LONG)).status, 200);
+  assert.equal((await first.caller.release(LONG)).status, 507);
+  const readiness = await first.caller.get('/readyz');
+  assert.equal(readiness.status, 503);
+  assert.notEqual((readiness.body.checks as Record<string, string>).store, 'ok');
+  await first.server.kill('SIGKILL');
+  first.caller.close();
+
+  // It starts on a full disk, to be asked at least.
+  const second = await start();
+  await judge(second.caller);
+  assert.equal((await second.caller.release(LONG)).status, 507);
+  makeRoom(second.server);
+  const isReady = async () => (await second.caller.get('/readyz')).status === 200;
+  await until(isReady, 'it finds out by itself that there is room');
+  const allocate = () => second.caller.allocate('vm-after');
+  assert.equal((await history.note('vm-after', 'allocate', allocate))?.status, 201);
+  const release = () => second.caller.release(LONG);
+  assert.equal((await history.note(LONG, 'release', release))?.status, 200);
+  await judge(second.caller);
+  await second.server.kill('SIGKILL');
+  second.caller.close();
+
+  const third = await start();
+  await judge(third.caller);
+  third.caller.close();
+  assert.deepEqual(await third.server.stop(), { code: 0, signal: null });
+}
+
+/** Allocates until there is no room. Returns the refusal. */
+async function fill(caller: Caller, history: History): Promise<Answer> {
+  for (let i = 0; i < MANY; i++) {
+    const vm = `vm-${i}`;
+    const answer = await history.note(vm, 'allocate', () => caller.allocate(vm));
+    assert.ok(answer);
+    if (answer.status !== 201) return answer;
+  }
+  throw new Error(`${MANY} allocations fit on the small disk`);
+}
+
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!(await condition())) {
+    assert.ok(performance.now() < deadline, what);
+    await sleep(50);
+  }
+}

@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Context, scratch } from './serving.ts';
+
+export interface SmallDisk {
+  /** The folder, as a process under {@link enter} calls it. */
+  readonly dir: string;
+  /** The same folder, as seen from here. */
+  readonly seen: string;
+  /** Words before a command that is to see this disk. */
+  readonly enter: string[];
+}
+
+/**
+ * A tmpfs of some bytes (`256k`) in a mount namespace of its own, which nobody else sees and which is gone with the
+ * process that holds it: that one ends with the test, or with us.
+ */
+export async function smallDisk(context: Context, size: string): Promise<SmallDisk> {
+  const dir = join(scratch(context), 'disk');
+  mkdirSync(dir);
+  const isRoot = process.getuid?.() === 0;
+  const script = 'mount -t tmpfs -o "size=$1" tmpfs "$0" && echo mounted && exec cat';
+  const namespaces = isRoot ? ['-m'] : ['-m', '-U', '-r'];
+  const holder = spawn('unshare', [...namespaces, '--propagation', 'private', 'sh', '-c', script, dir, size]);
+  context.after(() => holder.kill('SIGKILL'));
+  let complaint = '';
+  holder.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
+  await Promise.race([
+    once(holder.stdout, 'data'),
+    once(holder, 'close').then(() => {
+      throw new Error(`cannot mount a small disk: ${complaint}`);
+    }),
+  ]);
+  const pid = String(holder.pid);
+  const into = isRoot ? ['-m'] : ['-U', '--preserve-credentials', '-m'];
+  return { dir, seen: join('/proc', pid, 'root', dir), enter: ['nsenter', '-t', pid, ...into] };
+}
