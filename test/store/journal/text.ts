@@ -22,6 +22,7 @@ export class JournalText {
   readonly bytes: Buffer;
   readonly headerEnd: number;
   readonly records: readonly Written[];
+  readonly #states = new Map<number, string[]>();
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
@@ -57,10 +58,15 @@ export class JournalText {
 
   /** The state that the commits lead to which end within `length` bytes. */
   stateAt(length: number): string[] {
-    const pool = new Pool();
     const end = this.soundEnd(length);
-    for (const record of this.records) if (record.end <= end) pool.apply(record.event);
-    return stateOf(pool);
+    let state = this.#states.get(end);
+    if (!state) {
+      const pool = new Pool();
+      for (const record of this.records) if (record.end <= end) pool.apply(record.event);
+      state = stateOf(pool);
+      this.#states.set(end, state);
+    }
+    return state;
   }
 }
 
