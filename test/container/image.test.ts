@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readCompose } from '../support/compose-file.ts';
-import { type Server, startServer } from '../support/server.ts';
+import { type Exit, type Server, startServer } from '../support/server.ts';
 import { missingTools } from '../support/tools.ts';
 import { layBase } from './base.ts';
 import { boxed, environmentOf, type Restrictions } from './box.ts';
@@ -18,6 +18,8 @@ const BASE = 'docker.io/library/node:24-bookworm-slim';
 const IMAGE = 'localhost/ippool-test';
 /** The build takes 40 s on two quiet cores, most of it npm. */
 const TIMEOUT_MS = 280_000;
+/** As in config/compose.yaml. */
+const STOP_MS = 10_000;
 
 const tools = { buildah: 'buildah', unshare: 'util-linux', setpriv: 'util-linux', 'docker-compose': 'docker-compose' };
 const skip = missingTools(tools) || (process.getuid?.() !== 0 && 'mounting needs root');
@@ -169,10 +171,11 @@ async function allocate(server: Server, vmId: string): Promise<{ status: number;
   return { status: answer.status, body: await answer.json() };
 }
 
-/** Stops as a container runtime does, by a signal to process 1; unshare itself ignores it and ends with that one's code. */
-async function terminate(server: Server) {
-  process.kill(await hostPid(server), 'SIGTERM');
-  return server.exited;
+/** Stops as a container runtime does: SIGTERM to process 1, and SIGKILL to one that does not care. */
+async function terminate(server: Server): Promise<Exit> {
+  process.kill(await hostPid(server), 'SIGTERM'); // unshare ignores it, and ends with the code of that one
+  const late = setTimeout(() => void server.kill('SIGKILL'), STOP_MS);
+  return server.exited.finally(() => clearTimeout(late));
 }
 
 /** Process 1 of the box, as this host numbers it. */
