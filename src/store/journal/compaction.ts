@@ -1,3 +1,4 @@
+import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { deleteUnfinished, dropOldGenerations, listFolder } from './folder.ts';
 import { isFull, Log } from './log.ts';
@@ -90,10 +91,11 @@ export class Compaction {
     this.#snapshotBytes = bytes;
     this.#olderBytes = 0;
     log('info', { seq: head.seq, bytes }, 'journal compacted');
-    // Old files in the way cost space, not safety.
-    await dropOldGenerations(dir).catch((error: unknown) =>
-      log('warn', { err: error }, 'cannot delete old generations'),
-    );
+    // Old files in the way cost space, not safety; a sync that failed is the end here too.
+    await dropOldGenerations(dir).catch((error: unknown) => {
+      if (error instanceof PoolError) throw error;
+      log('warn', { err: error }, 'cannot delete old generations');
+    });
   }
 
   /** The journal is whole without its compaction, which is tried again later. Anything but a lack of room is thrown on. */
