@@ -83,13 +83,13 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
     throw error;
   }
   health.phase = 'ready';
-  const { cidr, gateway, allocated, available, settings } = pool.network(NETWORK);
+  const { cidrText, gatewayText, allocated, available, settings } = pool.network(NETWORK);
   if (config.memory) log.warn('--memory: nothing is written down, all allocations are lost when this process ends');
   log.info(
     {
       url: server.url,
-      network: formatCidr(cidr),
-      gateway: formatIPv4(gateway),
+      network: cidrText,
+      gateway: gatewayText,
       excluded: settings.excluded,
       strategy: settings.strategy,
       allocated,
@@ -99,7 +99,7 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
     },
     `ready on ${server.url}`,
   );
-  notify(config, log, 'READY=1', `STATUS=Giving addresses of ${formatCidr(cidr)} on ${server.url}`);
+  notify(config, log, 'READY=1', `STATUS=Giving addresses of ${cidrText} on ${server.url}`);
   return {
     url: server.url,
     stop: async () => {
@@ -137,14 +137,14 @@ function createStore(
 
 /** A data folder remembers its network: VMs out there have addresses of it. */
 function refuseOther(known: Network, { network, gateway, data }: Config): void {
-  const held = `${formatCidr(known.cidr)} with gateway ${formatIPv4(known.gateway)}`;
-  const otherNetwork = network && formatCidr(network) !== formatCidr(known.cidr);
+  const held = `${known.cidrText} with gateway ${known.gatewayText}`;
+  const otherNetwork = network && formatCidr(network) !== known.cidrText;
   if (!otherNetwork && (gateway === undefined || gateway === known.gateway)) return;
   const asked = otherNetwork ? `--network ${formatCidr(network)}` : `--gateway ${formatIPv4(gateway ?? 0)}`;
   throw new PoolError(
     'data_mismatch',
     `${resolve(data)} belongs to ${held}, not to ${asked}: leave the flag away to go on with it, or use another --data folder`,
-    { network: formatCidr(known.cidr), gateway: formatIPv4(known.gateway) },
+    { network: known.cidrText, gateway: known.gatewayText },
   );
 }
 
@@ -173,8 +173,8 @@ export const offline = {
   repair,
   load: async (dir: string) => {
     const pool = await load(dir);
-    const networks = [...pool.networks].map(({ id, cidr, gateway, settings }) => {
-      return { id, cidr: formatCidr(cidr), gateway: formatIPv4(gateway), ...settings };
+    const networks = [...pool.networks].map(({ id, cidrText, gatewayText, settings }) => {
+      return { id, cidr: cidrText, gateway: gatewayText, ...settings };
     });
     return { networks, allocations: exported(pool) };
   },

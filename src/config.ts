@@ -50,7 +50,12 @@ export const SETTINGS: readonly Setting[] = [
   },
   { name: 'require-existing', kind: 'switch', help: 'Refuse to start with an empty data folder' },
   { name: 'allow-host', kind: 'list', help: 'Further host names under which clients may call, separated by commas' },
-  { name: 'compact-bytes', kind: 'text', fallback: '4194304', help: 'Compact the journal when it is larger than this' },
+  {
+    name: 'compact-bytes',
+    kind: 'text',
+    fallback: '16777216',
+    help: 'Compact the journal when it is larger than this',
+  },
   { name: 'debug', short: 'd', kind: 'switch', help: 'Log every request' },
 ];
 
@@ -139,7 +144,7 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
       ...(text('allow-host', parseHosts, 'must be host names, separated by commas, or none') ?? []),
     ],
     compactBytes:
-      text('compact-bytes', (digits) => wholeNumber(digits, 2 ** 40), 'must be a number of bytes') ?? 4 * 1024 * 1024,
+      text('compact-bytes', (digits) => wholeNumber(digits, 2 ** 40), 'must be a number of bytes') ?? 16 * 1024 * 1024,
     debug: flag('debug'),
     notifySocket: env.NOTIFY_SOCKET,
   };

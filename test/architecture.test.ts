@@ -33,7 +33,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
     packages: ['sade'],
     node: '',
   },
-  'compose.ts': { imports: [''], packages: ['pino'], node: '' },
+  'compose.ts': { imports: [''], packages: ['pino', 'pino-pretty'], node: '' },
   'config.ts': { imports: ['net/', 'pool/', 'version.ts'], node: '' },
   'version.ts': { imports: [], node: '' },
   'main.ts': { imports: ['cli/'] },

@@ -98,7 +98,7 @@ const ROWS: readonly Row[] = [
     env: '2',
     file: 3,
     read: ({ compactBytes }) => compactBytes,
-    expected: [1, 2, 3, 4 * 1024 * 1024],
+    expected: [1, 2, 3, 16 * 1024 * 1024],
   },
   ...(['memory', 'require-existing', 'debug'] as const).map((name) => ({
     name,

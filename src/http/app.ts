@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type Router from '@koa/router';
-import Koa, { type Context, type Middleware } from 'koa';
+import Koa, { type Context } from 'koa';
 import { PoolError } from '../pool/errors.ts';
 import type { Allocations } from '../service/allocations.ts';
 import type { Health } from '../service/health.ts';
-import { answerErrors, type Log } from './errors.ts';
-import { refuseForeign } from './origin.ts';
+import { entrance, type Log } from './entrance.ts';
+import { foreignRefusal } from './origin.ts';
 import { HEALTH_PATHS, healthRoutes } from './routes/health.ts';
 import { ipRoutes } from './routes/ip.ts';
 
@@ -24,12 +23,14 @@ export interface AppOptions {
 export function createApp(options: AppOptions): Koa {
   const { allocations, health, version, allowedHosts, log, logRequests } = options;
   const app = new Koa();
-  app.use(identify);
-  if (logRequests) app.use(logEach(log));
-  app.use(answerErrors(log));
-  app.use(refuseUnreadable);
-  app.use(refuseForeign(allowedHosts));
-  app.use(gate(health));
+  const refuseForeign = foreignRefusal(allowedHosts);
+  app.use(entrance(log, logRequests));
+  app.use((ctx, next) => {
+    refuseUnreadable(ctx);
+    refuseForeign(ctx);
+    refuseEarly(ctx, health);
+    return next();
+  });
   const routers = [ipRoutes(allocations), healthRoutes(health, version)];
   for (const router of routers) app.use(router.routes());
   app.use((ctx) => refuseUnrouted(ctx, routers));
@@ -50,7 +51,7 @@ function refuseUnrouted(ctx: Context, routers: readonly Router[]): never {
 }
 
 /** What Node lets through and HTTP/1.1 does not (RFC 9112, sections 3.2 and 3.2.2). */
-const refuseUnreadable: Middleware = (ctx, next) => {
+function refuseUnreadable(ctx: Context): void {
   const { headers, httpVersionMinor } = ctx.req;
   if (headers.host === undefined && httpVersionMinor > 0) {
     throw new PoolError('invalid_request', 'Host is missing', { field: 'Host' });
@@ -58,8 +59,7 @@ const refuseUnreadable: Middleware = (ctx, next) => {
   if (pathOf(ctx) === null) {
     throw new PoolError('invalid_request', 'The request target is neither a path nor a URL', { field: 'target' });
   }
-  return next();
-};
+}
 
 function pathOf(ctx: Context): string | null {
   try {
@@ -69,42 +69,11 @@ function pathOf(ctx: Context): string | null {
   }
 }
 
-const REQUEST_ID = /^[\w.:-]{1,128}$/;
-
-/** The caller's own request id when it sent a usable one, so that its log and ours can be laid side by side. */
-const identify: Middleware = (ctx, next) => {
-  const given = ctx.req.headers['x-request-id'];
-  const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-  ctx.state.requestId = id;
-  ctx.res.setHeader('X-Request-Id', id);
-  return next();
-};
-
-function logEach(log: Log): Middleware {
-  return async (ctx, next) => {
-    const started = performance.now();
-    await next();
-    const ms = Math.round((performance.now() - started) * 1000) / 1000;
-    log.debug(
-      {
-        method: ctx.method,
-        path: ctx.req.url?.split('?', 1)[0],
-        status: ctx.status,
-        ms,
-        request_id: ctx.state.requestId as string,
-      },
-      'request',
-    );
-  };
-}
-
 /** Before the history is through nobody knows which addresses are free. */
-function gate(health: Health): Middleware {
-  return (ctx, next) => {
-    if (health.phase === 'loading' && !HEALTH_PATHS.has(ctx.path)) {
-      throw new PoolError('loading', 'Still reading the data folder: try again in a moment');
-    }
-    if (health.phase === 'draining') ctx.set('Connection', 'close');
-    return next();
-  };
+function refuseEarly(ctx: Context, { phase }: Health): void {
+  if (phase === 'ready') return;
+  if (phase === 'draining') ctx.set('Connection', 'close');
+  else if (!HEALTH_PATHS.has(ctx.path)) {
+    throw new PoolError('loading', 'Still reading the data folder: try again in a moment');
+  }
 }

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
-import type { Context, Middleware } from 'koa';
+import type { Context } from 'koa';
 import type { ErrorBody } from '../api/schema.ts';
-import { type ErrorCode, PoolError } from '../pool/errors.ts';
+import type { ErrorCode, PoolError } from '../pool/errors.ts';
+import { answerJson } from './answer.ts';
 
 /** The status of every code. Those that only a start can meet have 500: they never come out of a request. */
 export const STATUS = {
@@ -41,63 +41,13 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
   storage_full: 5,
 };
 
-/** How long a client that is refused may go on sending before it is answered all the same. */
-const DISCARD_MS = 1_000;
-
-export interface Log {
-  debug(facts: object, message: string): void;
-  error(facts: object, message: string): void;
-}
-
-/** The outermost middleware: turns whatever was thrown below into an answer of the form that all doors of our own share. */
-export function answerErrors(log: Log): Middleware {
-  return async (ctx, next) => {
-    try {
-      await next();
-    } catch (thrown) {
-      if (!ctx.req.complete) await discard(ctx.req);
-      if (!ctx.req.complete) ctx.set('Connection', 'close');
-      const error = thrown instanceof PoolError ? thrown : new PoolError('internal', 'Internal error', {}, thrown);
-      const status = STATUS[error.code];
-      answer(ctx, error, status);
-      // An error that is caught here no longer reaches app.on('error').
-      if (status >= 500 && status !== 503) {
-        log.error(
-          { err: error.cause ?? error, code: error.code, request_id: ctx.state.requestId as string },
-          error.message,
-        );
-      }
-    }
-  };
-}
-
-/**
- * Reads what a refused request still sends. Answering and closing at once would reset the connection under a client that
- * is not through with its body, and it would never see the answer.
- */
-function discard(request: IncomingMessage): Promise<void> {
-  return new Promise((resolve) => {
-    if (request.destroyed) {
-      resolve();
-      return;
-    }
-    const late = setTimeout(resolve, DISCARD_MS);
-    const through = () => {
-      clearTimeout(late);
-      resolve();
-    };
-    request.once('end', through).once('close', through);
-    request.unpipe();
-    request.resume();
-  });
-}
-
-function answer(ctx: Context, error: PoolError, status: number): void {
+/** Answers with an error, in the form that all doors of our own share. */
+export function answerError(ctx: Context, error: PoolError): void {
+  const status = STATUS[error.code];
   const retry = RETRY_AFTER[error.code];
   if (retry !== undefined) ctx.set('Retry-After', String(retry));
   if (error.code === 'method_not_allowed') ctx.set('Allow', (error.details.allow as string[]).join(', '));
-  ctx.status = status;
-  ctx.body = errorBody(error, status, ctx.state.requestId as string);
+  answerJson(ctx, status, errorBody(error, status, ctx.state.requestId as string));
 }
 
 export function errorBody(error: PoolError, status: number, requestId: string): ErrorBody {

@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
-import type { Context, Middleware } from 'koa';
+import type { Context } from 'koa';
 import { PoolError } from '../pool/errors.ts';
 
-const HOST = /^host$/i;
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
@@ -13,26 +12,37 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
  *   Addresses, localhost and names without a dot cannot be, and pass.
  *
  * @param allowedHosts names under which this service is reached, such as the machine's own
+ * @returns a check that throws PoolError `foreign_origin`
  */
-export function refuseForeign(allowedHosts: readonly string[]): Middleware {
+export function foreignRefusal(allowedHosts: readonly string[]): (ctx: Context) => void {
   const allowed = new Set(allowedHosts.map((name) => name.toLowerCase()));
-  return (ctx, next) => {
-    if (!SAFE.has(ctx.method)) check(ctx, allowed);
-    return next();
+  let known = ''; // clients call by one name, mostly
+  return (ctx) => {
+    if (SAFE.has(ctx.req.method ?? '')) return;
+    const { host = '', origin, 'sec-fetch-site': site } = ctx.req.headers;
+    refuseTwoHosts(ctx.req.rawHeaders);
+    if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+      throw foreign('Sec-Fetch-Site', site, 'a page of another site may not change anything here');
+    }
+    if (origin !== undefined && hostOfOrigin(origin) !== host.toLowerCase()) {
+      throw foreign('Origin', origin, 'a page of another site may not change anything here');
+    }
+    if (host === known) return;
+    refuseForeignHost(host, allowed);
+    known = host;
   };
 }
 
-function check(ctx: Context, allowed: ReadonlySet<string>): void {
-  if (ctx.req.rawHeaders.filter((name, i) => i % 2 === 0 && HOST.test(name)).length > 1) {
-    throw new PoolError('invalid_request', 'Host is given more than once', { field: 'Host' });
+function refuseTwoHosts(rawHeaders: readonly string[]): void {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
   }
-  const { host = '', origin, 'sec-fetch-site': site } = ctx.req.headers;
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-    throw foreign('Sec-Fetch-Site', site, 'a page of another site may not change anything here');
-  }
-  if (origin !== undefined && hostOfOrigin(origin) !== host.toLowerCase()) {
-    throw foreign('Origin', origin, 'a page of another site may not change anything here');
-  }
+  if (hosts > 1) throw new PoolError('invalid_request', 'Host is given more than once', { field: 'Host' });
+}
+
+function refuseForeignHost(host: string, allowed: ReadonlySet<string>): void {
   const name = host.replace(/:\d*$/, '').toLowerCase();
   const local = !name.includes('.') || name.endsWith('.localhost') || isIP(name.replace(/^\[|\]$/g, '')) !== 0;
   if (!local && !allowed.has(name)) {

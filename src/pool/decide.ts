@@ -76,7 +76,7 @@ export function decideAllocate(
   if (offset === undefined) {
     throw new PoolError('pool_exhausted', 'No available IPs in pool', {
       network: network.id,
-      cidr: formatCidr(network.cidr),
+      cidr: network.cidrText,
       allocated: network.allocated,
     });
   }

@@ -1,5 +1,5 @@
 import { formatIPv4, parseIPv4 } from '../net/address.ts';
-import { type Cidr, contains, firstHost, lastHost, sizeOf } from '../net/cidr.ts';
+import { type Cidr, contains, firstHost, formatCidr, lastHost, sizeOf } from '../net/cidr.ts';
 import { normalizeRanges, parseRange, type Range } from '../net/range.ts';
 import { Bitset } from './bitset.ts';
 import type { NetworkSettings, Owner } from './events.ts';
@@ -33,6 +33,9 @@ export class Network {
   readonly id: string;
   readonly cidr: Cidr;
   readonly gateway: number;
+  /** The network and its gateway as text, which most answers hold. */
+  readonly cidrText: string;
+  readonly gatewayText: string;
   /** Offset given last, -1 when none was. */
   cursor = -1;
 
@@ -51,6 +54,8 @@ export class Network {
     this.id = id;
     this.cidr = cidr;
     this.gateway = gateway;
+    this.cidrText = formatCidr(cidr);
+    this.gatewayText = formatIPv4(gateway);
     this.#free = new Bitset(sizeOf(cidr));
     this.#taken = new Bitset(sizeOf(cidr));
     this.#settings = settings;

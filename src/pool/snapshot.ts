@@ -1,5 +1,3 @@
-import { formatIPv4 } from '../net/address.ts';
-import { formatCidr } from '../net/cidr.ts';
 import type { Origin, PoolEvent } from './events.ts';
 import type { Allocation, Network } from './network.ts';
 import type { Pool } from './pool.ts';
@@ -24,8 +22,8 @@ export function snapshotOf(pool: Pool): Iterable<PoolEvent> {
       yield {
         type: 'network_added',
         network: network.id,
-        cidr: formatCidr(network.cidr),
-        gateway: formatIPv4(network.gateway),
+        cidr: network.cidrText,
+        gateway: network.gatewayText,
         ...settings,
         ...SNAPSHOT,
         at: 0,

@@ -188,7 +188,7 @@ export class Allocations {
       try {
         const step = await this.#mutex.runExclusive(() => this.#decide(network, ownerOf(), decide));
         if ('earlier' in step) {
-          await step.earlier;
+          await step.earlier.catch(() => undefined); // how it ended is for its own caller
           continue;
         }
         if (step.events.length > 0 || exact) {

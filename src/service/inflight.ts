@@ -8,7 +8,7 @@ import { type Network, ownerKey } from '../pool/network.ts';
 export class InFlight {
   readonly #owners = new Map<string, Promise<void>>();
 
-  /** Resolves when the change under way for this owner has ended, well or badly; undefined when there is none. */
+  /** Settles when the change under way for this owner has ended, well or badly; undefined when there is none. */
   of(network: Network, owner: Owner): Promise<void> | undefined {
     return this.#owners.get(keyOf(network, owner));
   }
@@ -16,16 +16,22 @@ export class InFlight {
   /** Notes events as under way until `commit` settles. Returns a promise that settles like `commit`. */
   track(network: Network, owner: Owner, events: readonly PoolEvent[], commit: Promise<void>): Promise<void> {
     const key = keyOf(network, owner);
-    const held = events.flatMap((event) => (event.type === 'ip_allocated' ? (network.offsetOf(event.ip) ?? []) : []));
-    for (const offset of held) network.hold(offset);
-    const ended = commit.finally(() => {
+    const held: number[] = [];
+    for (const event of events) {
+      const offset = event.type === 'ip_allocated' ? network.offsetOf(event.ip) : undefined;
+      if (offset === undefined) continue;
+      network.hold(offset);
+      held.push(offset);
+    }
+    const settle = () => {
       this.#owners.delete(key);
       for (const offset of held) network.unhold(offset);
+    };
+    const ended = commit.then(settle, (error: unknown) => {
+      settle();
+      throw error;
     });
-    this.#owners.set(
-      key,
-      ended.catch(() => undefined),
-    );
+    this.#owners.set(key, ended);
     return ended;
   }
 }

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Context, Middleware } from 'koa';
+import { PoolError } from '../pool/errors.ts';
+import { answerError, STATUS } from './errors.ts';
+
+/** How long a client that is refused may go on sending before it is answered all the same. */
+const DISCARD_MS = 1_000;
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+export interface Log {
+  debug(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+/**
+ * The outermost middleware: numbers the request, and answers and logs whatever is thrown below it.
+ *
+ * @param logRequests whether every request gets a line, 6 to 15 µs each; failures of ours always do
+ */
+export function entrance(log: Log, logRequests: boolean): Middleware {
+  return async (ctx, next) => {
+    const started = performance.now();
+    const id = requestIdOf(ctx.req);
+    ctx.state.requestId = id;
+    ctx.res.setHeader('X-Request-Id', id);
+    try {
+      await next();
+    } catch (thrown) {
+      if (!ctx.req.complete) await discard(ctx.req);
+      if (!ctx.req.complete) ctx.set('Connection', 'close');
+      const error = thrown instanceof PoolError ? thrown : new PoolError('internal', 'Internal error', {}, thrown);
+      answerError(ctx, error);
+      logFailure(log, error, id);
+    }
+    if (logRequests) logRequest(log, ctx, started);
+  };
+}
+
+/** The caller's own request id when it sent a usable one, so that its log and ours can be laid side by side. */
+function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+/** An error that is caught here no longer reaches app.on('error'). */
+function logFailure(log: Log, error: PoolError, request_id: string): void {
+  const status = STATUS[error.code];
+  if (status < 500 || status === 503) return;
+  log.error({ err: error.cause ?? error, code: error.code, request_id }, error.message);
+}
+
+function logRequest(log: Log, ctx: Context, started: number): void {
+  const path = ctx.req.url?.split('?', 1)[0];
+  const ms = Math.round((performance.now() - started) * 1000) / 1000;
+  const facts = { method: ctx.method, path, status: ctx.status, ms, request_id: ctx.state.requestId as string };
+  log.debug(facts, 'request');
+}
+
+/**
+ * Reads what a refused request still sends. Answering and closing at once would reset the connection under a client that
+ * is not through with its body, and it would never see the answer.
+ */
+function discard(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (request.destroyed) {
+      resolve();
+      return;
+    }
+    const late = setTimeout(resolve, DISCARD_MS);
+    const through = () => {
+      clearTimeout(late);
+      resolve();
+    };
+    request.once('end', through).once('close', through);
+    request.unpipe();
+    request.resume();
+  });
+}
