@@ -5,47 +5,56 @@ export interface RawAnswer {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly body: string;
-  /** All that came, for the message of a failed assertion. */
+  /** All that came: what stands behind the first answer, and what a failed assertion shows. */
   readonly text: string;
 }
 
+export type Bytes = string | Buffer;
+
 /** A server that neither answers nor closes within this time hangs. Node itself cuts a slow request after 10 s. */
-const GIVE_UP_MS = 15_000;
+const GIVE_UP_MS = 20_000;
 
 /**
- * Sends bytes as they are, which no HTTP client would, and reads the first answer. Every request has to say
- * `Connection: close` or be one that ends the connection; the socket is left half open until the server closes it.
+ * Sends bytes as they are, which no HTTP client would, and reads until the server closes. A string stands for its
+ * latin1 bytes.
+ *
+ * @param end whether our side is closed behind the bytes; else the server has to wait for more of them, or says enough
  */
-export function sendRaw(url: string, chunks: string | Buffer | readonly (string | Buffer)[]): Promise<RawAnswer> {
+export function sendRaw(url: string, bytes: Bytes, { end = false } = {}): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const received: Buffer[] = [];
-    const socket = connect({ host: hostname, port: Number(port) }, () => {
-      for (const chunk of Array.isArray(chunks) ? (chunks as (string | Buffer)[]) : [chunks as string | Buffer]) {
-        socket.write(typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk);
-      }
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true }, () => {
+      socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+      if (end) socket.end();
     });
-    socket.setTimeout(GIVE_UP_MS, () => {
+    const late = setTimeout(() => {
       socket.destroy();
-      reject(new Error(`no end of the answer after ${GIVE_UP_MS} ms: ${Buffer.concat(received).toString('latin1')}`));
-    });
+      reject(new Error(`no end after ${GIVE_UP_MS} ms of: ${Buffer.concat(received).toString('latin1')}`));
+    }, GIVE_UP_MS);
     socket.on('data', (chunk) => received.push(chunk));
-    // A server that refuses a body closes while we still write: what it answered before counts.
+    socket.on('end', () => socket.end());
+    // A server that refuses may close while we still write: what it answered before counts.
     socket.on('error', () => undefined);
-    socket.on('close', () => resolve(parseAnswer(Buffer.concat(received).toString('utf8'))));
+    socket.on('close', () => {
+      clearTimeout(late);
+      resolve(parseAnswer(Buffer.concat(received).toString('utf8')));
+    });
   });
 }
 
+/** Reads the first answer that is final: 100 is not. */
 function parseAnswer(text: string): RawAnswer {
-  const end = text.indexOf('\r\n\r\n');
-  const [first = '', ...lines] = (end < 0 ? text : text.slice(0, end)).split('\r\n');
+  const final = text.replace(/^HTTP\/1\.1 100 [^\r]*\r\n\r\n/, '');
+  const end = final.indexOf('\r\n\r\n');
+  const [first = '', ...lines] = (end < 0 ? final : final.slice(0, end)).split('\r\n');
   const headers = new Map(
     lines.map((line) => {
       const colon = line.indexOf(':');
       return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
     }),
   );
-  const rest = end < 0 ? '' : text.slice(end + 4);
+  const rest = end < 0 ? '' : final.slice(end + 4);
   const length = headers.get('content-length');
   const body = length === undefined ? rest : Buffer.from(rest).subarray(0, Number(length)).toString();
   return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1] ?? 0), headers, body, text };

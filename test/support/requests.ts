@@ -1,0 +1,20 @@
+import type { Bytes } from './raw.ts';
+
+// Requests as bytes, with nothing repaired. Each closes its connection.
+
+export const HOST = 'Host: 127.0.0.1\r\nConnection: close\r\n';
+
+/** A request without a body. Further headers end with a line end each. */
+export const call = (method: string, path: string, headers = '') =>
+  `${method} ${path} HTTP/1.1\r\n${HOST}${headers}\r\n`;
+
+export const post = (headers: string) => call('POST', '/api/v1/ip/allocate', headers);
+
+/** Allocates with a body of a given length. */
+export function allocate(body: Bytes, headers = ''): Buffer {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  return Buffer.concat([Buffer.from(post(`${headers}Content-Length: ${bytes.length}\r\n`)), bytes]);
+}
+
+/** Bytes to send, and the refusal they earn: status, code, and the field that it names. */
+export type Row = readonly [name: string, bytes: Bytes, status: number, code: string, field?: string];
