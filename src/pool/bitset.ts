@@ -97,14 +97,20 @@ export class Bitset {
 
   #fillWord(index: number): void {
     const before = this.#word(0, index);
-    for (let bit = 0; bit < 32; bit++) if ((before & (1 << bit)) === 0) this.#count++;
+    if (before !== 0) {
+      for (let bit = 0; bit < 32; bit++) this.add(index * 32 + bit);
+      return;
+    }
+    this.#count += 32;
     let position = index;
     for (const [level, words] of this.#levels.entries()) {
       if (level === 0) {
         words[position] = 0xffffffff;
         continue;
       }
-      words[position >>> 5] = (words[position >>> 5] ?? 0) | (1 << (position & 31));
+      const above = words[position >>> 5] ?? 0;
+      words[position >>> 5] = above | (1 << (position & 31));
+      if (above !== 0) return; // the levels above know this word already
       position >>>= 5;
     }
   }
