@@ -18,11 +18,16 @@ const FAILURES: readonly Failure[] = [
   { what: 'the fdatasync of an allocation', inject: 'fdatasync:error=EIO:when=6', args: [] },
   { what: 'the write of an allocation', inject: 'pwrite64:error=EIO:when=6', args: [] },
   { what: 'the fsync of a snapshot', inject: 'fsync:error=EIO:when=4', args: ['--compact-bytes', '1000'] },
+  {
+    what: 'the fsync after old journals were deleted',
+    inject: 'fsync:error=EIO:when=9',
+    args: ['--compact-bytes', '1000'],
+  },
 ];
 /** Requests at the same time, so that some wait for the batch that fails. */
 const CLIENTS = 4;
 
-// About 6 s.
+// About 8 s.
 describe('a disk that fails', { skip: missingTools({ strace: 'strace' }) }, () => {
   for (const { what, inject, args } of FAILURES) {
     it(`ends the server with 74 at once: ${what}`, async (t) => {

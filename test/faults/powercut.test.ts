@@ -7,6 +7,7 @@ import { Pool } from '../../src/pool/pool.ts';
 import { snapshotOf } from '../../src/pool/snapshot.ts';
 import { Journal } from '../../src/store/journal/journal.ts';
 import { verifyFolder } from '../../src/store/journal/verify.ts';
+import { missingTools } from '../support/tools.ts';
 import { FATES } from './disk.ts';
 import { Random, SEED } from './random.ts';
 import { compileRecorder, fill, Recording } from './recording.ts';
@@ -16,7 +17,8 @@ import { scratch } from './serving.ts';
 const CUTS = Number(process.env.IPPOOL_CUTS ?? 150);
 const ARGS = ['--network', '10.9.0.0/25', '--compact-bytes', '15000'];
 
-describe('a power cut', () => {
+// About 15 s.
+describe('a power cut', { skip: missingTools({ gcc: 'gcc libc6-dev', flock: 'util-linux' }) }, () => {
   it('takes away nothing that was acknowledged, at whatever moment it comes', async (t) => {
     t.diagnostic(`IPPOOL_SEED=${SEED}`);
     const random = new Random(SEED);
