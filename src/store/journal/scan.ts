@@ -81,7 +81,7 @@ class Scan {
     const sealed = unseal(line.bytes);
     const record = sealed && isRecord(sealed.value) && line.terminated ? sealed.value : undefined;
     if (this.#suspect) {
-      if (!record || record.g <= this.#suspect.offset) return; // still inside the batch that may be torn
+      if (!record || (this.#suspect.torn && record.g <= this.#suspect.offset)) return; // inside the batch that may be torn
       this.#sink.damage(this.#suspect);
       this.#resume(record);
     }
