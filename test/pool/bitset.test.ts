@@ -49,7 +49,7 @@ describe('pool.Bitset', () => {
             [...model.members].sort((a, b) => a - b),
           );
         }),
-        { numRuns: size > 2 ** 20 ? 20 : 100, seed },
+        { numRuns: size > 2 ** 20 ? 20 : 100, seed, interruptAfterTimeLimit: 20_000 },
       );
     });
 

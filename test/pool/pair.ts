@@ -161,6 +161,8 @@ export class Pair {
     if (fate === 'commit') {
       this.#apply(events);
       for (const event of events) this.#tellModel(vm, event);
+      // Delivered, but the service has not been told yet.
+      assert.equal(this.#network.available, this.model.available());
     }
     if (held === undefined) return;
     this.#network.unhold(held);
