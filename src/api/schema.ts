@@ -68,6 +68,9 @@ export const HealthReport = Type.Object({
 });
 export type HealthReport = Static<typeof HealthReport>;
 
+export const Liveness = Type.Object({ status: Type.Literal('alive') });
+export type Liveness = Static<typeof Liveness>;
+
 export const Readiness = Type.Object({
   status: Type.Union([Type.Literal('ready'), Type.Literal('not ready')]),
   checks: Type.Record(Type.String(), Type.String(), { description: 'each condition with "ok" or what is wrong' }),

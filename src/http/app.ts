@@ -7,6 +7,7 @@ import { entrance, type Log } from './entrance.ts';
 import { foreignRefusal } from './origin.ts';
 import { HEALTH_PATHS, healthRoutes } from './routes/health.ts';
 import { ipRoutes } from './routes/ip.ts';
+import { openApiRoutes } from './routes/openapi.ts';
 
 export interface AppOptions {
   readonly allocations: Allocations;
@@ -31,7 +32,7 @@ export function createApp(options: AppOptions): Koa {
     refuseEarly(ctx, health);
     return next();
   });
-  const routers = [ipRoutes(allocations), healthRoutes(health, version)];
+  const routers = [ipRoutes(allocations), healthRoutes(health, version), openApiRoutes(version)];
   for (const router of routers) app.use(router.routes());
   app.use((ctx) => refuseUnrouted(ctx, routers));
   return app;

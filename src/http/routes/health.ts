@@ -1,16 +1,16 @@
 import Router from '@koa/router';
-import type { HealthReport, Readiness } from '../../api/schema.ts';
+import type { HealthReport, Liveness, Readiness } from '../../api/schema.ts';
 import type { Health } from '../../service/health.ts';
 
 /** Paths that answer in every phase, also while loading and draining. */
-export const HEALTH_PATHS = new Set(['/livez', '/readyz', '/healthz', '/api/v1/health']);
+export const HEALTH_PATHS = new Set(['/livez', '/readyz', '/healthz', '/api/v1/health', '/api/v1/openapi.json']);
 
 /** The doors of probes and load balancers. Only the status code counts; the bodies are for people. */
 export function healthRoutes(health: Health, version: string): Router {
   const router = new Router({ sensitive: true });
 
   router.get('/livez', (ctx) => {
-    ctx.body = { status: 'alive' };
+    ctx.body = { status: 'alive' } satisfies Liveness;
   });
 
   router.get(['/readyz', '/healthz'], (ctx) => {
