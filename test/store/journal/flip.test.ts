@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
 import { PoolError } from '../../../src/pool/errors.ts';
 import { encodeHeader, encodeRecord } from '../../../src/store/journal/format.ts';
+import { scanJournal } from '../../../src/store/journal/scan.ts';
 import { added, given, givenAll, released, updated } from './history.ts';
 import { Place } from './place.ts';
 import { JournalText, read } from './text.ts';
@@ -108,6 +109,36 @@ describe('journal: a byte that changed', () => {
     for (let offset = 0; offset < bytes.length; offset += 97) {
       await writeFile(place.path('journal-0.jsonl'), Buffer.from(bytes).fill(0, offset, offset + 1));
       assert.deepEqual((await read(place)).state, state);
+    }
+  });
+
+  it('hides no other record of its batch from those who want to see all that is left', async (t) => {
+    const place = await Place.make(t);
+    const session = await place.open();
+    await session.commit(added);
+    await Promise.all(givenAll(2, 7).map((event) => session.commit(event)));
+    await session.close();
+    const path = place.path('journal-0.jsonl');
+    const text = await JournalText.read(path);
+    const rotten = text.records.findIndex(({ g }) => g === text.lastBatch);
+    const { offset, end } = text.records[rotten]!;
+    for (const at of [offset + 30, end - 1]) {
+      const damaged = Buffer.from(text.bytes);
+      damaged[at] = damaged[at]! ^ 0x01;
+      await writeFile(path, damaged);
+      const seen: number[] = [];
+      const damages: number[] = [];
+      await scanJournal(path, {
+        header: () => undefined,
+        commit: (records) => void seen.push(...records.map(({ seq }) => seq)),
+        damage: (damage) => damages.push(damage.offset),
+      });
+      // A newline that changed makes one line of two records.
+      const hidden = at === end - 1 ? 2 : 1;
+      const expected = text.records.map(({ seq }) => seq);
+      expected.splice(rotten, hidden);
+      assert.deepEqual(seen, expected);
+      assert.deepEqual(damages, [offset]);
     }
   });
 

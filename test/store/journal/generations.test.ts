@@ -97,6 +97,13 @@ describe('journal: generations', () => {
     }
   });
 
+  it('are refused when a middle journal has an unfinished write: that was cut off before the next one began', async (t) => {
+    const { place, files } = await written(t);
+    const longer = Buffer.concat([files.get('journal-11.jsonl')!, Buffer.from('{"seq":22,')]);
+    const chain = new Map([...without(files, 'snapshot-21.json'), ['journal-11.jsonl', longer]]);
+    await refused(place, chain, 'data_corrupt', 'journal-11.jsonl');
+  });
+
   it('are refused when a file comes from another history', async (t) => {
     const { place, files } = await written(t);
     const other = (await written(t, 30)).files;
@@ -116,6 +123,12 @@ describe('journal: generations', () => {
     ] as const) {
       await refused(place, new Map([...without(files, from, to), [to, files.get(from)!]]), 'data_corrupt');
     }
+    // A journal that says of itself that something went before it.
+    const alone = new Map([
+      ['LOCK', files.get('LOCK')!],
+      ['journal-0.jsonl', files.get('journal-21.jsonl')!],
+    ]);
+    await refused(place, alone, 'data_corrupt', 'journal-0.jsonl');
     const both = new Map([...without(files, 'snapshot-21.json', 'journal-21.jsonl')]);
     both
       .set('snapshot-20.json', files.get('snapshot-21.json')!)

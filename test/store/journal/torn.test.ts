@@ -69,9 +69,10 @@ describe('journal: a last batch that is cut off', () => {
     }
   });
 
-  it('is read the same at every cut of the whole file', async (t) => {
+  it('is read the same at every cut of its last records, and at every fifth before them', async (t) => {
     const { place, text } = await written(t);
-    for (let cut = text.bytes.length; cut >= text.headerEnd; cut--) {
+    const last = text.records.at(-5)!.offset;
+    for (let cut = text.bytes.length; cut >= text.headerEnd; cut -= cut > last ? 1 : 5) {
       await truncate(place.path(NAME), cut);
       const { state, torn, end } = await read(place);
       assert.deepEqual(state, text.stateAt(cut), `cut at ${cut}`);
