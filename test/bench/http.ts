@@ -55,12 +55,18 @@ export async function measureHttp(
     };
     for (const kind of KINDS) {
       progress(`round ${round} of ${options.rounds}: warming up ${kind}`);
-      await measure(load, running[kind], options.warmUpConnections, options.warmUp);
+      await measure(load, running[kind], options.warmUp);
     }
     for (const row of samples) {
       for (const kind of KINDS) {
         progress(`round ${round} of ${options.rounds}: ${kind}, ${row.connections} connections`);
-        row[kind].push(await measure(load, running[kind], row.connections, options.seconds));
+        row[kind].push(
+          await measure(load, running[kind], {
+            connections: row.connections,
+            seconds: options.seconds,
+            requests: MAX_REQUESTS,
+          }),
+        );
       }
     }
     for (const kind of KINDS) await running[kind].stop();
@@ -77,10 +83,9 @@ export async function measureHttp(
 async function measure(
   load: ChildProcess,
   { url, pid }: BenchServer,
-  connections: number,
-  seconds: number,
+  { connections, seconds, requests }: { connections: number; seconds: number; requests: number },
 ): Promise<Sample> {
-  await tell(load, { url, connections, seconds, maxRequests: MAX_REQUESTS } satisfies LoadOrder);
+  await tell(load, { url, connections, seconds, maxRequests: requests } satisfies LoadOrder);
   const before = cpuMicroseconds(pid);
   const result = (await tell(load, 'go')) as LoadResult;
   const cpu = cpuMicroseconds(pid) - before;
@@ -142,7 +147,7 @@ export function httpTables(figures: readonly HttpFigures[], options: Options, pi
       ),
       notes: [
         `raw: node:http that parses and answers the same JSON and keeps nothing. ippool: the built server; every answer is on the disk (fdatasync).`,
-        `Median (lowest–highest) of ${options.rounds} interleaved rounds of ${options.seconds} s each, after ${options.warmUp} s of warm-up, fresh processes every round.`,
+        `Median (lowest–highest) of ${options.rounds} interleaved rounds of ${options.seconds} s each, after a warm-up of ${formatNumber(options.warmUp.requests, 0)} requests (${options.warmUp.seconds} s at most); fresh processes every round.`,
         `CPU: the whole server process, all threads, user and system. ${pinned ? 'Server on one core, load on another (taskset).' : 'Not pinned to cores: taskset is missing, or there is one core only.'}`,
       ],
     },

@@ -5,10 +5,10 @@ export interface Options {
   /** Every round starts fresh servers and measures each of them with each number of connections. */
   readonly rounds: number;
   readonly connections: readonly number[];
-  /** Seconds of one measurement, after `warmUp` seconds with `warmUpConnections`. */
+  /** Seconds of one measurement. */
   readonly seconds: number;
-  readonly warmUp: number;
-  readonly warmUpConnections: number;
+  /** So many requests come before, that the compiler is through with them; not longer than `seconds`. */
+  readonly warmUp: { readonly requests: number; readonly seconds: number; readonly connections: number };
   /** Starts of each server for the time to ready. */
   readonly starts: number;
   /** Timed batches of each pool. */
@@ -45,8 +45,7 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     rounds: positive('rounds', values.rounds ?? (quick ? '1' : '5')),
     connections: (values.connections ?? '1,8,64,256').split(',').map((text) => positive('connections', text)),
     seconds: positive('seconds', values.seconds ?? (quick ? '0.1' : '2')),
-    warmUp: quick ? 0.1 : 1.5,
-    warmUpConnections: 64,
+    warmUp: { requests: 20_000, seconds: quick ? 0.1 : 6, connections: 64 },
     starts: quick ? 1 : 7,
     batches: quick ? 5 : 800,
     folder: values.folder ?? tmpdir(),
