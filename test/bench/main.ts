@@ -41,7 +41,7 @@ async function bench(options: Options): Promise<void> {
   const machine = describeMachine(servers.folder);
   const http = await measureHttp(servers, options, progress);
   progress('allocating the last address');
-  const pool = measurePool(options.batches);
+  const pool = measurePool(options);
   const start = await measureStart(servers, options, progress);
   if (process.stderr.isTTY) progress('');
   clearTimeout(limit);
@@ -53,7 +53,7 @@ async function bench(options: Options): Promise<void> {
     return;
   }
   const print = options.format === 'markdown' ? asMarkdown : asText;
-  const tables = [...httpTables(http, options, servers.pinned), poolTable(pool), startTable(start, options)];
+  const tables = [...httpTables(http, options, servers.pinned), poolTable(pool, options), startTable(start, options)];
   process.stdout.write([`${sentence(machine)}\n`, ...tables.map(print)].join('\n'));
 }
 

@@ -13,6 +13,8 @@ export interface Options {
   readonly starts: number;
   /** Timed batches of each pool. */
   readonly batches: number;
+  /** Allocations in the nearly full /8; the rest of it is excluded. */
+  readonly realInLarge: number;
   /** Where the journal's temporary folder is made; its disk is what is measured. */
   readonly folder: string;
   readonly format: 'text' | 'markdown' | 'json';
@@ -48,6 +50,7 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     warmUp: { requests: 20_000, seconds: quick ? 0.1 : 6, connections: 64 },
     starts: quick ? 1 : 7,
     batches: quick ? 5 : 800,
+    realInLarge: quick ? 10_000 : 1_000_000,
     folder: values.folder ?? tmpdir(),
     format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
   };
