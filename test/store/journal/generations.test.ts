@@ -126,7 +126,7 @@ describe('journal: generations', () => {
     // A journal that says of itself that something went before it.
     const alone = new Map([
       ['LOCK', files.get('LOCK')!],
-      ['journal-0.jsonl', files.get('journal-21.jsonl')!],
+      ['journal-0.jsonl', Buffer.from(encodeHeader(21, 0, 'now').line)],
     ]);
     await refused(place, alone, 'data_corrupt', 'journal-0.jsonl');
     const both = new Map([...without(files, 'snapshot-21.json', 'journal-21.jsonl')]);

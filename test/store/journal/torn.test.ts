@@ -25,6 +25,7 @@ async function written(t: TestContext) {
   await session.close();
   const text = await JournalText.read(place.path(NAME));
   assert.equal(text.records.filter(({ g }) => g === text.lastBatch).length, 7, 'they rode together');
+  assert.equal(text.records.filter(({ more }) => more).length, 4, 'commits of several events');
   return { place, text };
 }
 
