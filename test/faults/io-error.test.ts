@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { missingTools } from '../support/tools.ts';
@@ -9,19 +9,43 @@ import { scratch, serve } from './serving.ts';
 
 interface Failure {
   readonly what: string;
-  /** For strace: the call and which one of it fails. A start makes three fdatasync, two fsync and two pwrite64. */
-  readonly inject: string;
+  /** The call that fails, and which one of its kind: a start makes three fdatasync, three fsync and two pwrite64. */
+  readonly call: string;
+  readonly when: number;
+  /** How the trace shows that it was the one that was meant. */
+  readonly trace: RegExp;
   readonly args: string[];
 }
 
+const COMPACT = ['--compact-bytes', '1000'];
 const FAILURES: readonly Failure[] = [
-  { what: 'the fdatasync of an allocation', inject: 'fdatasync:error=EIO:when=6', args: [] },
-  { what: 'the write of an allocation', inject: 'pwrite64:error=EIO:when=6', args: [] },
-  { what: 'the fsync of a snapshot', inject: 'fsync:error=EIO:when=4', args: ['--compact-bytes', '1000'] },
   {
-    what: 'the fsync after old journals were deleted',
-    inject: 'fsync:error=EIO:when=9',
-    args: ['--compact-bytes', '1000'],
+    what: 'the fdatasync of an allocation',
+    call: 'fdatasync',
+    when: 6,
+    trace: /fdatasync\(\d+<\S+journal-0\.jsonl>\).*INJECTED/,
+    args: [],
+  },
+  {
+    what: 'the write of an allocation',
+    call: 'pwrite64',
+    when: 6,
+    trace: /pwrite64\(\d+<\S+journal-0\.jsonl>.*INJECTED/,
+    args: [],
+  },
+  {
+    what: 'the fsync of a snapshot',
+    call: 'fsync',
+    when: 5,
+    trace: /fsync\(\d+<\S+snapshot-\d+\.json\.tmp>\).*INJECTED/,
+    args: COMPACT,
+  },
+  {
+    what: 'the fsync of the folder after an old journal was deleted',
+    call: 'fsync',
+    when: 10,
+    trace: /unlink\("\S+journal-0\.jsonl"\).*\n.*fsync\(.*INJECTED/,
+    args: COMPACT,
   },
 ];
 /** Requests at the same time, so that some wait for the batch that fails. */
@@ -29,18 +53,20 @@ const CLIENTS = 4;
 
 // About 8 s.
 describe('a disk that fails', { skip: missingTools({ strace: 'strace' }) }, () => {
-  for (const { what, inject, args } of FAILURES) {
+  for (const { what, call, when, trace, args } of FAILURES) {
     it(`ends the server with 74 at once: ${what}`, async (t) => {
       const root = scratch(t);
       const data = join(root, 'data');
-      const trace = join(root, 'trace');
-      const call = inject.slice(0, inject.indexOf(':'));
+      const log = join(root, 'strace.log');
       const server = await serve(t, {
         data,
         args,
         // strace counts calls by thread: one does them all.
         env: { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' },
-        under: ['strace', '-D', '-f', '-qq', '-o', trace, '-e', `trace=${call}`, '-e', `inject=${inject}`],
+        under: [
+          ...['strace', '-D', '-f', '-y', '-qq', '-o', log, '-e', `trace=unlink,${call}`],
+          ...['-e', `inject=${call}:error=EIO:when=${when}`],
+        ],
       });
       let time = 0;
       const history = new History(() => ++time);
@@ -57,9 +83,9 @@ describe('a disk that fails', { skip: missingTools({ strace: 'strace' }) }, () =
       assert.deepEqual(await server.exited, { code: 74, signal: null });
       assert.match(server.stderr(), /^[^\n]*\n$/, 'one line');
       assert.ok(server.stderr().includes(data), 'that names the place');
-      assert.ok(existsSync(trace));
-      const injected = readFileSync(trace, 'utf8').match(/EIO .*\(INJECTED\)/g);
-      assert.equal(injected?.length, 1, 'the fault was injected');
+      const traced = readFileSync(log, 'utf8');
+      assert.equal(traced.split('(INJECTED)').length - 1, 1, 'the fault was injected');
+      assert.match(traced, trace, 'into the call that was meant');
       assert.ok(history.answered > 0 && history.unanswered === CLIENTS);
 
       const next = await serve(t, { data });
