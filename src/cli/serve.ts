@@ -9,9 +9,19 @@ export async function serve(flags: Raw, configFile: string | undefined): Promise
     printError(error);
     process.exit(exitCodeOf(error));
   });
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
+  await firstSignal();
   await running.stop();
   return 0;
+}
+
+/** Resolves at the first of them, and leaves the next to what Node does by itself, whichever it is. */
+function firstSignal(): Promise<void> {
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  return new Promise((resolve) => {
+    const stop = () => {
+      for (const signal of signals) process.off(signal, stop);
+      resolve();
+    };
+    for (const signal of signals) process.on(signal, stop);
+  });
 }

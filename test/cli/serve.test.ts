@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { SETTINGS } from '../../src/config.ts';
 import { runCli } from '../support/cli.ts';
+import { post } from '../support/requests.ts';
 import { startServer } from '../support/server.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'ippool-cli-'));
@@ -53,33 +55,43 @@ describe('ippool', () => {
 
 describe('ippool refuses in one line, with exit code 2,', () => {
   it('unknown flags and commands', async () => {
-    assert.match(await refused(['--prot', '1']), /--prot/);
-    assert.match(await refused(['-x']), /-x/);
-    assert.match(await refused(['--no-such']), /--no-such/);
-    assert.match(await refused(['sevre']), /sevre/);
-    assert.match(await refused(['serve', 'now']), /now/);
+    await Promise.all([
+      refused(['--prot', '1']).then((line) => assert.match(line, /--prot/)),
+      refused(['-x']).then((line) => assert.match(line, /-x/)),
+      refused(['--no-such']).then((line) => assert.match(line, /--no-such/)),
+      refused(['sevre']).then((line) => assert.match(line, /sevre/)),
+      refused(['serve', 'now']).then((line) => assert.match(line, /now/)),
+    ]);
   });
 
   it('bad values of flags', async () => {
-    assert.match(await refused(['--network', '10.1.2.3/16']), /--network .*10\.1\.0\.0\/16/);
-    assert.match(await refused(['--memory', 'maybe']), /maybe/);
-    assert.match(await refused(['--gateway', '10.0.0.1', '--network', '172.16.0']), /gateway 10\.0\.0\.1/);
-    assert.match(await refused(['--exclude', '10.0.0.1', '--network', '172.16.0']), /exclude 10\.0\.0\.1/);
-    assert.match(await refused(['--no-host']), /--host/);
-    assert.match(await refused(['--strategy']), /--strategy/);
+    await Promise.all([
+      refused(['--network', '10.1.2.3/16']).then((line) => assert.match(line, /--network .*10\.1\.0\.0\/16/)),
+      refused(['--memory', 'maybe']).then((line) => assert.match(line, /maybe/)),
+      refused(['--gateway', '10.0.0.1', '--network', '172.16.0']).then((line) =>
+        assert.match(line, /gateway 10\.0\.0\.1/),
+      ),
+      refused(['--exclude', '10.0.0.1', '--network', '172.16.0']).then((line) =>
+        assert.match(line, /exclude 10\.0\.0\.1/),
+      ),
+      refused(['--no-host']).then((line) => assert.match(line, /--host/)),
+      refused(['--strategy']).then((line) => assert.match(line, /--strategy/)),
+    ]);
   });
 
   it('bad values of the environment and of a file', async () => {
-    assert.match(await refused([], { IPPOOL_STRATEGY: 'best' }), /IPPOOL_STRATEGY/);
-    const file = join(dir, 'bad.json');
-    writeFileSync(file, '{\n  "strategy": "best"\n}');
-    assert.match(await refused(['--config', file]), /"strategy" in .*bad\.json/);
-    writeFileSync(file, '{\n  "strategy": oops\n}');
-    assert.match(await refused([], { IPPOOL_CONFIG: file }), /bad\.json/);
-    assert.match(await refused(['--config', file, '--config', file]), /--config/);
+    const [best, torn] = [join(dir, 'best.json'), join(dir, 'torn.json')];
+    writeFileSync(best, '{\n  "strategy": "best"\n}');
+    writeFileSync(torn, '{\n  "strategy": oops\n}');
+    await Promise.all([
+      refused([], { IPPOOL_STRATEGY: 'best' }).then((line) => assert.match(line, /IPPOOL_STRATEGY/)),
+      refused(['--config', best]).then((line) => assert.match(line, /"strategy" in .*best\.json/)),
+      refused([], { IPPOOL_CONFIG: torn }).then((line) => assert.match(line, /torn\.json/)),
+      refused(['--config', best, '--config', best]).then((line) => assert.match(line, /--config/)),
+    ]);
   });
 
-  it('a gateway that the network of the data folder cannot have, before anything is written', async () => {
+  it('a gateway that the default network cannot have', async () => {
     const { code, stderr } = await runCli(['--gateway', '10.0.0.1', ...data]);
     assert.equal(code, 2);
     assert.match(stderr, /^ippool: gateway 10\.0\.0\.1 [^\n]+\n$/);
@@ -143,5 +155,23 @@ describe('ippool serve', () => {
     assert.equal(stats.network, '10.8.0.0/30');
     await server.stop();
     assert.match(server.stdout(), /"path":"\/api\/v1\/ip\/stats"/); // -d logs every request
+  });
+
+  it('finishes what is under way at the first signal, and ends at once at the second, whichever it is', async (t) => {
+    for (const [first, second] of [
+      ['SIGTERM', 'SIGINT'],
+      ['SIGINT', 'SIGTERM'],
+    ] as const) {
+      const server = await startServer({ args: ['--memory'] });
+      t.after(() => server.kill('SIGKILL'));
+      const { hostname, port } = new URL(server.url);
+      const socket = connect(Number(port), hostname); // a request that is never finished keeps it waiting
+      socket.on('error', () => undefined).write(post('Content-Length: 16\r\nExpect: 100-continue\r\n'));
+      await once(socket, 'data');
+      server.child.kill(first);
+      while (!server.stdout().includes('"msg":"stopping')) await once(server.child.stdout, 'data');
+      assert.deepEqual(await server.kill(second), { code: null, signal: second });
+      socket.destroy();
+    }
   });
 });
