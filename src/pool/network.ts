@@ -3,6 +3,8 @@ import { type Cidr, contains, firstHost, formatCidr, lastHost, sizeOf } from '..
 import { normalizeRanges, parseRange, type Range } from '../net/range.ts';
 import { Bitset } from './bitset.ts';
 import type { NetworkSettings, Owner } from './events.ts';
+import { IpToVm } from './ip-to-vm.ts';
+import { VmToIp } from './vm-to-ip.ts';
 
 /** An owner's address. Never changed in place: an update puts a new record, so that readers may hold on to theirs. */
 export interface Allocation extends Owner {
@@ -40,10 +42,10 @@ export class Network {
   cursor = -1;
 
   readonly #free: Bitset;
-  /** The same keys as `#byOffset`, kept in order for lists that start anywhere. */
+  /** The same keys as `#ipToVm`, kept in order for lists that start anywhere. */
   readonly #taken: Bitset;
-  readonly #byOffset = new Map<number, Allocation>();
-  readonly #byOwner = new Map<string, Allocation>();
+  readonly #ipToVm: IpToVm;
+  readonly #vmToIp: VmToIp;
   /** Decided but not yet durable: not free to the next decision, not visible to reads. */
   readonly #held = new Set<number>();
   #settings: NetworkSettings;
@@ -58,6 +60,8 @@ export class Network {
     this.gatewayText = formatIPv4(gateway);
     this.#free = new Bitset(sizeOf(cidr));
     this.#taken = new Bitset(sizeOf(cidr));
+    this.#ipToVm = new IpToVm(sizeOf(cidr));
+    this.#vmToIp = new VmToIp(sizeOf(cidr));
     this.#settings = settings;
     this.#excluded = this.#exclusions();
     this.#free.addRange(firstHost(cidr) - cidr.base, lastHost(cidr) - cidr.base);
@@ -74,14 +78,14 @@ export class Network {
   }
 
   get allocated(): number {
-    return this.#byOffset.size;
+    return this.#taken.count;
   }
 
   /** Addresses that could be given to somebody else, those held by a decision under way included. */
   get available(): number {
     let held = 0;
     for (const offset of this.#held) {
-      if (!this.#byOffset.has(offset) && !includes(this.#excluded, offset)) held++;
+      if (!this.#taken.has(offset) && !includes(this.#excluded, offset)) held++;
     }
     return this.#free.count + held;
   }
@@ -98,32 +102,32 @@ export class Network {
   }
 
   byOffset(offset: number): Allocation | undefined {
-    return this.#byOffset.get(offset);
+    return this.#ipToVm.get(offset);
   }
 
   byOwner(owner: Owner): Allocation | undefined {
-    return this.#byOwner.get(ownerKey(owner));
+    return this.#vmToIp.get(owner);
   }
 
   /** The allocations from an offset on, in the order of their addresses. Safe against changes between two steps. */
   *allocations(from = 0): Generator<Allocation> {
     for (let at = this.#taken.next(from); at !== undefined; at = this.#taken.next(at + 1)) {
-      const allocation = this.#byOffset.get(at);
+      const allocation = this.#ipToVm.get(at);
       if (allocation) yield allocation;
     }
   }
 
   /** Puts an allocation, or replaces the one of the same owner and address. */
   put(allocation: Allocation): void {
-    this.#byOffset.set(allocation.offset, allocation);
-    this.#byOwner.set(ownerKey(allocation), allocation);
+    this.#ipToVm.set(allocation.offset, allocation);
+    this.#vmToIp.set(allocation);
     this.#taken.add(allocation.offset);
     this.#free.delete(allocation.offset);
   }
 
   remove(allocation: Allocation): void {
-    this.#byOffset.delete(allocation.offset);
-    this.#byOwner.delete(ownerKey(allocation));
+    this.#ipToVm.delete(allocation.offset);
+    this.#vmToIp.delete(allocation);
     this.#taken.delete(allocation.offset);
     this.#freeUp(allocation.offset);
   }
@@ -154,7 +158,7 @@ export class Network {
   }
 
   #freeUp(offset: number): void {
-    if (this.#byOffset.has(offset) || this.#held.has(offset)) return;
+    if (this.#taken.has(offset) || this.#held.has(offset)) return;
     if (this.isHost(offset) && !includes(this.#excluded, offset)) this.#free.add(offset);
   }
 
@@ -192,9 +196,4 @@ function includes(ranges: readonly Range[], offset: number): boolean {
     else return true;
   }
   return false;
-}
-
-/** One text for an owner; no `vm_id` holds a NUL, so that two owners never share one. */
-export function ownerKey({ vm_id, nic }: Owner): string {
-  return nic === '' ? vm_id : `${vm_id}\0${nic}`;
 }

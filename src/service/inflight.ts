@@ -1,5 +1,6 @@
 import type { Owner, PoolEvent } from '../pool/events.ts';
-import { type Network, ownerKey } from '../pool/network.ts';
+import type { Network } from '../pool/network.ts';
+import { ownerKey } from '../pool/vm-to-ip.ts';
 
 /**
  * What is decided and not yet durable. The next decision skips these addresses, reads do not show them, and a second
