@@ -186,7 +186,7 @@ export class Allocations {
     let exact = false;
     for (let attempt = 1; ;) {
       try {
-        const step = await this.#mutex.runExclusive(() => this.#decide(network, ownerOf(), decide));
+        const step = await this.#exclusively(() => this.#decide(network, ownerOf(), decide));
         if ('earlier' in step) {
           await step.earlier.catch(() => undefined); // how it ended is for its own caller
           continue;
@@ -203,6 +203,11 @@ export class Allocations {
       await this.#store.barrier();
       exact = true;
     }
+  }
+
+  /** Decisions are synchronous: while nobody holds the mutex nobody can come in between, and the queue is not needed. */
+  #exclusively<T>(work: () => T): T | Promise<T> {
+    return this.#mutex.isLocked() ? this.#mutex.runExclusive(work) : work();
   }
 
   #decide(network: Network, owner: Owner, decide: () => PoolEvent[]) {

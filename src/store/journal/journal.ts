@@ -79,7 +79,8 @@ export class Journal implements Store {
     if (this.#state === 'closed' || this.#state === 'dead') return Promise.reject(unavailable(this.#state));
     return new Promise((resolve, reject) => {
       this.#pending.push({ events, resolve, reject });
-      this.#run(() => this.#drain());
+      // At the end of this turn of the event loop, so that all requests that it brought share one sync.
+      if (this.#pending.length === 1) setImmediate(() => this.#run(() => this.#drain()));
     });
   }
 
@@ -95,6 +96,7 @@ export class Journal implements Store {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     clearTimeout(this.#probe);
+    this.#run(() => this.#drain());
     while (this.#running) await this.#running;
     await this.#compaction?.settled();
     await this.#log?.close();
