@@ -36,6 +36,16 @@ describe('the connection', () => {
     assert.equal(pool.network('default').allocated, 1);
   });
 
+  it('is read to the end of a refused body, so that it is not reset before the client saw the answer', async (t) => {
+    const { url } = await startApp(t);
+    const body = 'x'.repeat(5_000_000);
+    const chunked = post('Transfer-Encoding: chunked\r\n');
+    assert.equal((await sendRaw(url, allocate(body))).status, 413);
+    assert.equal((await sendRaw(url, `${chunked}4c4b40\r\n${body}\r\n0\r\n\r\n`)).status, 413);
+    assert.equal((await sendRaw(url, allocate(body, 'Content-Type: text/plain\r\n'))).status, 415);
+    assert.equal((await sendRaw(url, allocate(body, 'Origin: http://evil.example\r\n'))).status, 403);
+  });
+
   it('goes on after a refusal', async (t) => {
     const { url } = await startApp(t);
     const big = KEPT.replace('16', '70000').replace('{"vm_id":"vm-1"}', 'x'.repeat(70_000));

@@ -25,17 +25,18 @@ export function sendRaw(url: string, bytes: Bytes, { end = false } = {}): Promis
   return new Promise((resolve, reject) => {
     const received: Buffer[] = [];
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true }, () => {
-      socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+      // Most clients write all before they read. A reset meanwhile costs them the answer, and here too.
+      socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes, (error) => {
+        if (!error) socket.on('data', (chunk) => received.push(chunk));
+      });
       if (end) socket.end();
     });
     const late = setTimeout(() => {
       socket.destroy();
       reject(new Error(`no end after ${GIVE_UP_MS} ms of: ${Buffer.concat(received).toString('latin1')}`));
     }, GIVE_UP_MS);
-    socket.on('data', (chunk) => received.push(chunk));
     socket.on('end', () => socket.end());
-    // A server that refuses may close while we still write: what it answered before counts.
-    socket.on('error', () => undefined);
+    socket.on('error', () => undefined); // 'close' follows
     socket.on('close', () => {
       clearTimeout(late);
       resolve(parseAnswer(Buffer.concat(received).toString('utf8')));
