@@ -8,7 +8,7 @@ import type { Server } from '../support/server.ts';
 import { missingTools } from '../support/tools.ts';
 import { type Answer, Caller } from './caller.ts';
 import { History } from './history.ts';
-import { scratch, serve } from './serving.ts';
+import { logged, scratch, serve } from './serving.ts';
 import { smallDisk } from './small-disk.ts';
 
 /** Its records are longer than those of others: where another one was refused, there is no room for it either. */
@@ -99,7 +99,7 @@ async function fillAndRecover(t: TestContext, { data, under, args, errno, makeRo
   assert.equal(refused.status, 507);
   assert.equal(refused.body.code, 'storage_full');
   assert.match(String(refused.headers['retry-after']), /^\d+$/);
-  assert.ok(first.server.stdout().includes(`"errno":"${errno}"`), 'the log says why');
+  await logged(first.server, `"errno":"${errno}"`);
   assert.ok(history.answered > 20, 'there was room at first');
 
   // Reads go on and show nothing of what was refused. A release has to be written down too.

@@ -73,7 +73,7 @@ describe('a disk that fails', { skip: missingTools({ strace: 'strace' }) }, () =
       await Promise.all(
         Array.from({ length: CLIENTS }, async (_, client) => {
           const caller = new Caller(server.url);
-          for (let i = 0; ; i++) {
+          for (let i = 0; i < 50; i++) {
             const vm = `vm-${client}-${i}`;
             if (!(await history.note(vm, 'allocate', () => caller.allocate(vm)))) break;
           }

@@ -6,7 +6,7 @@ import { Caller } from './caller.ts';
 import { History } from './history.ts';
 import { Load } from './load.ts';
 import { Random, SEED } from './random.ts';
-import { logged, scratch, serve } from './serving.ts';
+import { scratch, serve } from './serving.ts';
 
 /** 12 rounds take about 15 s; IPPOOL_ROUNDS=1000 is a soak. */
 const ROUNDS = Number(process.env.IPPOOL_ROUNDS ?? 12);
@@ -39,7 +39,7 @@ describe('a server that is killed with -9 under load', () => {
       const load = new Load(server.url, history, random, { clients: CLIENTS, vmsEach: VMS_EACH });
       // Every other kill hits a compaction, the others any moment.
       if (round % 2 === 0) await sleep(20 + random.below(400));
-      else await Promise.all([logged(server, 'ready'), sleep(random.below(100)).then(() => temporaryFile(data))]);
+      else await sleep(random.below(100)).then(() => temporaryFile(data));
       duringRequests += load.underWay;
       await server.kill('SIGKILL');
       await load.lost();
