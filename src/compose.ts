@@ -1,11 +1,13 @@
-import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { type Config, DEFAULT_NETWORK, DEFAULT_STRATEGY } from './config.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/server.ts';
+import { createLog } from './log.ts';
 import { formatIPv4 } from './net/address.ts';
 import { formatCidr } from './net/cidr.ts';
+import { notify } from './notify.ts';
 import { decideAddNetwork, decideUpdateNetwork, type NetworkRequest } from './pool/decide.ts';
 import { PoolError } from './pool/errors.ts';
 import type { Origin } from './pool/events.ts';
@@ -40,7 +42,7 @@ export interface Running {
  * @throws PoolError with a code that cli/exit.ts maps to an exit code; nothing in the data folder is changed then
  */
 export async function start(config: Config, fatal: (error: PoolError) => void): Promise<Running> {
-  const log = await createLog(config);
+  const log = await createLog(config.debug);
   const pool = new Pool();
   const now = () => Date.now();
   const origin: Origin = { at: now(), actor: 'ippool', request_id: 'start' };
@@ -51,7 +53,8 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
     strategy: config.strategy ?? DEFAULT_STRATEGY,
   };
   const create = () => decideAddNetwork(NETWORK, request, origin);
-  if (config.network !== undefined) create(); // checks the request before anything is opened
+  // Checks the request before anything is made.
+  if (config.network !== undefined || !existsSync(config.data)) create();
   const store = createStore(config, pool, log, fatal, () => {
     const known = pool.find(NETWORK);
     if (known) refuseOther(known, config);
@@ -80,10 +83,14 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
     if (events.length > 0) await store.commit(events);
   } catch (error) {
     await server.close();
+    await store.close();
     throw error;
   }
   health.phase = 'ready';
+  for (const name of config.unknownVariables)
+    log.warn(`${name} in the environment is no setting of ippool: see ippool --help`);
   const { cidrText, gatewayText, allocated, available, settings } = pool.network(NETWORK);
+  const kept = config.memory ? 'kept in memory only' : `kept in ${resolve(config.data)}`;
   if (config.memory) log.warn('--memory: nothing is written down, all allocations are lost when this process ends');
   log.info(
     {
@@ -97,14 +104,14 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
       data: config.memory ? null : resolve(config.data),
       version,
     },
-    `ready on ${server.url}`,
+    `ready on ${server.url}: ${cidrText} with gateway ${gatewayText}, ${allocated} of ${allocated + available} addresses given, ${kept}`,
   );
-  notify(config, log, 'READY=1', `STATUS=Giving addresses of ${cidrText} on ${server.url}`);
+  notify(config.notifySocket, log, 'READY=1', `STATUS=Giving addresses of ${cidrText} on ${server.url}`);
   return {
     url: server.url,
     stop: async () => {
       health.phase = 'draining';
-      notify(config, log, 'STOPPING=1');
+      notify(config.notifySocket, log, 'STOPPING=1');
       log.info('stopping: finishing requests under way');
       await server.close();
       await store.close();
@@ -146,25 +153,6 @@ function refuseOther(known: Network, { network, gateway, data }: Config): void {
     `${resolve(data)} belongs to ${held}, not to ${asked}: leave the flag away to go on with it, or use another --data folder`,
     { network: known.cidrText, gateway: known.gatewayText },
   );
-}
-
-/** JSON a line for machines, colours and short lines for a person at a terminal. */
-async function createLog({ debug }: Config): Promise<Logger> {
-  const options = { base: null, level: debug ? 'debug' : 'info', timestamp: pino.stdTimeFunctions.isoTime };
-  if (!process.stdout.isTTY) return pino(options);
-  const { default: pretty } = await import('pino-pretty');
-  return pino(options, pretty({ sync: true, translateTime: 'SYS:HH:MM:ss' }));
-}
-
-/** Tells systemd, when it asked to be told. Node cannot send to a unix datagram socket, systemd-notify can. */
-function notify({ notifySocket }: Config, log: Logger, ...states: string[]): void {
-  if (notifySocket === undefined) return;
-  // States as they go over the wire: the flag --stopping came with systemd 253 only.
-  const child = spawn('systemd-notify', [`--pid=${process.pid}`, ...states], { stdio: 'ignore' });
-  child.on('error', (error) => log.warn({ err: error }, 'cannot tell systemd: systemd-notify is missing'));
-  child.on('exit', (code) => {
-    if (code !== 0) log.warn({ code, states }, 'cannot tell systemd: systemd-notify failed');
-  });
 }
 
 /** What the command line does with a data folder that nobody serves from. */

@@ -78,6 +78,8 @@ export interface Config {
   readonly debug: boolean;
   /** Set when systemd waits to be told that the service is ready (sd_notify(3)). */
   readonly notifySocket: string | undefined;
+  /** Variables named IPPOOL_… that mean nothing: a misspelt exclusion would be given out. */
+  readonly unknownVariables: readonly string[];
 }
 
 export const DEFAULT_NETWORK: Cidr = { base: 0xac100000, prefixLength: 24 };
@@ -119,6 +121,11 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
     if (found && value === undefined) throw usage(found, 'must be true or false');
     return value ?? false;
   };
+  if (flag('memory') && flag('require-existing')) {
+    throw new PoolError('usage', '--require-existing asks for data that --memory never has: leave one away', {
+      field: 'memory',
+    });
+  }
   const named = values.get('network');
   const network = text('network', parseNetwork, networkRule(named?.value));
   return {
@@ -147,6 +154,7 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
       text('compact-bytes', (digits) => wholeNumber(digits, 2 ** 40), 'must be a number of bytes') ?? 16 * 1024 * 1024,
     debug: flag('debug'),
     notifySocket: env.NOTIFY_SOCKET,
+    unknownVariables: unknownVariables(env),
   };
 }
 
@@ -226,6 +234,21 @@ function readConfigFile(file: string): Record<string, unknown> {
   return Object.fromEntries(settings);
 }
 
+/** IPPOOL_URL and IPPOOL_SECONDS are the hook's; Kubernetes sets IPPOOL_SERVICE_… and IPPOOL_PORT_… for a service of this name. */
+function unknownVariables(env: NodeJS.ProcessEnv): string[] {
+  const known = new Set([
+    'CONFIG',
+    'URL',
+    'SECONDS',
+    ...SETTINGS.map(({ name }) => name.toUpperCase().replaceAll('-', '_')),
+  ]);
+  return Object.keys(env).filter(
+    (name) => /^IPPOOL_(?!SERVICE_|PORT_)/.test(name) && !known.has(name.slice('IPPOOL_'.length)),
+  );
+}
+
 function usage({ value, source }: Found, rule: string): PoolError {
+  if (Array.isArray(value)) return new PoolError('usage', `${source} is given more than once`, { field: source });
+  if (value === '') return new PoolError('usage', `${source} needs a value: it ${rule}`, { field: source });
   return new PoolError('usage', `${source} ${JSON.stringify(value)} ${rule}`, { field: source });
 }

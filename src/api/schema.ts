@@ -60,7 +60,7 @@ export const Stats = Type.Object({
 export type Stats = Static<typeof Stats>;
 
 export const HealthReport = Type.Object({
-  status: Type.String({ description: '"healthy", or what keeps it from taking requests' }),
+  status: Type.Literal('healthy'),
   service: Type.Literal('ipam'),
   cluster_mode: Type.Boolean(),
   version: Type.String(),

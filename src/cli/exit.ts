@@ -1,12 +1,13 @@
 import { type ErrorCode, PoolError } from '../pool/errors.ts';
 
-/** Exit codes, after sysexits.h where it has one. The systemd unit does not restart after 65, 74 and 78. */
+/** Exit codes, after sysexits.h where it has one. The systemd unit does not restart after 2, 65, 74 and 78. */
 const EXIT: Partial<Record<ErrorCode, number>> = {
   usage: 2,
   data_corrupt: 65,
   listen_failed: 69,
   data_io: 74,
   data_locked: 75,
+  storage_full: 75,
   data_mismatch: 78,
 };
 

@@ -2,26 +2,30 @@ import { start } from '../compose.ts';
 import { loadConfig, type Raw } from '../config.ts';
 import { exitCodeOf, printError } from './exit.ts';
 
-/** Serves until SIGTERM or SIGINT; returns the exit code. A second signal ends the process at once. */
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+
+/**
+ * Serves until SIGTERM or SIGINT; returns the exit code. While the data folder is still being read, and a second time,
+ * a signal ends the process at once: nothing was answered yet, or the operator is in a hurry.
+ */
 export async function serve(flags: Raw, configFile: string | undefined): Promise<number> {
   const config = loadConfig(flags, configFile);
+  let ask: (() => void) | undefined;
+  // Before anything else: process 1 of a container ignores signals that it has no handler for.
+  for (const [signal, number] of Object.entries(SIGNALS)) {
+    process.on(signal, () => {
+      if (!ask) process.exit(128 + number);
+      ask();
+      ask = undefined;
+    });
+  }
   const running = await start(config, (error) => {
     printError(error);
     process.exit(exitCodeOf(error));
   });
-  await firstSignal();
+  await new Promise<void>((resolve) => {
+    ask = resolve;
+  });
   await running.stop();
   return 0;
-}
-
-/** Resolves at the first of them, and leaves the next to what Node does by itself, whichever it is. */
-function firstSignal(): Promise<void> {
-  const signals = ['SIGTERM', 'SIGINT'] as const;
-  return new Promise((resolve) => {
-    const stop = () => {
-      for (const signal of signals) process.off(signal, stop);
-      resolve();
-    };
-    for (const signal of signals) process.on(signal, stop);
-  });
 }

@@ -1,5 +1,6 @@
 import type Router from '@koa/router';
 import Koa, { type Context } from 'koa';
+import { ROUTE_WORDS } from '../api/schema.ts';
 import { PoolError } from '../pool/errors.ts';
 import type { Allocations } from '../service/allocations.ts';
 import type { Health } from '../service/health.ts';
@@ -24,6 +25,8 @@ export interface AppOptions {
 export function createApp(options: AppOptions): Koa {
   const { allocations, health, version, allowedHosts, log, logRequests } = options;
   const app = new Koa();
+  // Only what happens while an answer is sent comes here: mostly a client that went away.
+  app.on('error', (error: Error) => log.debug({ err: error }, 'an answer could not be sent'));
   const refuseForeign = foreignRefusal(allowedHosts);
   app.use(entrance(log, logRequests));
   app.use((ctx, next) => {
@@ -40,9 +43,10 @@ export function createApp(options: AppOptions): Koa {
 
 function refuseUnrouted(ctx: Context, routers: readonly Router[]): never {
   const layers = routers.flatMap((router) => router.match(ctx.path, ctx.method).path);
-  // /allocate is not a VM of that name: what matches to the letter stands before what matches by parameter.
+  // /allocate and /release are not VMs of that name: what matches to the letter stands before what matches by parameter.
   const literal = layers.filter(({ paramNames }) => paramNames.length === 0);
-  const elsewhere = (literal.length > 0 ? literal : layers).flatMap(({ methods }) =>
+  const isWord = ROUTE_WORDS.some((word) => ctx.path.endsWith(`/${word}`));
+  const elsewhere = (literal.length > 0 || isWord ? literal : layers).flatMap(({ methods }) =>
     methods.includes(ctx.method) ? [] : methods,
   );
   const path = ctx.path.slice(0, 128);

@@ -46,7 +46,7 @@ function requestIdOf({ headers }: IncomingMessage): string {
 /** An error that is caught here no longer reaches app.on('error'). */
 function logFailure(log: Log, error: PoolError, request_id: string): void {
   const status = STATUS[error.code];
-  if (status < 500 || status === 503) return;
+  if (status < 500 || status === 503 || status === 507) return; // the store says once that the disk is full
   log.error({ err: error.cause ?? error, code: error.code, request_id }, error.message);
 }
 

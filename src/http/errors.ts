@@ -19,7 +19,6 @@ export const STATUS = {
   unsupported_media_type: 415,
   pool_exhausted: 503,
   loading: 503,
-  draining: 503,
   store_unavailable: 503,
   storage_full: 507,
   internal: 500,
@@ -35,7 +34,6 @@ export const STATUS = {
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
   pool_exhausted: 5,
   loading: 1,
-  draining: 2,
   conflict: 1,
   store_unavailable: 1,
   storage_full: 5,

@@ -13,6 +13,8 @@ const LIMITS = {
   connectionsCheckingInterval: 1_000,
 } as const;
 const MAX_CONNECTIONS = 4096;
+/** A client that neither sends nor reads for so long is cut off. */
+const STALLED_MS = 30_000;
 /** How long a shutdown waits for requests under way before it cuts them off; the whole of it takes 8 s at most. */
 const DRAIN_MS = 6_000;
 
@@ -34,6 +36,7 @@ export async function listen(
   server.on('checkExpectation', answer);
   server.on('connect', (_request, socket: Socket) => refuse(socket, 405, 'Method Not Allowed', NO_PROXY));
   server.maxConnections = MAX_CONNECTIONS;
+  server.setTimeout(STALLED_MS);
   server.on('clientError', answerUnreadable);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(listenError(cause, host, port)));
@@ -44,7 +47,10 @@ export async function listen(
 
 function drain(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+      resolve(); // whatever is left is not ours to wait for
+    }, DRAIN_MS);
     // A connection that was busy at the close and is idle now would else be waited for until it times out.
     const idle = setInterval(() => server.closeIdleConnections(), 50);
     server.close(() => {
@@ -87,7 +93,10 @@ function refuse(socket: Socket, status: number, reason: string, error: PoolError
     'Connection: close',
     ...(status === 405 ? ['Allow: GET, HEAD, POST, DELETE'] : []),
   ];
+  // Node has let go of a CONNECT socket: nobody else listens to its errors, or closes it when the client does not.
+  socket.on('error', () => socket.destroy());
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroySoon();
 }
 
 const NO_PROXY = new PoolError('method_not_allowed', 'CONNECT is not possible: this is no proxy');

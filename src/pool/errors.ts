@@ -15,7 +15,6 @@ export type ErrorCode =
   | 'pool_exhausted'
   // whether it can be done now
   | 'loading'
-  | 'draining'
   | 'conflict'
   | 'store_unavailable'
   | 'storage_full'

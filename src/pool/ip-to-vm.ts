@@ -30,4 +30,13 @@ export class IpToVm {
     const page = this.#pages[offset >>> PAGE_BITS];
     if (page) page[offset & (PAGE_SIZE - 1)] = undefined;
   }
+
+  /** All allocations of now in the order of their addresses, about 10 ns each. */
+  values(): Allocation[] {
+    const values: Allocation[] = [];
+    for (const page of this.#pages) {
+      if (page) for (const allocation of page) if (allocation) values.push(allocation);
+    }
+    return values;
+  }
 }

@@ -117,6 +117,11 @@ export class Network {
     }
   }
 
+  /** All allocations of this moment, in the order of their addresses. */
+  frozen(): Allocation[] {
+    return this.#ipToVm.values();
+  }
+
   /** Puts an allocation, or replaces the one of the same owner and address. */
   put(allocation: Allocation): void {
     this.#ipToVm.set(allocation.offset, allocation);

@@ -15,7 +15,7 @@ export function snapshotOf(pool: Pool): Iterable<PoolEvent> {
     network,
     settings: network.settings,
     cursor: network.cursor,
-    allocations: [...network.allocations()],
+    allocations: network.frozen(),
   }));
   return (function* () {
     for (const { network, settings, cursor, allocations } of frozen) {

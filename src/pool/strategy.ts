@@ -13,7 +13,7 @@ export interface Strategy {
 export const STRATEGY_NAMES = ['round-robin', 'lowest', 'random'] as const;
 export type StrategyName = (typeof STRATEGY_NAMES)[number];
 
-/** The next free offset after the last one given, so that a released address rests for a whole round before it is reused. */
+/** The next free offset after the last one given: a released address is not given again before the search comes round to it. */
 export const roundRobin: Strategy = {
   pick: (free, cursor) => free.next(cursor + 1) ?? free.next(0),
 };

@@ -38,6 +38,8 @@ export interface AllocationsOptions {
   readonly random: () => number;
 }
 
+/** Allocations that a list looks at between two turns of the event loop, about half a millisecond. */
+const SLICE = 1000;
 /** How often a change is decided anew because another node was first. Each time somebody else got on. */
 const ATTEMPTS = 16;
 /** What may only be said of the newest state: looked at again behind a barrier. */
@@ -138,7 +140,7 @@ export class Allocations {
   }
 
   /**
-   * Allocations in the order of their addresses, made as they are asked for.
+   * Allocations in the order of their addresses, in slices: between two of them other requests have their turn.
    *
    * @param after only those behind this address
    * @param ip    only the one of this address
@@ -147,21 +149,41 @@ export class Allocations {
   list(
     _scope: Scope,
     { network: id, after, ip, vmIdPrefix = '' }: { network: string; after?: string; ip?: string; vmIdPrefix?: string },
-  ): { network: Network; allocations: Iterable<Allocation> } {
+  ): AsyncGenerator<Held[]> {
     const network = this.#pool.network(id);
     const first = after === undefined ? 0 : offsetIn(network, after, 'cursor') + 1;
-    if (ip !== undefined) {
-      const offset = offsetIn(network, ip);
-      const allocation = offset >= first ? network.byOffset(offset) : undefined;
-      return { network, allocations: allocation?.vm_id.startsWith(vmIdPrefix) ? [allocation] : [] };
-    }
-    return { network, allocations: withPrefix(network.allocations(first), vmIdPrefix) };
+    const only = ip === undefined ? undefined : offsetIn(network, ip);
+    return this.#slices(network, first, only, ({ vm_id }) => vm_id.startsWith(vmIdPrefix));
   }
 
   stats(_scope: Scope, id: string): Stats {
     const network = this.#pool.network(id);
     const { allocated, available } = network;
     return { network, total: allocated + available, allocated, available };
+  }
+
+  async *#slices(
+    network: Network,
+    first: number,
+    only: number | undefined,
+    matches: (allocation: Allocation) => boolean,
+  ): AsyncGenerator<Held[]> {
+    if (only !== undefined) {
+      await this.#store.barrier();
+      const allocation = only >= first ? network.byOffset(only) : undefined;
+      if (allocation && matches(allocation)) yield [{ network, allocation }];
+      return;
+    }
+    let slice: Held[] = [];
+    let looked = 0;
+    for (const allocation of network.allocations(first)) {
+      if (matches(allocation)) slice.push({ network, allocation });
+      if (++looked % SLICE !== 0) continue;
+      yield slice;
+      slice = [];
+      await new Promise(setImmediate);
+    }
+    yield slice;
   }
 
   async #release(scope: Scope, network: Network, find: () => Allocation, owner?: Owner): Promise<Held> {
@@ -232,8 +254,4 @@ function offsetIn(network: Network, ip: string, field = 'ip'): number {
   const offset = network.offsetOf(ip);
   if (offset !== undefined) return offset;
   throw new PoolError('invalid_address', 'Invalid IP address', { field, ip: ip.slice(0, 64), network: network.id });
-}
-
-function* withPrefix(allocations: Iterable<Allocation>, prefix: string): Generator<Allocation> {
-  for (const allocation of allocations) if (allocation.vm_id.startsWith(prefix)) yield allocation;
 }

@@ -24,7 +24,7 @@ describe('a journal whose last write was torn by a crash', () => {
 
     const second = await serve(t, { data });
     const copy = fileLike(data, /^journal-0\.jsonl\.torn-/);
-    assert.equal(readFileSync(copy, 'utf8'), torn);
+    assert.equal(readFileSync(copy, 'utf8'), torn.slice(sound.length));
     assert.equal(readFileSync(journal, 'utf8'), sound);
     assert.ok(second.stdout().includes(basename(copy)), 'the log names the copy');
 

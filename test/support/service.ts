@@ -34,7 +34,7 @@ export async function startService(cidr = '10.0.0.0/29') {
       commit().succeed();
       return ipOf(await held);
     },
-    visible: () => [...allocations.list(SCOPE, { network: 'default' }).allocations].map(({ vm_id }) => vm_id),
+    visible: () => [...pool.network('default').allocations()].map(({ vm_id }) => vm_id),
     counts: () => {
       const { total, allocated, available } = allocations.stats(SCOPE, 'default');
       return { total, allocated, available };

@@ -21,8 +21,6 @@ import { queryInteger, queryText } from '../query.ts';
 /** The sidecar's own network. */
 const NETWORK = 'default';
 const MAX_LIMIT = 10_000;
-/** Allocations that are written between two turns of the event loop when a list is streamed. */
-const SLICE = 1000;
 
 const checkAllocate = checker(AllocateRequest);
 const checkVmId = checker(VmId);
@@ -58,7 +56,7 @@ export function ipRoutes(allocations: Allocations): Router {
     answerJson(ctx, 200, released(held));
   });
 
-  router.get('/allocations', (ctx) => {
+  router.get('/allocations', async (ctx) => {
     const limit = queryInteger(ctx, 'limit', 1, MAX_LIMIT);
     const after = cursorOf(ctx);
     const ip = queryText(ctx, 'ip');
@@ -69,21 +67,19 @@ export function ipRoutes(allocations: Allocations): Router {
       ...(ip === undefined ? {} : { ip }),
       ...(vmIdPrefix === undefined ? {} : { vmIdPrefix }),
     });
-    const views = viewsOf(found, view);
     if (limit === undefined) {
       ctx.type = 'json';
-      ctx.body = Readable.from(jsonArray(views));
+      ctx.body = Readable.from(jsonArray(found, view));
       return;
     }
-    const page: Allocation[] = [];
-    for (const item of views) {
-      if (page.length === limit) {
-        ctx.set('Link', `<${nextPage(ctx, page.at(-1)?.ip ?? '')}>; rel="next"`);
-        break;
-      }
-      page.push(item);
+    const page: Held[] = [];
+    for await (const slice of found) {
+      page.push(...slice);
+      if (page.length > limit) break;
     }
-    answerJson(ctx, 200, page);
+    const answer = page.slice(0, limit).map(view);
+    if (page.length > limit) ctx.set('Link', `<${nextPage(ctx, answer.at(-1)?.ip ?? '')}>; rel="next"`);
+    answerJson(ctx, 200, answer);
   });
 
   router.get('/stats', (ctx) => {
@@ -148,24 +144,17 @@ function released({ network, allocation }: Held): Released {
   return { message: 'IP released successfully', vm_id: allocation.vm_id, ip: network.ipAt(allocation.offset) };
 }
 
-function* viewsOf(
-  { network, allocations }: ReturnType<Allocations['list']>,
-  view: (held: Held) => Allocation,
-): Generator<Allocation> {
-  for (const allocation of allocations) yield view({ network, allocation });
-}
-
-function* jsonArray(views: Iterable<Allocation>): Generator<string> {
-  let text = '[';
-  let count = 0;
-  for (const item of views) {
-    text += `${count === 0 ? '' : ','}${JSON.stringify(item)}`;
-    if (++count % SLICE === 0) {
-      yield text;
-      text = '';
+async function* jsonArray(slices: AsyncIterable<Held[]>, view: (held: Held) => Allocation): AsyncGenerator<string> {
+  let before = '[';
+  for await (const slice of slices) {
+    let text = '';
+    for (const held of slice) {
+      text += before + JSON.stringify(view(held));
+      before = ',';
     }
+    if (text !== '') yield text;
   }
-  yield `${text}]`;
+  yield before === '[' ? '[]' : ']';
 }
 
 /** A cursor is the address that the page before ended with, wrapped so that nobody computes one. */

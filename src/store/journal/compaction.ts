@@ -19,6 +19,7 @@ export interface CompactionOptions {
 }
 
 const RETRY_MS = 60_000;
+const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE']);
 
 /**
  * Keeps the journal short. Between two batches it goes on in a new journal and writes down the state of that very point,
@@ -37,7 +38,8 @@ export class Compaction {
   #olderBytes: number;
   #snapshotBytes: number;
   #running: Promise<void> | undefined;
-  #notBefore = 0;
+  #postponed = false;
+  readonly #abort = new AbortController();
 
   constructor(
     options: CompactionOptions,
@@ -51,10 +53,10 @@ export class Compaction {
   }
 
   isDue({ bytes }: Log): boolean {
-    const { compactBytes, compactRatio, now } = this.#options;
+    const { compactBytes, compactRatio } = this.#options;
     const total = this.#olderBytes + bytes;
     if (total <= compactBytes || total <= this.#snapshotBytes * compactRatio) return false;
-    return this.#running === undefined && now() >= this.#notBefore;
+    return this.#running === undefined && !this.#postponed;
   }
 
   /** Starts one; nothing may be committed until this returns. Returns the journal to go on in. @throws what the disk throws */
@@ -80,14 +82,15 @@ export class Compaction {
     return after;
   }
 
-  /** Resolves when none is under way. */
-  async settled(): Promise<void> {
+  /** Gives up the one under way, if any: the journal is whole without it, and the next start deletes what it wrote. */
+  async abort(): Promise<void> {
+    this.#abort.abort();
     await this.#running;
   }
 
   async #write(head: { seq: number; chain: number }, events: Iterable<PoolEvent>, created: string): Promise<void> {
     const { dir, log } = this.#options;
-    const bytes = await writeSnapshot(dir, head, events, created);
+    const bytes = await writeSnapshot(dir, head, until(this.#abort.signal, events), created);
     this.#snapshotBytes = bytes;
     this.#olderBytes = 0;
     log('info', { seq: head.seq, bytes }, 'journal compacted');
@@ -100,10 +103,20 @@ export class Compaction {
 
   /** The journal is whole without its compaction, which is tried again later. Anything but a lack of room is thrown on. */
   async #postpone(error: unknown): Promise<void> {
-    if (!isFull(error)) throw error;
-    const { dir, log, now } = this.#options;
-    this.#notBefore = now() + RETRY_MS;
-    log('warn', { errno: (error as NodeJS.ErrnoException).code }, 'no room to compact the journal: it goes on growing');
+    if (this.#abort.signal.aborted) return;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!isFull(error) && !OUT_OF_DESCRIPTORS.has(code)) throw error;
+    const { dir, log } = this.#options;
+    this.#postponed = true;
+    setTimeout(() => (this.#postponed = false), RETRY_MS).unref();
+    log('warn', { errno: code }, 'no room to compact the journal: it goes on growing');
     await deleteUnfinished(dir, await listFolder(dir));
+  }
+}
+
+function* until(signal: AbortSignal, events: Iterable<PoolEvent>): Generator<PoolEvent> {
+  for (const event of events) {
+    signal.throwIfAborted();
+    yield event;
   }
 }

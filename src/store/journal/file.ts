@@ -6,7 +6,8 @@ import { ioError } from './folder.ts';
  * sync calls, which would stop the event loop for as long as the disk takes.
  */
 export class AppendFile {
-  readonly path: string;
+  /** For error messages; changes when the file is renamed. */
+  path: string;
   readonly #fd: number;
   /** Where the next byte goes. */
   position: number;

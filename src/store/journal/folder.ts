@@ -66,13 +66,11 @@ export async function makeFolder(dir: string): Promise<void> {
 
 /** Makes renames and new names in a folder durable. @throws PoolError `data_io` */
 export async function syncFolder(dir: string): Promise<void> {
-  const handle = await open(dir, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    await handle.sync();
+    const handle = await open(dir, constants.O_RDONLY | constants.O_DIRECTORY);
+    await handle.sync().finally(() => handle.close());
   } catch (cause) {
     throw ioError(`sync folder ${dir}`, cause);
-  } finally {
-    await handle.close();
   }
 }
 

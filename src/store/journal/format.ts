@@ -117,7 +117,7 @@ export function newerVersion(file: string, version: number): PoolError {
 export function corrupt(file: string, offset: number, rule: string, what: string): PoolError {
   return new PoolError(
     'data_corrupt',
-    `${file} is damaged at byte ${offset}: ${what}. Nothing was changed. Copy the folder, then see what is left with: ippool journal verify, and mend it with: ippool journal repair`,
+    `${file} is damaged at byte ${offset}: ${what}. Nothing was changed. Copy the folder, then see what is left with: ippool journal verify DIR, and mend it with: ippool journal repair DIR`,
     { file, offset, rule, what },
   );
 }

@@ -6,7 +6,7 @@ import type { Delivered, Store, StoreHealth } from '../store.ts';
 import { Compaction, type CompactionOptions } from './compaction.ts';
 import { deleteUnfinished, ioError, journalName, listFolder, makeFolder, noData, syncFolder } from './folder.ts';
 import { isSigned, lockFolder, signLock } from './lock.ts';
-import { Log } from './log.ts';
+import { isFull, Log } from './log.ts';
 import { type Admit, recover, type Tail } from './recover.ts';
 import { cutTornTail } from './torn.ts';
 
@@ -71,7 +71,7 @@ export class Journal implements Store {
       this.#state = 'open';
     } catch (error) {
       await lock.close();
-      throw error instanceof PoolError ? error : ioError(`open the data folder ${dir}`, error);
+      throw openError(dir, error);
     }
   }
 
@@ -98,7 +98,7 @@ export class Journal implements Store {
     clearTimeout(this.#probe);
     this.#run(() => this.#drain());
     while (this.#running) await this.#running;
-    await this.#compaction?.settled();
+    await this.#compaction?.abort();
     await this.#log?.close();
     await this.#lock?.close();
   }
@@ -220,6 +220,15 @@ function unavailable(state: 'closed' | 'dead'): PoolError {
     'store_unavailable',
     `Nothing was changed: the journal cannot be written to (${REASONS[state]})`,
   );
+}
+
+/** A disk that is full now may have room later: worth another start, unlike one that fails. */
+function openError(dir: string, error: unknown): PoolError {
+  const cause = error instanceof PoolError ? error.cause : error;
+  if (isFull(cause)) {
+    return new PoolError('storage_full', `No room to open ${dir}: free space and start again`, { dir }, cause);
+  }
+  return error instanceof PoolError ? error : ioError(`open the data folder ${dir}`, error);
 }
 
 async function refuseEmpty(dir: string): Promise<void> {

@@ -12,7 +12,7 @@ const PROBE_BYTES = new Uint8Array(4096);
 
 /** Whether an error of the operating system says that there was no room. A failed sync never does. */
 export function isFull(error: unknown): boolean {
-  return FULL.has((error as NodeJS.ErrnoException).code ?? '');
+  return FULL.has((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
 
 /** The journal that is written to: its file, and the number and crc of its last record. */
@@ -37,11 +37,13 @@ export class Log {
     try {
       await file.append(bytes);
       await file.sync();
-    } finally {
+      await publish(dir, temporary, name);
+    } catch (error) {
       await file.close();
+      throw error;
     }
-    await publish(dir, temporary, name);
-    return new Log(await AppendFile.open(join(dir, name), bytes.length), base, header.crc);
+    file.path = join(dir, name);
+    return new Log(file, base, header.crc);
   }
 
   /**
@@ -103,7 +105,8 @@ export class Log {
     let room = true;
     try {
       await this.#file.append(PROBE_BYTES);
-    } catch {
+    } catch (error) {
+      if (!isFull(error)) throw ioError(`write ${this.path}`, error);
       room = false;
     }
     this.#file.position = began;

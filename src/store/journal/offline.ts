@@ -1,7 +1,9 @@
+import type { FileHandle } from 'node:fs/promises';
+import { PoolError } from '../../pool/errors.ts';
 import { admit } from '../../pool/invariants.ts';
 import { Pool } from '../../pool/pool.ts';
-import { noData } from './folder.ts';
-import { lockForReading } from './lock.ts';
+import { ioError, listFolder, noData } from './folder.ts';
+import { lockFolder, lockForReading } from './lock.ts';
 import { recover } from './recover.ts';
 import { type Repaired, repairFolder } from './repair.ts';
 import { type Verified, verifyFolder } from './verify.ts';
@@ -20,7 +22,7 @@ export function verify(dir: string): Promise<Verified> {
  * @throws PoolError `data_locked`
  */
 export function repair(dir: string, acceptLoss: boolean, now: number): Promise<Repaired> {
-  return locked(dir, () => repairFolder(dir, acceptLoss, new Date(now).toISOString()));
+  return locked(dir, () => repairFolder(dir, acceptLoss, new Date(now).toISOString()), lockToChange);
 }
 
 /** The state that a folder holds, without changing it. @throws PoolError `data_locked`, `data_corrupt` */
@@ -33,10 +35,22 @@ export function load(dir: string): Promise<Pool> {
   });
 }
 
-async function locked<T>(dir: string, work: () => Promise<T>): Promise<T> {
-  const lock = await lockForReading(dir);
+async function lockToChange(dir: string): Promise<FileHandle> {
+  const { journals, snapshots } = await listFolder(dir);
+  if (journals.length + snapshots.length === 0) throw noData(dir);
+  return lockFolder(dir);
+}
+
+async function locked<T>(
+  dir: string,
+  work: () => Promise<T>,
+  take: (dir: string) => Promise<FileHandle | undefined> = lockForReading,
+): Promise<T> {
+  const lock = await take(dir);
   try {
     return await work();
+  } catch (error) {
+    throw error instanceof PoolError ? error : ioError(`read ${dir}`, error);
   } finally {
     await lock?.close();
   }

@@ -67,7 +67,7 @@ export async function recover(dir: string, admit: Admit): Promise<Recovered> {
       );
     }
     const expected = chain;
-    const end = await scanJournal(path, {
+    const end = await scanJournal(path, seq, {
       header: (header) => checkHeader(name, header, seq, expected),
       commit: (records) => {
         for (const { event } of records) {

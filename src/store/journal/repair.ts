@@ -42,7 +42,7 @@ export async function repairFolder(dir: string, acceptLoss: boolean, time: strin
   if (salvage.lost.length > 0 && !acceptLoss) {
     throw new PoolError(
       'data_corrupt',
-      `${dir} cannot be repaired without loss (${salvage.lost.join('; ')}). Nothing was changed. Copy the folder; to keep what can be read: ippool journal repair --accept-loss`,
+      `${dir} cannot be repaired without loss (${salvage.lost.join('; ')}). Nothing was changed. Copy the folder; to keep what can be read: ippool journal repair --accept-loss ${dir}`,
       { lost: salvage.lost },
     );
   }
@@ -119,26 +119,24 @@ class Salvage {
     return true;
   }
 
-  async #journal({ path, name }: Numbered): Promise<void> {
-    try {
-      const end = await scanJournal(path, {
-        header: () => undefined,
-        commit: (records) => {
-          for (const { seq, event } of records) {
-            if (seq > this.seq + 1) this.lost.push(`records ${this.seq + 1} to ${seq - 1} are missing`);
-            this.seq = Math.max(this.seq, seq);
-            const contradiction = admit(this.pool, event);
-            if (contradiction !== undefined) this.#settle(event, contradiction);
-          }
-          return undefined;
-        },
-        damage: ({ offset, what }) => this.lost.push(`${name} at byte ${offset}: ${what}`),
-      });
-      this.chain = end.crc;
-    } catch (error) {
-      if (!(error instanceof PoolError) || error.code !== 'data_corrupt') throw error;
-      this.lost.push(error.message.replace(/: .*/, ''));
-    }
+  async #journal({ path, name, seq: base }: Numbered): Promise<void> {
+    const end = await scanJournal(path, base, {
+      header: () => undefined,
+      commit: (records) => {
+        for (const { seq, event } of records) {
+          if (seq > this.seq + 1) this.lost.push(`records ${this.seq + 1} to ${seq - 1} are missing`);
+          this.seq = Math.max(this.seq, seq);
+          const contradiction = admit(this.pool, event);
+          if (contradiction !== undefined) this.#settle(event, contradiction);
+        }
+        return undefined;
+      },
+      damage: ({ offset, rule, what }) => {
+        // What stood in a header is known without it; records that are missing behind it are counted above.
+        if (rule !== 'header') this.lost.push(`${name} at byte ${offset}: ${what}`);
+      },
+    });
+    this.chain = end.crc;
   }
 
   /** A contradiction means that a release was lost in between: the later record is what is true now. */

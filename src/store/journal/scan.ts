@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { corrupt, crcMatches, type Header, isHeader, isRecord, type JournalRecord, unseal } from './format.ts';
+import { crcMatches, type Header, isHeader, isRecord, type JournalRecord, unseal } from './format.ts';
 import { type Line, linesOf } from './lines.ts';
 
 /*
@@ -19,7 +19,7 @@ const BLOCK = 512;
 /** Where in a journal something is not as it was written. */
 export interface Damage {
   readonly offset: number;
-  readonly rule: 'form' | 'crc' | 'seq' | 'batch' | 'event';
+  readonly rule: 'header' | 'form' | 'crc' | 'seq' | 'batch' | 'event';
   readonly what: string;
 }
 
@@ -44,9 +44,14 @@ export interface ScanEnd {
   readonly length: number;
 }
 
-/** Reads a journal from the beginning to the end. @throws PoolError `data_corrupt` for a bad header, `data_mismatch` for a newer version */
-export async function scanJournal(path: string, sink: Sink): Promise<ScanEnd> {
-  const scan = new Scan(basename(path), sink);
+/**
+ * Reads a journal from the beginning to the end.
+ *
+ * @param base what its name says: the number of the last record before it
+ * @throws PoolError `data_mismatch` for a newer version
+ */
+export async function scanJournal(path: string, base: number, sink: Sink): Promise<ScanEnd> {
+  const scan = new Scan(basename(path), base, sink);
   for await (const line of linesOf(path)) scan.line(line);
   return scan.finish();
 }
@@ -54,7 +59,7 @@ export async function scanJournal(path: string, sink: Sink): Promise<ScanEnd> {
 class Scan {
   readonly #file: string;
   readonly #sink: Sink;
-  #header: Header | undefined;
+  #begun = false;
   /** Records of a commit whose last one has not come yet, and where it began. */
   #open: JournalRecord[] = [];
   #openAt = 0;
@@ -67,14 +72,16 @@ class Scan {
   /** The first place that may be the torn end; it is damage when something later proves that it had been synced. */
   #suspect: (Damage & { readonly torn: boolean }) | undefined;
 
-  constructor(file: string, sink: Sink) {
+  constructor(file: string, base: number, sink: Sink) {
     this.#file = file;
+    this.#seq = base;
+    this.#sound.seq = base;
     this.#sink = sink;
   }
 
   line(line: Line): void {
     this.#length = line.offset + line.bytes.length + (line.terminated ? 1 : 0);
-    if (!this.#header) {
+    if (!this.#begun) {
       this.#readHeader(line);
       return;
     }
@@ -106,26 +113,27 @@ class Scan {
   }
 
   finish(): ScanEnd {
-    if (!this.#header) throw corrupt(this.#file, 0, 'header', 'the file is empty');
+    if (!this.#begun) this.#sink.damage({ offset: 0, rule: 'header', what: 'the file is empty' });
     if (this.#suspect && !this.#suspect.torn) this.#sink.damage(this.#suspect);
     return { ...this.#sound, length: this.#length };
   }
 
+  /** A header that cannot be believed says nothing that the name of the file and its first record do not say too. */
   #readHeader(line: Line): void {
     const sealed = unseal(line.bytes);
-    if (!sealed || !line.terminated || !isHeader(sealed.value, this.#file)) {
-      throw corrupt(this.#file, 0, 'header', 'the header cannot be read');
+    const header = sealed && line.terminated && isHeader(sealed.value, this.#file) ? sealed.value : undefined;
+    const sound = sealed && header && crcMatches(sealed, Number.parseInt(header.prev, 16));
+    this.#begun = true;
+    if (!sound) {
+      const what = header ? 'the header has a wrong checksum' : 'the header cannot be read';
+      this.#sink.damage({ offset: 0, rule: 'header', what });
     }
-    this.#header = sealed.value;
-    if (!crcMatches(sealed, Number.parseInt(sealed.value.prev, 16))) {
-      throw corrupt(this.#file, 0, 'header', 'the header has a wrong checksum');
-    }
-    this.#chain = sealed.crc;
-    this.#crc = sealed.crc;
-    this.#seq = sealed.value.base;
+    this.#chain = sound ? sealed.crc : undefined;
+    this.#crc = sealed?.crc ?? 0;
+    if (sound) this.#seq = header.base;
     this.#batch = this.#length;
     this.#sound = { seq: this.#seq, crc: this.#crc, end: this.#length };
-    this.#sink.header(sealed.value);
+    if (sound) this.#sink.header(header);
   }
 
   #record(record: JournalRecord, { offset }: Line): void {

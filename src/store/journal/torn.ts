@@ -1,18 +1,35 @@
-import { copyFile, truncate } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { AppendFile } from './file.ts';
+import { open } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { ioError, syncFolder } from './folder.ts';
 import type { Tail } from './recover.ts';
 
-/** Cuts an unfinished write off a journal, durably, after a copy of the whole file. Returns the name of the copy. */
-export async function cutTornTail({ path, end }: Tail, time: string): Promise<string> {
+/**
+ * Cuts an unfinished write off a journal, after what is cut was copied durably. Only that: the disk may be nearly full.
+ * Returns the name of the copy.
+ */
+export async function cutTornTail({ path, end, length }: Tail, time: string): Promise<string> {
   const copy = `${path}.torn-${time.replaceAll(':', '-')}`;
-  await copyFile(path, copy);
-  await truncate(path, end);
-  const file = await AppendFile.open(path, end);
+  const journal = await open(path, 'r+');
   try {
-    await file.sync();
+    const { buffer } = await journal.read(Buffer.alloc(length - end), 0, length - end, end);
+    const file = await open(copy, 'w', 0o600);
+    try {
+      await file.writeFile(buffer);
+      await sync(file, copy);
+    } finally {
+      await file.close();
+    }
+    await syncFolder(dirname(path));
+    await journal.truncate(end);
+    await sync(journal, path);
   } finally {
-    await file.close();
+    await journal.close();
   }
   return basename(copy);
+}
+
+function sync(file: { sync(): Promise<void> }, path: string): Promise<void> {
+  return file.sync().catch((cause: unknown) => {
+    throw ioError(`sync ${path}`, cause);
+  });
 }

@@ -42,7 +42,7 @@ export async function verifyFolder(dir: string): Promise<Verified> {
   }
   await verifier.read(contents);
   return {
-    findings: verifier.findings,
+    findings: asStartSeesIt(verifier.findings, contents),
     files,
     records: verifier.records,
     allocations: countAllocations(verifier.pool),
@@ -128,7 +128,7 @@ class Verifier {
     const expected = this.#seq === seq ? this.#chain : undefined;
     let end: ScanEnd | undefined;
     await this.#guard(name, async () => {
-      end = await scanJournal(path, {
+      end = await scanJournal(path, seq, {
         header: (header) => checkHeader(name, header, seq, expected),
         commit: (records) => {
           this.records += records.length;
@@ -145,6 +145,21 @@ class Verifier {
     if (isLast) this.note(name, end.end, 'torn', `${what}, which nobody had an answer for; the next start cuts it off`);
     else this.#damage(name, end.end, 'torn', `${what}, but another journal follows`);
   }
+}
+
+/** What lies before a sound newest snapshot is not read by a start: it is worth knowing, and stops nothing. */
+function asStartSeesIt(findings: readonly Finding[], { snapshots }: Contents): Finding[] {
+  const newest = snapshots.at(-1);
+  if (!newest || findings.some(({ file, damage }) => damage && file === newest.name)) return [...findings];
+  return findings.map((finding) => {
+    const seq = Number(/\d+/.exec(finding.file)?.[0]);
+    if (!finding.damage || seq >= newest.seq) return finding;
+    return {
+      ...finding,
+      damage: false,
+      what: `${finding.what} (in the older generation, which a start does not read)`,
+    };
+  });
 }
 
 /** Compared event by event: the text of a large pool would not fit into one string. */

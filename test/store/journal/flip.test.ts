@@ -128,7 +128,7 @@ describe('journal: a byte that changed', () => {
       await writeFile(path, damaged);
       const seen: number[] = [];
       const damages: number[] = [];
-      await scanJournal(path, {
+      await scanJournal(path, 0, {
         header: () => undefined,
         commit: (records) => void seen.push(...records.map(({ seq }) => seq)),
         damage: (damage) => damages.push(damage.offset),
