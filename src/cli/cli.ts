@@ -3,8 +3,13 @@ import { SETTINGS } from '../config.ts';
 import { PoolError } from '../pool/errors.ts';
 import { packageVersion } from '../version.ts';
 import { exitCodeOf, printError } from './exit.ts';
-import { JOURNAL_VERBS, journal } from './journal.ts';
-import { serve } from './serve.ts';
+
+/** The commands on a data folder that nobody serves from. */
+const JOURNAL_VERBS = {
+  verify: 'Name every rule that a data folder breaks',
+  repair: 'Make a damaged data folder one that can be started from',
+  export: 'Print networks and allocations as JSON',
+} as const;
 
 const COMMANDS = ['serve', ...Object.keys(JOURNAL_VERBS).map((verb) => `journal ${verb}`)];
 
@@ -41,11 +46,13 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     throw new PoolError('usage', `Unknown command or word ${rest.join(' ')}: the commands are ${COMMANDS.join(', ')}`);
   }
   const [noun, verb] = parsed.name.split(' ');
-  if (noun === 'journal' && verb !== undefined) return journal(verb, parsed.args[0], acceptLoss === true);
-  if (config !== undefined && typeof config !== 'string') {
-    throw new PoolError('usage', '--config takes one file, once', { field: '--config' });
+  // Imported when they are needed: help, version and a wrong flag should not wait for the whole service.
+  if (noun === 'journal' && verb !== undefined) {
+    const { journal } = await import('./journal.ts');
+    return journal(verb, parsed.args[0], acceptLoss === true);
   }
-  return serve(flags, config);
+  const { serve } = await import('./serve.ts');
+  return serve(flags, typeof config === 'string' ? config : undefined);
 }
 
 function describe(): Sade {

@@ -3,12 +3,6 @@ import { PoolError } from '../pool/errors.ts';
 
 const EXIT_DAMAGED = 65;
 
-export const JOURNAL_VERBS = {
-  verify: 'Name every rule that a data folder breaks',
-  repair: 'Make a damaged data folder one that can be started from',
-  export: 'Print networks and allocations as JSON',
-} as const;
-
 /** Runs one of the commands on a data folder that nobody serves from. Returns the exit code. */
 export async function journal(verb: string, dir: string | undefined, acceptLoss: boolean): Promise<number> {
   if (dir === undefined)
