@@ -51,8 +51,11 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     const { journal } = await import('./journal.ts');
     return journal(verb, parsed.args[0], acceptLoss === true);
   }
+  if (config !== undefined && typeof config !== 'string') {
+    throw new PoolError('usage', '--config takes one file, once', { field: '--config' });
+  }
   const { serve } = await import('./serve.ts');
-  return serve(flags, typeof config === 'string' ? config : undefined);
+  return serve(flags, config);
 }
 
 function describe(): Sade {
