@@ -224,11 +224,9 @@ function unavailable(state: 'closed' | 'dead'): PoolError {
 
 /** A disk that is full now may have room later: worth another start, unlike one that fails. */
 function openError(dir: string, error: unknown): PoolError {
-  const cause = error instanceof PoolError ? error.cause : error;
-  if (isFull(cause)) {
-    return new PoolError('storage_full', `No room to open ${dir}: free space and start again`, { dir }, cause);
-  }
-  return error instanceof PoolError ? error : ioError(`open the data folder ${dir}`, error);
+  if (error instanceof PoolError) return error; // a failed sync among them, whatever its reason
+  if (!isFull(error)) return ioError(`open the data folder ${dir}`, error);
+  return new PoolError('storage_full', `No room to open ${dir}: free space and start again`, { dir }, error);
 }
 
 async function refuseEmpty(dir: string): Promise<void> {
