@@ -29,6 +29,7 @@ export async function listen(
   handler: (request: IncomingMessage, response: ServerResponse) => unknown,
   host: string,
   port: number,
+  stalledMs = STALLED_MS,
 ): Promise<RunningServer> {
   const answer = (request: IncomingMessage, response: ServerResponse) => void handler(request, response);
   // The app refuses a missing Host and knows no expectations, so that the refusal has the form of all others.
@@ -36,7 +37,7 @@ export async function listen(
   server.on('checkExpectation', answer);
   server.on('connect', (_request, socket: Socket) => refuse(socket, 405, 'Method Not Allowed', NO_PROXY));
   server.maxConnections = MAX_CONNECTIONS;
-  server.setTimeout(STALLED_MS);
+  server.setTimeout(stalledMs);
   server.on('clientError', answerUnreadable);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(listenError(cause, host, port)));

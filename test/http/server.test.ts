@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { listen } from '../../src/http/server.ts';
 import { PoolError } from '../../src/pool/errors.ts';
 import { createTestApp } from '../support/app.ts';
 import { sendRaw } from '../support/raw.ts';
 import { allocate, call, post } from '../support/requests.ts';
+import { ELSEWHERE } from '../support/service.ts';
+
+const LIST = '/api/v1/ip/allocations';
+const STALLED = `${LIST}?vm_id_prefix=vm`;
+/** A list of them is larger than all buffers between server and client. */
+const MANY = 50_000;
 
 async function start(t: TestContext, handler: (request: IncomingMessage, response: ServerResponse) => unknown) {
   const server = await listen(handler, '127.0.0.1', 0);
@@ -94,6 +101,39 @@ describe('listen', () => {
       );
     await refused('127.0.0.1', Number(new URL(url).port));
     await refused('203.0.113.1', 0); // of RFC 5737: nobody's
+  });
+});
+
+describe('a client that does not read', () => {
+  it('loses its connection after a while, and keeps nobody waiting', async (t) => {
+    const { handler, pool } = await createTestApp({ cidr: '10.0.0.0/16' });
+    for (let n = 0; n < MANY; n++) {
+      const ip = `10.0.${(n >> 8) + 1}.${n & 255}`;
+      pool.apply({ type: 'ip_allocated', ip, vm_id: `vm-${n}-${'x'.repeat(100)}`, ...ELSEWHERE });
+    }
+    const cut = new EventEmitter<{ cut: [] }>();
+    const answer = (request: IncomingMessage, response: ServerResponse) => {
+      if (request.url === STALLED) response.on('close', () => cut.emit('cut'));
+      return handler(request, response);
+    };
+    const server = await listen(answer, '127.0.0.1', 0, 300);
+    t.after(() => server.close());
+    const whole = await (await fetch(server.url + LIST)).text();
+    const closed = once(cut, 'cut');
+    const { hostname, port } = new URL(server.url);
+    const stalled = connect(Number(port), hostname).on('error', () => undefined);
+    t.after(() => stalled.destroy());
+    stalled.write(call('GET', STALLED)); // and never reads
+    const state = { ended: false };
+    void closed.then(() => (state.ended = true));
+    const patience = AbortSignal.timeout(10_000);
+    while (!state.ended && !patience.aborted) assert.equal((await fetch(`${server.url}/livez`)).status, 200);
+    assert.ok(state.ended);
+    let received = 0;
+    stalled.on('data', ({ length }) => (received += length));
+    await once(stalled, 'close');
+    assert.ok(received < whole.length, `${received} of ${whole.length} bytes`);
+    assert.equal(await (await fetch(server.url + LIST)).text(), whole);
   });
 });
 

@@ -5,6 +5,8 @@ import { added, given, givenAll, released } from './history.ts';
 import { type Files, Place, type Session } from './place.ts';
 import { JournalText } from './text.ts';
 
+/** Events of a snapshot that would take a second to write. */
+const ENDLESS = 300_000;
 const SMALL = { compactBytes: 1500, compactRatio: 0.5 };
 
 /** Commits in a stream of 8 that never waits for a compaction, and releases again. */
@@ -107,6 +109,28 @@ describe('journal: compaction', () => {
     await session.close();
     const names = [...(await place.files()).keys()];
     assert.ok(!names.some((name) => name.endsWith('.tmp')), names.join());
+  });
+
+  it('is given up by a close, and loses nothing', async (t) => {
+    const place = await Place.make(t);
+    let written = 0;
+    const endless = function* () {
+      while (written < ENDLESS) {
+        written++;
+        yield added;
+      }
+    };
+    const session = await place.open({ compactBytes: 1, compactRatio: 0, snapshot: endless });
+    await session.commit(added, given(2));
+    await session.commit(given(3)); // comes behind the rotation: the snapshot is being written now
+    await session.close();
+    assert.ok(written < ENDLESS, 'the snapshot was not finished');
+    assert.deepEqual(session.fatal, []);
+    assert.ok(!(await place.files()).has('snapshot-2.json'));
+
+    const again = await place.open();
+    assert.deepEqual(again.state(), session.state());
+    assert.equal(again.pool.network('default').allocated, 2);
   });
 
   it('that fails for another reason than room ends the journal, and loses nothing', async (t) => {
