@@ -96,7 +96,7 @@ export class Compaction {
     log('info', { seq: head.seq, bytes }, 'journal compacted');
     // Old files in the way cost space, not safety; a sync that failed is the end here too.
     await dropOldGenerations(dir).catch((error: unknown) => {
-      if (error instanceof PoolError) throw error;
+      if (error instanceof PoolError && !isOutOfDescriptors(error.cause)) throw error;
       log('warn', { err: error }, 'cannot delete old generations');
     });
   }
@@ -104,14 +104,22 @@ export class Compaction {
   /** The journal is whole without its compaction, which is tried again later. Anything but a lack of room is thrown on. */
   async #postpone(error: unknown): Promise<void> {
     if (this.#abort.signal.aborted) return;
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (!isFull(error) && !OUT_OF_DESCRIPTORS.has(code)) throw error;
+    if (!isFull(error) && !isOutOfDescriptors(error)) throw error;
     const { dir, log } = this.#options;
     this.#postponed = true;
     setTimeout(() => (this.#postponed = false), RETRY_MS).unref();
-    log('warn', { errno: code }, 'no room to compact the journal: it goes on growing');
-    await deleteUnfinished(dir, await listFolder(dir));
+    log('warn', { errno: (error as NodeJS.ErrnoException).code }, 'no room to compact the journal: it goes on growing');
+    try {
+      await deleteUnfinished(dir, await listFolder(dir));
+    } catch (left) {
+      if (!(left instanceof PoolError && isOutOfDescriptors(left.cause))) throw left; // else the next start deletes it
+    }
   }
+}
+
+/** Whether no more files could be opened: nothing was begun then, and no sync ever fails so. */
+function isOutOfDescriptors(error: unknown): boolean {
+  return OUT_OF_DESCRIPTORS.has((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
 
 function* until(signal: AbortSignal, events: Iterable<PoolEvent>): Generator<PoolEvent> {

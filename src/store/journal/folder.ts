@@ -74,10 +74,17 @@ export async function syncFolder(dir: string): Promise<void> {
   }
 }
 
-/** Gives a finished and synced file its real name, durably. */
+/** Gives a finished and synced file its real name, durably. Whatever it throws but a PoolError, the name was not given. */
 export async function publish(dir: string, temporary: PathLike, name: string): Promise<void> {
-  await rename(temporary, join(dir, name));
-  await syncFolder(dir);
+  const folder = await open(dir, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await rename(temporary, join(dir, name));
+    await folder.sync().catch((cause: unknown) => {
+      throw ioError(`sync folder ${dir}`, cause);
+    });
+  } finally {
+    await folder.close();
+  }
 }
 
 /** Deletes what an interrupted compaction left behind. */
