@@ -18,7 +18,7 @@ export function parseIPv6(text: string): bigint | undefined {
   let w1 = 0;
   let w2 = 0;
   let w3 = 0;
-  let place = 0; // where the group being read goes: 0 to 7, 8 when all are filled
+  let place = 0; // where the group being read goes: 0 to 7; 8 when all are filled
   let group = 0;
   let digits = 0;
   let shortened = false; // `::` was read
@@ -32,7 +32,7 @@ export function parseIPv6(text: string): bigint | undefined {
     }
     if (digits > 4) return undefined;
     if (c === 46) {
-      if (place !== 6 || digits === 0) return undefined;
+      if (place !== 6) return undefined;
       const quad = parseIPv4(text.slice(i - digits));
       if (quad === undefined) return undefined;
       w3 = quad;
@@ -45,18 +45,17 @@ export function parseIPv6(text: string): bigint | undefined {
       if (place < 2) w0 |= shifted;
       else if (place < 4) w1 |= shifted;
       else if (place < 6) w2 |= shifted;
-      else if (place < 8) w3 |= shifted;
-      else return undefined;
-      place++;
+      else w3 |= shifted;
+      place++; // 9 is refused at the end
     }
     if (i + 1 < length && text.charCodeAt(i + 1) === 58) {
-      if (shortened || (digits === 0 && i > 0)) return undefined;
+      if (shortened) return undefined;
       shortened = true;
       const next = 8 - groupsFrom(text, i + 2);
       if (next <= place) return undefined;
       place = next;
       i += i + 2 === length ? 2 : 1;
-    } else if (digits === 0 || i + 1 === length) {
+    } else if (digits === 0) {
       return undefined; // a single colon at the start, at the end, or after `::`
     }
     group = 0;
