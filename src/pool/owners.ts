@@ -143,8 +143,9 @@ class Shard<V extends object> {
     const slots = Math.max(LEAST_SLOTS, Math.ceil(this.size / ROOMY));
     this.#hashes = new Uint32Array(slots);
     this.#values = new Array<undefined>(slots).fill(undefined);
-    for (const [slot, hash] of hashes.entries()) {
-      if (hash !== 0) this.#write(this.#emptyFrom(hash), hash, values[slot]);
+    for (let slot = 0; slot < hashes.length; slot++) {
+      const hash = hashes[slot];
+      if (hash) this.#write(this.#emptyFrom(hash), hash, values[slot]);
     }
   }
 

@@ -17,7 +17,9 @@ const JOINED = (CHUNK_SIZE / 4) * 3;
  * they come in any order.
  */
 export class Sorted<V extends Interval> implements Intervals<V> {
-  #chunks: V[][] = [];
+  readonly #chunks: V[][] = [];
+  /** Where each chunk begins, rounded: side by side in memory, so that only a tie has to read the value itself. */
+  readonly #starts: number[] = [];
   #size = 0;
   /** Counts up when values change their places: an iteration has to find its own again. */
   #moves = 0;
@@ -43,7 +45,7 @@ export class Sorted<V extends Interval> implements Intervals<V> {
     const at = this.#chunkAt(value.offset);
     const chunk = this.#chunks[at];
     if (!chunk) {
-      this.#chunks.push([value]);
+      this.#splice(0, 0, [value]);
       this.#added(value);
       return;
     }
@@ -52,8 +54,9 @@ export class Sorted<V extends Interval> implements Intervals<V> {
       chunk[index] = value;
       return;
     }
-    if (chunk.length < CHUNK_SIZE) insert(chunk, index, value);
-    else this.#insertIntoFull(at, chunk, index, value);
+    if (chunk.length === CHUNK_SIZE) this.#insertIntoFull(at, chunk, index, value);
+    else insert(chunk, index, value);
+    if (index === 0) this.#restart(at);
     this.#added(value);
   }
 
@@ -66,6 +69,7 @@ export class Sorted<V extends Interval> implements Intervals<V> {
     chunk.splice(index, 1);
     this.#size--;
     this.#moves++;
+    if (index === 0) this.#restart(at);
     this.#joinNeighbour(at);
   }
 
@@ -81,6 +85,7 @@ export class Sorted<V extends Interval> implements Intervals<V> {
       while (end < chunk.length && (chunk[end]?.offset ?? last) <= last) end++;
       const more = end === chunk.length;
       if (end > index) taken.push(chunk.splice(index, end - index));
+      if (index === 0) this.#restart(at);
       if (chunk.length === 0) emptied++;
       if (!more) break;
     }
@@ -89,7 +94,7 @@ export class Sorted<V extends Interval> implements Intervals<V> {
     this.#size -= values.length;
     this.#moves++;
     // Only the first chunk keeps values below `first`: what was emptied are neighbours, in front of it or behind it.
-    if (emptied > 0) this.#chunks.splice(this.#chunks[start]?.length === 0 ? start : start + 1, emptied);
+    if (emptied > 0) this.#splice(this.#chunks[start]?.length === 0 ? start : start + 1, emptied);
     this.#joinNeighbour(start + 1);
     this.#joinNeighbour(start);
     return values;
@@ -123,16 +128,34 @@ export class Sorted<V extends Interval> implements Intervals<V> {
 
   /** The last chunk that begins at `offset` or before; 0 when there is none. */
   #chunkAt(offset: bigint): number {
+    const rounded = Number(offset);
     let low = 0;
     let high = this.#chunks.length - 1;
     let middle = high; // first look at the end, where values that come in order go
     while (low < high) {
-      const first = this.#chunks[middle]?.[0];
-      if (first && first.offset <= offset) low = middle;
+      const start = this.#starts[middle] ?? 0;
+      if (start < rounded || (start === rounded && this.#beginsBy(middle, offset))) low = middle;
       else high = middle - 1;
       middle = (low + high + 1) >>> 1;
     }
     return low;
+  }
+
+  #beginsBy(at: number, offset: bigint): boolean {
+    const first = this.#chunks[at]?.[0];
+    return first !== undefined && first.offset <= offset;
+  }
+
+  /** Replaces `count` chunks by others. */
+  #splice(at: number, count: number, ...chunks: V[][]): void {
+    this.#chunks.splice(at, count, ...chunks);
+    this.#starts.splice(at, count, ...chunks.map((chunk) => Number(chunk[0]?.offset)));
+  }
+
+  /** The first value of a chunk is another one now. */
+  #restart(at: number): void {
+    const first = this.#chunks[at]?.[0];
+    if (first) this.#starts[at] = Number(first.offset);
   }
 
   #added(value: V): void {
@@ -145,28 +168,28 @@ export class Sorted<V extends Interval> implements Intervals<V> {
     const ascending = index > HALF && chunk[index - 1] === this.#newest;
     const cut = ascending ? index : HALF;
     if (cut === chunk.length) {
-      this.#chunks.splice(at + 1, 0, [value]);
+      this.#splice(at + 1, 0, [value]);
       return;
     }
     const left = chunk.slice(0, cut);
     const right = chunk.slice(cut);
     if (index <= cut) insert(left, index, value);
     else insert(right, index - cut, value);
-    this.#chunks.splice(at, 1, left, right);
+    this.#splice(at, 1, left, right);
   }
 
   #joinNeighbour(at: number): void {
     const chunk = this.#chunks[at];
     if (!chunk || chunk.length >= LEAN) return;
     if (chunk.length === 0) {
-      this.#chunks.splice(at, 1);
+      this.#splice(at, 1);
       return;
     }
     for (const left of [at, at - 1]) {
       const first = this.#chunks[left];
       const second = this.#chunks[left + 1];
       if (!first || !second || first.length + second.length > JOINED) continue;
-      this.#chunks.splice(left, 2, first.concat(second));
+      this.#splice(left, 2, first.concat(second));
       return;
     }
   }
