@@ -107,7 +107,7 @@ export class Bitset {
       if (word === undefined) return this.#size;
       absent = ~word;
     }
-    return Math.min(index * 32 + lowestBit(absent), this.#size);
+    return index * 32 + lowestBit(absent); // bits from the size on are never set
   }
 
   #descend(level: number, index: number): number {

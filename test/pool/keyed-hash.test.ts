@@ -20,6 +20,14 @@ describe('pool.KeyedHash', () => {
     });
   }
 
+  it('is HalfSipHash-1-3', () => {
+    // From a second implementation, in Python, after the paper.
+    assert.equal(new KeyedHash(0).of(''), 3058745107);
+    assert.equal(new KeyedHash(1).of('vm-000123'), 2140393548);
+    assert.equal(new KeyedHash(2 ** 53 - 1).of('vm-000124'), 3540391826);
+    assert.equal(new KeyedHash(123_456_789_012_345).of('ä-server'), 2563900458);
+  });
+
   it('changes half of the bits with each bit of the seed', () => {
     for (let bit = 0; bit < 53; bit++) {
       const one = new KeyedHash(0);

@@ -53,6 +53,26 @@ describe('pool.Sorted', () => {
     );
   });
 
+  // Wherever a chunk begins: where it began must not be remembered after its first values are gone.
+  for (const way of ['delete', 'take'] as const) {
+    it(`finds a value that stands where two others went by ${way}`, () => {
+      for (const at of [2, 255, 256, 257, 258, 511, 512, 513, 514, 515, 1023, 1024, 1025, 1026, 1027]) {
+        const table = new Sorted();
+        for (let index = 0; index < 1300; index++) if (index !== at - 1) table.set(single(BigInt(index)));
+        const offset = BigInt(at);
+        if (way === 'take') table.take(offset, offset + 1n);
+        else for (const gone of [offset, offset + 1n]) table.delete(single(gone));
+        const long = { offset, last: offset + 1n };
+        table.set(long);
+        assert.equal(table.get(offset), long);
+        assert.equal(table.get(offset + 1n), long);
+        const before = single(offset - 1n);
+        table.set(before);
+        assert.equal(table.get(offset - 1n), before);
+      }
+    });
+  }
+
   it('comes through 20,000 that come in any order and go in another', () => {
     const table = new Sorted();
     for (let index = 0; index < 20_000; index++) table.set(single(BigInt((index * 7919) % 20_000)));
