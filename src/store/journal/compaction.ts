@@ -2,7 +2,7 @@ import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { deleteUnfinished, dropOldGenerations, listFolder } from './folder.ts';
 import { isFull, Log } from './log.ts';
-import type { Recovered } from './recover.ts';
+import type { Recovered, Tail } from './recover.ts';
 import { writeSnapshot } from './snapshot.ts';
 
 export interface CompactionOptions {
@@ -80,6 +80,26 @@ export class Compaction {
         this.#running = undefined;
       });
     return after;
+  }
+
+  /**
+   * Goes on from a journal of an older format in one of today's, so that the program that wrote the older one refuses
+   * the folder instead of reading events wrongly that it does not know. Nothing is ever appended to the older one.
+   *
+   * @throws PoolError `storage_full` when there is no room for it
+   */
+  async renew(before: Log, { base, prev }: Tail): Promise<Log> {
+    const { dir, now } = this.#options;
+    if (before.seq === base) {
+      // Without a record there is nothing to go on from: the new one takes its name and its place.
+      const after = await Log.create(dir, base, prev, new Date(now()).toISOString());
+      await before.close();
+      return after;
+    }
+    const after = await this.rotate(before);
+    if (after !== before) return after;
+    await before.close();
+    throw new PoolError('storage_full', `No room to open ${dir}: free space and start again`, { dir });
   }
 
   /** Gives up the one under way, if any: the journal is whole without it, and the next start deletes what it wrote. */

@@ -4,6 +4,7 @@ import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import type { Delivered, Store, StoreHealth } from '../store.ts';
 import { Compaction, type CompactionOptions } from './compaction.ts';
+import { FORMAT_VERSION } from './format.ts';
 import { deleteUnfinished, ioError, journalName, listFolder, makeFolder, noData, syncFolder } from './folder.ts';
 import { isSigned, lockFolder, signLock } from './lock.ts';
 import { isFull, Log } from './log.ts';
@@ -120,6 +121,10 @@ export class Journal implements Store {
     await syncFolder(dir);
     await signLock(lock, process.pid);
     this.#compaction = new Compaction(this.#options, found, (error) => this.#die(error));
+    if (found.last && found.last.v < FORMAT_VERSION) {
+      this.#log = await this.#compaction.renew(this.#log, found.last);
+      log('info', { dir, from: found.last.v, to: FORMAT_VERSION }, 'the journal goes on in a newer format');
+    }
     log('info', { dir, records: this.#log.seq, ms: now() - started }, 'journal opened');
   }
 
