@@ -1,17 +1,14 @@
 import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
-import { deleteUnfinished, dropOldGenerations, listFolder } from './folder.ts';
+import { deleteUnfinished, listFolder } from './folder.ts';
+import { Keep, type KeepOptions } from './history-keep.ts';
 import { isFull, Log } from './log.ts';
 import type { Recovered, Tail } from './recover.ts';
 import { writeSnapshot } from './snapshot.ts';
 
-export interface CompactionOptions {
-  readonly dir: string;
+export interface CompactionOptions extends KeepOptions {
   /** The shortest history that leads to the state of now; asked between two batches. */
   readonly snapshot: () => Iterable<PoolEvent>;
-  readonly log: (level: 'info' | 'warn', facts: Record<string, unknown>, message: string) => void;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
   /** Compact when the journals behind the newest snapshot are larger than this … */
   readonly compactBytes: number;
   /** … and larger than this many times that snapshot. */
@@ -39,6 +36,7 @@ export class Compaction {
   #snapshotBytes: number;
   #running: Promise<void> | undefined;
   #postponed = false;
+  readonly #keep: Keep;
   readonly #abort = new AbortController();
 
   constructor(
@@ -50,6 +48,12 @@ export class Compaction {
     this.#olderBytes = journalBytes - (last?.end ?? 0);
     this.#snapshotBytes = snapshotBytes;
     this.#fatal = fatal;
+    this.#keep = new Keep(options);
+  }
+
+  /** Puts the history in order, in the background. */
+  tidy(): void {
+    this.#keep.tidy().catch(this.#fatal);
   }
 
   isDue({ bytes }: Log): boolean {
@@ -105,6 +109,7 @@ export class Compaction {
   /** Gives up the one under way, if any: the journal is whole without it, and the next start deletes what it wrote. */
   async abort(): Promise<void> {
     this.#abort.abort();
+    await this.#keep.abort();
     await this.#running;
   }
 
@@ -114,11 +119,7 @@ export class Compaction {
     this.#snapshotBytes = bytes;
     this.#olderBytes = 0;
     log('info', { seq: head.seq, bytes }, 'journal compacted');
-    // Old files in the way cost space, not safety; a sync that failed is the end here too.
-    await dropOldGenerations(dir).catch((error: unknown) => {
-      if (error instanceof PoolError) throw error;
-      log('warn', { err: error }, 'cannot delete old generations');
-    });
+    await this.#keep.archive();
   }
 
   /** The journal is whole without its compaction, which is tried again later. Anything but a lack of room is thrown on. */

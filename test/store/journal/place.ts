@@ -40,6 +40,8 @@ export class Place {
     const journal = new Journal({
       dir: this.dir,
       requireExisting: false,
+      includes: () => false,
+      auditRetentionMs: Number.POSITIVE_INFINITY, // these events are as old as computers
       check: () => undefined,
       accept: () => undefined,
       snapshot: () => [],
@@ -97,9 +99,15 @@ export class Place {
   /** All files with their bytes, torn copies too. */
   async files(): Promise<Files> {
     const names = await readdir(this.dir);
-    return new Map(
-      await Promise.all(names.sort().map(async (name) => [name, await readFile(join(this.dir, name))] as const)),
-    );
+    try {
+      return new Map(
+        await Promise.all(names.sort().map(async (name) => [name, await readFile(join(this.dir, name))] as const)),
+      );
+    } catch (error) {
+      // A journal that is open renames files in the background.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.files();
+      throw error;
+    }
   }
 
   /** Makes the folder hold these files and no others. */
