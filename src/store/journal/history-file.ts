@@ -4,6 +4,8 @@ import { isRecord, type JournalRecord, unseal } from './format.ts';
 
 const NEWLINE = 0x0a;
 const WINDOW = 8 * 1024;
+/** More than the beginning of a record. */
+const OVERLAP = 32;
 /** About a quarter of a millisecond of work. */
 const RECORDS_A_TURN = 256;
 
@@ -33,7 +35,8 @@ export async function* recordsBackwards(
     const data = buffer.subarray(0, length + rest);
     const first = position === 0 ? 0 : data.indexOf(NEWLINE) + 1;
     for (const start of position > 0 && first === 0 ? [] : linesBackwards(data, first, needles)) {
-      const value = unseal(data.subarray(start, data.indexOf(NEWLINE, start)))?.value;
+      const lineEnd = data.indexOf(NEWLINE, start);
+      const value = lineEnd < 0 ? undefined : unseal(data.subarray(start, lineEnd))?.value;
       if (++parsed % RECORDS_A_TURN === 0) await turn();
       if (value && isRecord(value)) yield value;
     }
@@ -48,35 +51,44 @@ export async function* recordsBackwards(
 export async function offsetOf(handle: FileHandle, seq: number, end: number, chunk: number): Promise<number> {
   let low = 0;
   let high = end;
-  const window = Buffer.allocUnsafe(WINDOW);
   while (high - low > chunk) {
     const middle = Math.floor((low + high) / 2);
-    const read = await handle.read(window, 0, WINDOW, middle);
-    const text = window.toString('latin1', 0, read.bytesRead);
-    const found = /\n\{"seq":(\d{1,15}),/.exec(text);
-    if (!found || middle + found.index + 1 >= high) break; // a long line, or damage: what is left is read
-    const offset = middle + found.index + 1;
-    if (Number(found[1]) >= seq) high = offset;
-    else low = offset;
+    const found = await nextRecord(handle, middle, high);
+    if (!found) break; // one long line, or damage: what is left is read
+    if (found.seq >= seq) high = found.offset;
+    else low = found.offset;
   }
   return high;
+}
+
+/** The first record that begins behind `from` and before `end`. */
+async function nextRecord(handle: FileHandle, from: number, end: number) {
+  const window = Buffer.allocUnsafe(WINDOW);
+  for (let position = from; position < end; position += WINDOW - OVERLAP) {
+    const { bytesRead } = await handle.read(window, 0, WINDOW, position);
+    const found = /\n\{"seq":(\d{1,15}),/.exec(window.toString('latin1', 0, bytesRead));
+    if (!found) continue;
+    const offset = position + found.index + 1;
+    return offset < end ? { offset, seq: Number(found[1]) } : undefined;
+  }
+  return undefined;
 }
 
 /** Where lines begin, last first. */
 function linesBackwards(data: Buffer, first: number, needles: readonly string[] | undefined): number[] {
   const starts = new Set<number>();
   if (!needles) {
-    for (let at = first; at > 0 || at === first;) {
-      if (at >= data.length) break;
+    for (let at = first; at < data.length;) {
       starts.add(at);
-      at = data.indexOf(NEWLINE, at) + 1;
+      const end = data.indexOf(NEWLINE, at);
+      at = end < 0 ? data.length : end + 1;
     }
   }
   for (const needle of needles ?? []) {
     for (let at = data.indexOf(needle, first); at >= 0;) {
       starts.add(data.lastIndexOf(NEWLINE, at) + 1);
-      const next = data.indexOf(NEWLINE, at);
-      at = next < 0 ? -1 : data.indexOf(needle, next);
+      const end = data.indexOf(NEWLINE, at);
+      at = end < 0 ? -1 : data.indexOf(needle, end);
     }
   }
   return [...starts].sort((a, b) => b - a);

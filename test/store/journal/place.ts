@@ -9,7 +9,7 @@ import { violation } from '../../../src/pool/invariants.ts';
 import { Pool } from '../../../src/pool/pool.ts';
 import { snapshotOf } from '../../../src/pool/snapshot.ts';
 import { Journal, type JournalOptions } from '../../../src/store/journal/journal.ts';
-import type { Delivered, Store } from '../../../src/store/store.ts';
+import type { Delivered } from '../../../src/store/store.ts';
 
 /** In memory where there is such a place: these tests are about bytes, and start a journal a thousand times. */
 const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -59,7 +59,7 @@ export class Place {
   }
 
   /** A journal whose snapshots hold all events that were ever delivered, for stores of events that no pool would take. */
-  recording(options: Partial<JournalOptions>): Store {
+  recording(options: Partial<JournalOptions>): Journal {
     const all: PoolEvent[] = [];
     const journal = this.journal({ snapshot: () => [...all], ...options });
     const open = journal.open.bind(journal);
