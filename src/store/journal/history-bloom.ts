@@ -23,31 +23,44 @@ export class Bloom {
   }
 
   add(text: string): void {
-    for (const bit of this.#places(text)) this.#bytes[bit >> 3] = (this.#bytes[bit >> 3] ?? 0) | (1 << (bit & 7));
+    const { first, step, mask } = this.#places(text);
+    for (let i = 0; i < HASHES; i++) {
+      const bit = (first + Math.imul(i, step)) & mask;
+      this.#bytes[bit >> 3] = (this.#bytes[bit >> 3] ?? 0) | (1 << (bit & 7));
+    }
   }
 
   mayHold(text: string): boolean {
-    return this.#places(text).every((bit) => ((this.#bytes[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0);
-  }
-
-  /** The filter in base64, as small as it can be with half of its bits set. */
-  text(): string {
-    let bytes = this.#bytes;
-    while (bytes.length * 8 > MIN_BITS) {
-      const half = bytes.length / 2;
-      const folded = bytes.slice(0, half);
-      for (let i = 0; i < half; i++) folded[i] = (folded[i] ?? 0) | (bytes[half + i] ?? 0);
-      if (countBits(folded) > half * 4) break;
-      bytes = folded;
+    const { first, step, mask } = this.#places(text);
+    for (let i = 0; i < HASHES; i++) {
+      const bit = (first + Math.imul(i, step)) & mask;
+      if (((this.#bytes[bit >> 3] ?? 0) & (1 << (bit & 7))) === 0) return false;
     }
-    return Buffer.from(bytes).toString('base64');
+    return true;
   }
 
-  #places(text: string): number[] {
-    const first = hash(text, 0x811c9dc5);
-    const step = hash(text, 0x01234567) | 1;
+  /** The filter in base64, as small as it can be with half of its bits set. Takes a few milliseconds. */
+  text(): string {
+    const { buffer, byteOffset } = this.#bytes;
+    let words = new Uint32Array(buffer, byteOffset, this.#bytes.length / 4);
+    while (words.length * 32 > MIN_BITS) {
+      const half = words.length / 2;
+      const folded = words.slice(0, half);
+      let set = 0;
+      for (let i = 0; i < half; i++) {
+        const word = (folded[i] ?? 0) | (words[half + i] ?? 0);
+        folded[i] = word;
+        set += countBits(word);
+      }
+      if (set > half * 16) break;
+      words = folded;
+    }
+    return Buffer.from(words.buffer, words.byteOffset, words.byteLength).toString('base64');
+  }
+
+  #places(text: string) {
     const mask = this.#bytes.length * 8 - 1;
-    return Array.from({ length: HASHES }, (_, i) => (first + Math.imul(i, step)) & mask);
+    return { first: hash(text, 0x811c9dc5), step: hash(text, 0x01234567) | 1, mask };
   }
 }
 
@@ -60,8 +73,9 @@ function hash(text: string, seed: number): number {
   return h ^ (h >>> 16);
 }
 
-function countBits(bytes: Uint8Array): number {
-  let count = 0;
-  for (let byte of bytes) for (; byte !== 0; byte &= byte - 1) count++;
-  return count;
+/** How many bits of 32 are set. */
+function countBits(word: number): number {
+  let n = word - ((word >>> 1) & 0x55555555);
+  n = (n & 0x33333333) + ((n >>> 2) & 0x33333333);
+  return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

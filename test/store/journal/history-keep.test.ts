@@ -78,6 +78,13 @@ describe('history: what is kept', () => {
     }
   });
 
+  it('gets another index when the segment is not the one that its index is about', async (t) => {
+    const place = await written(t);
+    await writeFile(place.path('history-2.jsonl'), readFileSync(place.path('history-4.jsonl')).subarray(0, -5));
+    assert.deepEqual(await tidied(place), ['history-2.jsonl: history indexed']);
+    assert.deepEqual(await found(await history(place), { vm_id: 'vm5' }), [5, 5]);
+  });
+
   it('loses an index whose segment is gone', async (t) => {
     const place = await written(t);
     await unlink(place.path('history-2.jsonl'));
