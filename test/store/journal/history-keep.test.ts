@@ -180,6 +180,17 @@ describe('journal verify and repair: the history', () => {
     });
   }
 
+  it('notes a segment of another folder, sound in itself', async (t) => {
+    const place = await sound(t);
+    const other = await Place.make(t);
+    await other.compact(added, givenTo(2, 'other'), ...givenAll(3, 5));
+    await writeFile(place.path('history-0.jsonl'), readFileSync(other.path('journal-0.jsonl')));
+    assert.deepEqual(
+      (await verifyFolder(place.dir)).findings.map(({ file, rule, damage }) => [file, rule, damage]),
+      [['history-5.jsonl', 'history', false]],
+    );
+  });
+
   it('is silent about what is older than it has to be kept', async (t) => {
     const place = await sound(t);
     await unlink(place.path('history-0.jsonl'));
