@@ -6,11 +6,11 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /**
  * Serves until SIGTERM or SIGINT; returns the exit code. While the data folder is still being read, and a second time,
- * a signal ends the process at once: nothing was answered yet, or the operator is in a hurry.
+ * a signal ends the process at once: nothing was answered yet (0 too), or the operator is in a hurry (128 + signal).
  */
 export async function serve(flags: Raw, configFile: string | undefined): Promise<number> {
   const config = loadConfig(flags, configFile);
-  let ask: (() => void) | undefined;
+  let ask: (() => void) | undefined = () => process.exit(0);
   // Before anything else: process 1 of a container ignores signals that it has no handler for.
   for (const [signal, number] of Object.entries(SIGNALS)) {
     process.on(signal, () => {

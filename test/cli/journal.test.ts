@@ -106,6 +106,25 @@ describe('ippool journal', () => {
     assert.equal((await readdir(dir)).filter((name) => name.includes('.torn-')).length, 1);
   });
 
+  it('notes damage in the older generation, which no start reads, unless the newest snapshot needs it', async () => {
+    const files = [...sound.keys()].sort((a, b) => seqOf(a) - seqOf(b));
+    const [older = ''] = files.filter((name) => name.startsWith('journal'));
+    assert.notEqual(older, newest('journal'));
+    for (const name of files.filter((name) => seqOf(name) === seqOf(older))) {
+      await damage(name, (bytes) => (bytes[200] = (bytes[200] ?? 0) ^ 1));
+    }
+    const noted = await runCli(['journal', 'verify', dir]);
+    assert.equal(noted.code, 0, noted.stdout);
+    assert.match(noted.stdout, new RegExp(`^note .*${older} at byte `, 'm'));
+    assert.doesNotMatch(noted.stdout, /DAMAGE/);
+    await (await startServer({ args: ['--data', dir] })).stop();
+
+    await damage(newest('snapshot'), (bytes) => (bytes[200] = (bytes[200] ?? 0) ^ 1));
+    const broken = await runCli(['journal', 'verify', dir]);
+    assert.equal(broken.code, 65);
+    assert.match(broken.stdout, new RegExp(`^DAMAGE .*${older} at byte `, 'm'));
+  });
+
   const losses: readonly [string, () => Promise<void>][] = [
     ['damaged', () => damage(newest('snapshot'), (bytes) => (bytes[200] = 0))],
     ['missing', () => unlink(join(dir, newest('snapshot')))],

@@ -91,6 +91,10 @@ describe('ippool refuses in one line, with exit code 2,', () => {
     ]);
   });
 
+  it('data that must exist where nothing is kept', async () => {
+    await refused(['--memory', '--require-existing']).then((line) => assert.match(line, /--require-existing/));
+  });
+
   it('a gateway that the default network cannot have', async () => {
     const { code, stderr } = await runCli(['--gateway', '10.0.0.1', ...data]);
     assert.equal(code, 2);
@@ -133,6 +137,19 @@ describe('ippool serve', () => {
     assert.match(warnings[0] ?? '', /--memory/);
     await server.stop();
     assert.equal(existsSync(join(dir, 'ippool-data')), false);
+  });
+
+  it('warns of variables that look like settings and are none', async (t) => {
+    const known = { IPPOOL_STRATEGY: 'lowest', IPPOOL_URL: 'http://hook', IPPOOL_PORT_8080_TCP: 'tcp://10.0.0.1:8080' };
+    const server = await startServer({ args: ['--memory'], env: { ...known, IPPOOL_EXCLUDES: '172.16.0.5' } });
+    t.after(() => server.kill('SIGKILL'));
+    const warnings = server
+      .stdout()
+      .split('\n')
+      .filter((line) => line.includes('"level":40'));
+    assert.equal(warnings.filter((line) => !line.includes('--memory')).length, 1, warnings.join('\n'));
+    assert.match(warnings.join('\n'), /IPPOOL_EXCLUDES/);
+    assert.deepEqual(await server.stop(), { code: 0, signal: null });
   });
 
   it('ends with 69 and names the port when another process listens there', async () => {

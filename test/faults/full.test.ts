@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,13 +8,16 @@ import type { Server } from '../support/server.ts';
 import { missingTools } from '../support/tools.ts';
 import { type Answer, Caller } from './caller.ts';
 import { History } from './history.ts';
-import { logged, scratch, serve } from './serving.ts';
+import { contentsOf, fileLike } from './folder.ts';
+import { logged, refusal, scratch, serve } from './serving.ts';
 import { smallDisk } from './small-disk.ts';
 
 /** Its records are longer than those of others: where another one was refused, there is no room for it either. */
 const LONG = `vm-${'x'.repeat(120)}`;
 const MANY = 2000;
 const PATIENCE_MS = 20_000;
+/** A tmpfs gives room by pages. */
+const PAGE = 4096;
 
 interface Scene {
   readonly data: string;
@@ -67,6 +70,38 @@ describe(
       assert.deepEqual(history.judge(await again.held()), []);
       again.close();
       await next.stop();
+    });
+
+    it('that has no room for the copy of a torn end ends a start with 75; room for that end alone is enough', async (t) => {
+      const disk = await smallDisk(t, '256k');
+      const options = { data: join(disk.dir, 'data'), under: disk.enter };
+      const first = await serve(t, options);
+      const caller = new Caller(first.url);
+      for (let i = 0; i < 100; i++) assert.equal((await caller.allocate(`vm-${i}`)).status, 201);
+      caller.close();
+      await first.kill('SIGKILL');
+      const journal = join(disk.seen, 'data', 'journal-0.jsonl');
+      const sound = readFileSync(journal);
+      assert.ok(sound.length > 2 * PAGE, 'all of the journal would not fit into a page');
+      const torn = '{"seq":102,"event":{"type":';
+      appendFileSync(journal, torn);
+      const filler = join(disk.seen, 'filler');
+      const filled = fillUp(filler);
+      const before = contentsOf(join(disk.seen, 'data'));
+
+      const refused = await refusal(['--data', options.data], { under: disk.enter });
+      assert.equal(refused.code, 75, refused.stderr);
+      assert.match(refused.stderr, /^[^\n]*\n$/, 'one line');
+      assert.deepEqual(contentsOf(join(disk.seen, 'data')), before);
+
+      truncateSync(filler, filled - PAGE);
+      const second = await serve(t, options);
+      const again = new Caller(second.url);
+      assert.equal((await again.held()).length, 100);
+      again.close();
+      assert.deepEqual(await second.stop(), { code: 0, signal: null });
+      assert.equal(readFileSync(fileLike(join(disk.seen, 'data'), /\.torn-/), 'utf8'), torn);
+      assert.deepEqual(readFileSync(journal), sound);
     });
 
     it('refuses changes with 507 and nothing else, until there is room (EFBIG)', async (t) => {
@@ -133,6 +168,18 @@ async function fillAndRecover(t: TestContext, { data, under, args, errno, makeRo
   await judge(third.caller);
   third.caller.close();
   assert.deepEqual(await third.server.stop(), { code: 0, signal: null });
+}
+
+/** Takes all the room that a disk has. Returns the length of the file. */
+function fillUp(path: string): number {
+  for (let length = 0; ; length += PAGE) {
+    try {
+      appendFileSync(path, Buffer.alloc(PAGE));
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
+      return length;
+    }
+  }
 }
 
 /** Allocates until there is no room. Returns the refusal. */

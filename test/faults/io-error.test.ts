@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { missingTools } from '../support/tools.ts';
 import { Caller } from './caller.ts';
 import { History } from './history.ts';
-import { scratch, serve } from './serving.ts';
+import { refusal, scratch, serve } from './serving.ts';
 
 interface Failure {
   readonly what: string;
@@ -51,7 +51,7 @@ const FAILURES: readonly Failure[] = [
 /** Requests at the same time, so that some wait for the batch that fails. */
 const CLIENTS = 4;
 
-// About 8 s.
+// About 10 s.
 describe('a disk that fails', { skip: missingTools({ strace: 'strace' }) }, () => {
   for (const { what, call, when, trace, args } of FAILURES) {
     it(`ends the server with 74 at once: ${what}`, async (t) => {
@@ -94,6 +94,35 @@ describe('a disk that fails', { skip: missingTools({ strace: 'strace' }) }, () =
       assert.equal((await caller.allocate('vm-after')).status, 201);
       caller.close();
       await next.stop();
+    });
+  }
+
+  // A failed sync says nothing about room, whatever its reason: 75 would try again, and the next sync succeed.
+  for (const [what, call, name, spoil] of [
+    ['the fdatasync of a new journal', 'fdatasync', /journal-0\.jsonl\.tmp>/, 'nothing'],
+    ['the fdatasync of a journal that it goes on with', 'fdatasync', /journal-0\.jsonl>/, 'serve'],
+    ['the fsync of the copy of a torn end', 'fsync', /\.torn-[^>]+>/, 'tear'],
+  ] as const) {
+    it(`ends a start with 74 when a sync fails for want of room: ${what}`, async (t) => {
+      const root = scratch(t);
+      const data = join(root, 'data');
+      const log = join(root, 'strace.log');
+      if (spoil !== 'nothing') await (await serve(t, { data })).stop();
+      if (spoil === 'tear') appendFileSync(join(data, 'journal-0.jsonl'), '{"seq":2,');
+      const { code, stdout, stderr } = await refusal(['--data', data], {
+        env: { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' },
+        under: [
+          ...['strace', '-D', '-f', '-y', '-qq', '-o', log, '-e', `trace=${call}`],
+          ...['-e', `inject=${call}:error=ENOSPC:when=1`],
+        ],
+      });
+      const [injected = ''] = readFileSync(log, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('(INJECTED)'));
+      assert.match(injected, name);
+      assert.equal(code, 74, stderr);
+      assert.match(stderr, /^[^\n]*\n$/, 'one line');
+      assert.ok(!stdout.includes('ready on'));
     });
   }
 });

@@ -39,10 +39,23 @@ export async function serve(
   return server;
 }
 
-/** Starts the built server and expects it to end by itself. */
-export function refusal(args: string[]): Promise<Exit & { stdout: string; stderr: string }> {
+/**
+ * Starts the built server and expects it to end by itself.
+ *
+ * @param under words before node, as for {@link serve}
+ * @param env variables beside those of this process
+ */
+export function refusal(
+  args: string[],
+  { under = [], env = {} }: { under?: string[]; env?: Record<string, string> } = {},
+): Promise<Exit & { stdout: string; stderr: string }> {
+  const [program, ...rest] = [...under, process.execPath];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, '--port', '0', ...args], { timeout: 30_000, killSignal: 'SIGKILL' });
+    const child = spawn(program, [...rest, MAIN, '--port', '0', ...args], {
+      env: { ...process.env, ...env },
+      timeout: 30_000,
+      killSignal: 'SIGKILL',
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -7,8 +7,8 @@ import { Bitset } from '../../src/pool/bitset.ts';
 const SIZES = [1, 2, 31, 32, 33, 63, 64, 65, 1023, 1024, 1025, 32_767, 32_768, 32_769, 2 ** 24];
 
 type Step =
-  | { readonly op: 'add' | 'delete' | 'next' | 'has'; readonly at: number }
-  | { readonly op: 'addRange'; readonly first: number; readonly last: number };
+  | { readonly op: 'add' | 'delete' | 'next' | 'nextAbsent' | 'has'; readonly at: number }
+  | { readonly op: 'addRange' | 'deleteRange'; readonly first: number; readonly last: number };
 
 /** The obvious way: a Set, looked through from one end to the other. */
 class NaiveSet {
@@ -27,6 +27,12 @@ class NaiveSet {
     let best: number | undefined;
     for (const member of this.members) if (member >= from && (best === undefined || member < best)) best = member;
     return best;
+  }
+
+  nextAbsent(from: number): number {
+    let at = from;
+    while (this.members.has(at)) at++;
+    return at;
   }
 }
 
@@ -72,12 +78,17 @@ describe('pool.Bitset', () => {
         set.delete(hole);
         assert.equal(set.has(hole), false);
         assert.equal(set.next(hole), hole + 1 < size ? hole + 1 : undefined);
+        assert.equal(set.nextAbsent(0), hole);
         set.add(hole);
         assert.equal(set.next(hole), hole);
       }
       assert.equal(set.count, size);
       set.addRange(0, size - 1);
       assert.equal(set.count, size);
+      assert.equal(set.nextAbsent(0), size);
+      set.deleteRange(0, size - 1);
+      assert.equal(set.count, 0);
+      assert.equal(set.next(0), undefined);
     });
   }
 
@@ -103,7 +114,8 @@ describe('pool.Bitset', () => {
     // 2^15 offsets are one bit of the third level: its word below goes empty, and the one below that, and so on.
     const first = 2 ** 20;
     const last = first + 2 ** 15 - 1;
-    for (let at = first; at <= last; at++) set.delete(at);
+    set.deleteRange(first, last);
+    assert.equal(set.nextAbsent(0), first);
     assert.equal(set.next(first), last + 1);
     assert.equal(set.next(first - 1), first - 1);
     assert.equal(set.count, size - 2 ** 15);
@@ -126,6 +138,13 @@ function run(set: Bitset, model: NaiveSet, step: Step): void {
     case 'next':
       assert.equal(set.next(step.at), model.next(step.at));
       return;
+    case 'nextAbsent':
+      assert.equal(set.nextAbsent(step.at), model.nextAbsent(step.at));
+      return;
+    case 'deleteRange':
+      set.deleteRange(step.first, step.last);
+      for (let at = step.first; at <= step.last; at++) model.members.delete(at);
+      return;
     case 'addRange':
       set.addRange(step.first, step.last);
       for (let at = step.first; at <= step.last; at++) model.add(at);
@@ -145,10 +164,10 @@ function step(size: number): fc.Arbitrary<Step> {
     { weight: 1, arbitrary: fc.integer({ min: -2, max: size + 40 }) },
   );
   return fc.oneof(
-    fc.record({ op: fc.constantFrom('add', 'delete', 'next', 'has'), at: outside }),
+    fc.record({ op: fc.constantFrom('add', 'delete', 'next', 'nextAbsent', 'has'), at: outside }),
     fc
-      .tuple(at, fc.integer({ min: 0, max: 3000 }))
-      .map(([first, length]) => ({ op: 'addRange' as const, first, last: Math.min(first + length, size - 1) })),
+      .tuple(fc.constantFrom('addRange', 'deleteRange'), outside, fc.integer({ min: 0, max: 3000 }))
+      .map(([op, first, length]) => ({ op, first, last: first + length })),
   );
 }
 

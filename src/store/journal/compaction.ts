@@ -1,6 +1,6 @@
 import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
-import { deleteUnfinished, listFolder } from './folder.ts';
+import { deleteUnfinished, isOutOfDescriptors, listFolder } from './folder.ts';
 import { Keep, type KeepOptions } from './history-keep.ts';
 import { isFull, Log } from './log.ts';
 import type { Recovered, Tail } from './recover.ts';
@@ -16,7 +16,6 @@ export interface CompactionOptions extends KeepOptions {
 }
 
 const RETRY_MS = 60_000;
-const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE']);
 
 /**
  * Keeps the journal short. Between two batches it goes on in a new journal and writes down the state of that very point,
@@ -125,13 +124,16 @@ export class Compaction {
   /** The journal is whole without its compaction, which is tried again later. Anything but a lack of room is thrown on. */
   async #postpone(error: unknown): Promise<void> {
     if (this.#abort.signal.aborted) return;
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (!isFull(error) && !OUT_OF_DESCRIPTORS.has(code)) throw error;
+    if (!isFull(error) && !isOutOfDescriptors(error)) throw error;
     const { dir, log } = this.#options;
     this.#postponed = true;
     setTimeout(() => (this.#postponed = false), RETRY_MS).unref();
-    log('warn', { errno: code }, 'no room to compact the journal: it goes on growing');
-    await deleteUnfinished(dir, await listFolder(dir));
+    log('warn', { errno: (error as NodeJS.ErrnoException).code }, 'no room to compact the journal: it goes on growing');
+    try {
+      await deleteUnfinished(dir, await listFolder(dir));
+    } catch (left) {
+      if (!(left instanceof PoolError && isOutOfDescriptors(left.cause))) throw left; // else the next start deletes it
+    }
   }
 }
 

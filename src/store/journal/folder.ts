@@ -82,15 +82,29 @@ export async function syncFolder(dir: string): Promise<void> {
   }
 }
 
-/** Gives a finished and synced file its real name, durably. */
+/** Gives a finished and synced file its real name, durably. Whatever it throws but a PoolError, the name was not given. */
 export async function publish(dir: string, temporary: PathLike, name: string): Promise<void> {
-  await rename(temporary, join(dir, name));
-  await syncFolder(dir);
+  const folder = await open(dir, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await rename(temporary, join(dir, name));
+    await folder.sync().catch((cause: unknown) => {
+      throw ioError(`sync folder ${dir}`, cause);
+    });
+  } finally {
+    await folder.close();
+  }
 }
 
 /** Deletes what an interrupted compaction left behind. */
 export async function deleteUnfinished(dir: string, { unfinished }: Contents): Promise<void> {
   for (const name of unfinished) await unlink(join(dir, name));
+}
+
+const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE']);
+
+/** Whether no more files could be opened: nothing was begun then, and no sync ever fails so. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  return OUT_OF_DESCRIPTORS.has((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
 
 /** A failure of the operating system on a data folder, in one line with the path. */

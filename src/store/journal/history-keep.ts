@@ -1,7 +1,7 @@
 import { rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PoolError } from '../../pool/errors.ts';
-import { indexName, listFolder, segmentName, syncFolder } from './folder.ts';
+import { indexName, isOutOfDescriptors, listFolder, segmentName, syncFolder } from './folder.ts';
 import { makeIndex, readIndex } from './history-index.ts';
 
 export interface KeepOptions {
@@ -56,7 +56,7 @@ export class Keep {
   /** One after the other. */
   #next(work: () => Promise<void>): Promise<void> {
     const done = this.#running.then(work).catch((error: unknown) => {
-      if (error instanceof PoolError) throw error;
+      if (isTheEnd(error)) throw error;
       if (!this.#abort.signal.aborted) this.#options.log('warn', { err: error }, 'cannot keep the history in order');
     });
     this.#running = done.catch(() => undefined);
@@ -82,7 +82,7 @@ export class Keep {
         await unlink(join(dir, indexName(segment.seq)));
         log('info', { file: segment.name }, 'history deleted: it is older than it has to be kept');
       } catch (error) {
-        if (error instanceof PoolError || this.#abort.signal.aborted) throw error;
+        if (isTheEnd(error) || this.#abort.signal.aborted) throw error;
         log('warn', { err: error, file: segment.name }, 'no index of this history: searches read all of it');
       }
     }
@@ -102,4 +102,9 @@ async function archiveOldGenerations(dir: string): Promise<void> {
   const states = snapshots.filter(({ seq }) => seq < oldest);
   for (const { path } of states) await unlink(path);
   if (states.length > 0) await syncFolder(dir);
+}
+
+/** Files in the way cost space, not safety; a sync that failed is the end here too. */
+function isTheEnd(error: unknown): boolean {
+  return error instanceof PoolError && !isOutOfDescriptors(error.cause);
 }

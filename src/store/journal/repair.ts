@@ -120,6 +120,7 @@ class Salvage {
   }
 
   async #journal({ path, name, seq: base }: Numbered): Promise<void> {
+    let headless: string | undefined;
     const end = await scanJournal(path, base, {
       header: () => undefined,
       commit: (records) => {
@@ -132,10 +133,14 @@ class Salvage {
         return undefined;
       },
       damage: ({ offset, rule, what }) => {
-        // What stood in a header is known without it; records that are missing behind it are counted above.
-        if (rule !== 'header') this.lost.push(`${name} at byte ${offset}: ${what}`);
+        const line = `${name} at byte ${offset}: ${what}`;
+        if (rule === 'header') headless = line;
+        else this.lost.push(line);
       },
     });
+    // What stood in a header is known without it, and records that are missing behind it are counted above: unless none
+    // is left to count from.
+    if (headless !== undefined && end.seq === base) this.lost.push(headless);
     this.chain = end.crc;
   }
 

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { ioError, syncFolder } from './folder.ts';
 import type { Tail } from './recover.ts';
@@ -16,6 +16,9 @@ export async function cutTornTail({ path, end, length }: Tail, time: string): Pr
     try {
       await file.writeFile(buffer);
       await sync(file, copy);
+    } catch (error) {
+      await unlink(copy).catch(() => undefined); // a start that is tried again and again leaves no heap of them
+      throw error;
     } finally {
       await file.close();
     }

@@ -57,6 +57,8 @@ class Verifier {
   pool = new Pool();
   #seq: number | undefined;
   #chain: number | undefined;
+  /** Whether something was damaged since the last snapshot that could be read: then the pool is not the state to compare. */
+  #doubtful = false;
 
   note(file: string, offset: number, rule: string, what: string): void {
     this.findings.push({ file, offset, rule, what, damage: false });
@@ -81,6 +83,7 @@ class Verifier {
   }
 
   #damage(file: string, offset: number, rule: string, what: string): void {
+    this.#doubtful = true;
     this.findings.push({ file, offset, rule, what, damage: true });
   }
 
@@ -99,13 +102,14 @@ class Verifier {
 
   async #snapshot({ path, name, seq }: Numbered): Promise<void> {
     const own = new Pool();
+    const comparable = this.#seq === seq && !this.#doubtful;
     let head: { seq: number; chain: number } | undefined;
     const sound = await this.#guard(name, async () => {
       head = await readSnapshot(path, (event) => admit(own, event));
     });
     if (!sound || !head) return;
     if (head.seq !== seq) this.#damage(name, 0, 'generation', `it holds the state after record ${head.seq}`);
-    if (this.#seq === seq) {
+    if (comparable) {
       if (this.#chain !== head.chain) this.#damage(name, 0, 'chain', 'it does not belong to the journal before it');
       if (!sameState(own, this.pool)) {
         this.#damage(name, 0, 'state', 'it is not the state that the journal before it leads to');
@@ -114,6 +118,7 @@ class Verifier {
     this.pool = own;
     this.#seq = seq;
     this.#chain = head.chain;
+    this.#doubtful = false;
   }
 
   async #journal({ path, name, seq }: Numbered, isLast: boolean): Promise<void> {

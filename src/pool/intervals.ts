@@ -1,0 +1,37 @@
+import { Pages } from './pages.ts';
+import { Sorted } from './sorted.ts';
+
+/** A space of more offsets than this is kept sorted: pages cost 8 bytes for each offset near a value. */
+const DENSE_SIZE = 1n << 24n;
+
+/** Offsets `offset` to `last`, both included. */
+export interface Interval {
+  readonly offset: bigint;
+  readonly last: bigint;
+}
+
+/** A table of values that hold one interval each, in order, none overlapping another. */
+export interface Intervals<V extends Interval> {
+  /** How many values. */
+  readonly size: number;
+  /** The value whose interval includes the offset. */
+  get(offset: bigint): V | undefined;
+  /** Puts a value in, in place of the one that begins at the same offset. It lies within the space and overlaps no other. */
+  set(value: V): void;
+  /** Takes out the value that begins where this one begins; nothing happens when there is none. */
+  delete(value: V): void;
+  /** The first value that ends at `offset` or later. */
+  next(offset: bigint): V | undefined;
+  /**
+   * The values that end at `offset` or later, in order. The table may change between two steps: it continues at the
+   * first value that begins behind the end of the one it yielded last.
+   */
+  from(offset: bigint): Generator<V, void, void>;
+  /** All values in order. */
+  values(): V[];
+}
+
+/** An empty table for offsets `low` to `low + size - 1`. */
+export function makeIntervals<V extends Interval>(low: bigint, size: bigint): Intervals<V> {
+  return size <= DENSE_SIZE ? new Pages<V>(low, size) : new Sorted<V>();
+}

@@ -1,0 +1,24 @@
+import { DenseOffsets } from './dense-offsets.ts';
+import { Runs } from './runs.ts';
+
+/** A space of more offsets than this is kept as runs: a bitset of 2^24 takes 2.16 MB, one of a /64 cannot be made. */
+const DENSE_SIZE = 1n << 24n;
+
+/** A set of offsets, that finds members and gaps without a scan. What is outside its space is never a member. */
+export interface Offsets {
+  readonly count: bigint;
+  has(offset: bigint): boolean;
+  /** Union with first..last (both included). */
+  add(first: bigint, last: bigint): void;
+  /** Difference with first..last (both included). */
+  delete(first: bigint, last: bigint): void;
+  /** Smallest member that is `from` or more. */
+  next(from: bigint): bigint | undefined;
+  /** Smallest offset that is `from` or more and no member (may be one behind the end of the space). */
+  gap(from: bigint): bigint;
+}
+
+/** An empty set for offsets `low` to `low + size - 1`. */
+export function makeOffsets(low: bigint, size: bigint): Offsets {
+  return size <= DENSE_SIZE ? new DenseOffsets(low, size) : new Runs(low, size);
+}

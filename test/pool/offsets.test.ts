@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { DenseOffsets } from '../../src/pool/dense-offsets.ts';
+import { makeOffsets, type Offsets } from '../../src/pool/offsets.ts';
+import { Runs } from '../../src/pool/runs.ts';
+
+const SIZE = 3000;
+
+const kinds: Record<string, (low: bigint, size: bigint) => Offsets> = {
+  DenseOffsets: (low, size) => new DenseOffsets(low, size),
+  Runs: (low, size) => new Runs(low, size),
+};
+
+/** A network that grew downwards, one that did not, and one whose offsets are no exact numbers. */
+const lows = [-1000n, 0n, 2n ** 70n];
+
+interface Step {
+  readonly op: 'add' | 'delete';
+  readonly first: number;
+  readonly last: number;
+}
+
+// Most of them short, so that there are many runs; some as long as everything, some empty, some out of bounds.
+const step: fc.Arbitrary<Step> = fc
+  .tuple(
+    fc.constantFrom<'add' | 'delete'>('add', 'delete'),
+    fc.integer({ min: -40, max: SIZE + 40 }),
+    fc.oneof(
+      { weight: 6, arbitrary: fc.integer({ min: -1, max: 5 }) },
+      { weight: 2, arbitrary: fc.integer({ min: 0, max: 200 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 2 * SIZE }) },
+    ),
+  )
+  .map(([op, first, length]) => ({ op, first, last: first + length }));
+
+for (const [name, make] of Object.entries(kinds)) {
+  describe(`pool.offsets: ${name}`, () => {
+    for (const low of lows) {
+      it(`does what an array of booleans does, from ${String(low)}`, (t) => {
+        const seed = Date.now() % 2 ** 31;
+        t.diagnostic(`seed ${seed}`);
+        fc.assert(
+          fc.property(fc.array(step, { maxLength: 120 }), fc.boolean(), (steps, combed) => {
+            const set = make(low, BigInt(SIZE));
+            const model = new Array<boolean>(SIZE).fill(false);
+            // Every third offset: 1,000 runs, which no longer fit one chunk.
+            for (let at = 0; combed && at < SIZE; at += 3) put(set, low, model, { op: 'add', first: at, last: at });
+            for (const each of steps) {
+              put(set, low, model, each);
+              for (const at of [each.first - 1, each.first, each.last, each.last + 1]) compare(set, low, model, at);
+            }
+            for (let at = -3; at < SIZE + 3; at += 2) compare(set, low, model, at);
+            assert.equal(set.count, BigInt(model.filter(Boolean).length));
+          }),
+          { numRuns: 30, seed, interruptAfterTimeLimit: 10_000 },
+        );
+      });
+    }
+
+    it('is outside its space neither full nor anything but a gap', () => {
+      const set = make(-5n, 10n);
+      set.add(-(2n ** 112n), 2n ** 112n);
+      assert.equal(set.count, 10n);
+      assert.equal(set.has(-6n), false);
+      assert.equal(set.has(5n), false);
+      assert.equal(set.next(-(2n ** 112n)), -5n);
+      assert.equal(set.next(5n), undefined);
+      assert.equal(set.gap(-5n), 5n);
+      assert.equal(set.gap(-(2n ** 112n)), -(2n ** 112n));
+      assert.equal(set.gap(2n ** 112n), 2n ** 112n);
+      set.delete(-(2n ** 112n), 2n ** 112n);
+      assert.equal(set.count, 0n);
+    });
+  });
+}
+
+describe('pool.makeOffsets', () => {
+  it('keeps up to 2^24 offsets as bits, more as runs', () => {
+    assert.ok(makeOffsets(0n, 2n ** 24n) instanceof DenseOffsets);
+    assert.ok(makeOffsets(0n, 2n ** 24n + 1n) instanceof Runs);
+  });
+});
+
+function put(set: Offsets, low: bigint, model: boolean[], { op, first, last }: Step): void {
+  set[op](low + BigInt(first), low + BigInt(last));
+  if (first <= last) model.fill(op === 'add', Math.max(first, 0), Math.max(last + 1, 0));
+}
+
+function compare(set: Offsets, low: bigint, model: readonly boolean[], at: number): void {
+  const offset = low + BigInt(at);
+  assert.equal(set.has(offset), model[at] ?? false);
+  const next = model.indexOf(true, Math.max(at, 0));
+  assert.equal(set.next(offset), next === -1 ? undefined : low + BigInt(next));
+  let gap = at;
+  while (model[gap]) gap++;
+  assert.equal(set.gap(offset), low + BigInt(gap));
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Interval } from '../../src/pool/intervals.ts';
+import { Sorted } from '../../src/pool/sorted.ts';
+
+const offset = fc.bigInt({ min: -(2n ** 112n), max: 2n ** 112n });
+const offsets = fc.uniqueArray(offset, { maxLength: 200 });
+
+describe('pool.Sorted', () => {
+  it('keeps offsets up to 2^112 in order, negative ones too', () => {
+    fc.assert(
+      fc.property(offsets, (members) => {
+        const table = new Sorted();
+        for (const member of members) table.set(single(member));
+        const sorted = members.toSorted((a, b) => (a < b ? -1 : 1));
+        assert.deepEqual(
+          table.values().map((value) => value.offset),
+          sorted,
+        );
+        for (const member of members) assert.equal(table.get(member)?.offset, member);
+      }),
+      { numRuns: 100, interruptAfterTimeLimit: 5000 },
+    );
+  });
+
+  it('takes out what overlaps a range, and keeps the rest', () => {
+    const index = fc.integer({ min: -1, max: 9001 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(index, index), { maxLength: 12 }), (ranges) => {
+        const table = new Sorted();
+        let model: Interval[] = [];
+        for (let at = 0; at < 3000; at++) model.push({ offset: BigInt(3 * at), last: BigInt(3 * at + 1) });
+        for (const value of model) table.set(value);
+        for (const [one, other] of ranges) {
+          const first = BigInt(Math.min(one, other));
+          // Every other one is short: those that take most are soon left with nothing.
+          const last = one % 2 === 0 ? BigInt(Math.max(one, other)) : first + 4n;
+          const hit = (value: Interval): boolean => value.last >= first && value.offset <= last;
+          assert.deepEqual(table.take(first, last), model.filter(hit));
+          model = model.filter((value) => !hit(value));
+          assert.deepEqual(table.values(), model);
+          assert.equal(table.size, model.length);
+          for (const near of [first - 1n, last + 1n]) {
+            assert.equal(
+              table.next(near),
+              model.find((value) => value.last >= near),
+            );
+          }
+        }
+      }),
+      { numRuns: 60, interruptAfterTimeLimit: 5000 },
+    );
+  });
+
+  it('comes through 20,000 that come in any order and go in another', () => {
+    const table = new Sorted();
+    for (let index = 0; index < 20_000; index++) table.set(single(BigInt((index * 7919) % 20_000)));
+    assert.deepEqual(
+      table.values().map((value) => value.offset),
+      Array.from({ length: 20_000 }, (_, index) => BigInt(index)),
+    );
+    for (let index = 0; index < 19_999; index++) table.delete(single(BigInt((index * 7907) % 20_000)));
+    assert.deepEqual(table.values(), [single(BigInt((19_999 * 7907) % 20_000))]);
+    table.delete(single(BigInt((19_999 * 7907) % 20_000)));
+    assert.equal(table.size, 0);
+    assert.equal(table.next(-1n), undefined);
+    table.set(single(7n));
+    assert.deepEqual(table.values(), [single(7n)]);
+  });
+});
+
+function single(offset: bigint): Interval {
+  return { offset, last: offset };
+}
