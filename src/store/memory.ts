@@ -1,10 +1,24 @@
 import { PoolError } from '../pool/errors.ts';
 import type { PoolEvent } from '../pool/events.ts';
+import { type History, type HistoryQuery, type Includes, matches, type Recorded } from './history.ts';
 import type { Delivered, Store, StoreHealth } from './store.ts';
+
+/** How many events are remembered for {@link MemoryStore.history}. */
+const REMEMBERED = 10_000;
 
 /** Keeps nothing: for trying ippool out, and for tests. Everything is forgotten when the process ends. */
 export class MemoryStore implements Store {
+  readonly #history: Ring;
   #deliver: ((batch: Delivered) => void) | undefined;
+
+  constructor(includes: Includes = () => false) {
+    this.#history = new Ring(includes);
+  }
+
+  /** The last 10,000 events. */
+  get history(): History {
+    return this.#history;
+  }
 
   open(deliver: (batch: Delivered) => void): Promise<void> {
     this.#deliver = deliver;
@@ -16,6 +30,7 @@ export class MemoryStore implements Store {
     if (!deliver) throw new PoolError('store_unavailable', 'The store is closed');
     await Promise.resolve(); // like every store, delivers after the caller has noted what is in flight
     deliver(events);
+    for (const event of events) this.#history.add(event);
   }
 
   barrier(): Promise<void> {
@@ -29,5 +44,28 @@ export class MemoryStore implements Store {
   async close(): Promise<void> {
     this.#deliver = undefined;
     await Promise.resolve(); // what was committed before is delivered by now
+  }
+}
+
+/** The newest events, each in the slot of its number: the one 10,000 later takes its place. */
+class Ring implements History {
+  readonly #includes: Includes;
+  readonly #slots: PoolEvent[] = [];
+  #seq = 0;
+
+  constructor(includes: Includes) {
+    this.#includes = includes;
+  }
+
+  add(event: PoolEvent): void {
+    this.#slots[this.#seq++ % REMEMBERED] = event;
+  }
+
+  async *search(query: HistoryQuery): AsyncIterable<Recorded> {
+    const before = query.after === undefined ? Number.POSITIVE_INFINITY : Number(query.after);
+    for (let seq = Math.min(this.#seq, before - 1); seq > Math.max(0, this.#seq - REMEMBERED); seq--) {
+      const event = this.#slots[(seq - 1) % REMEMBERED];
+      if (event && matches(query, event, this.#includes)) yield await Promise.resolve({ id: String(seq), event });
+    }
   }
 }

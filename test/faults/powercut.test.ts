@@ -110,6 +110,7 @@ async function reopen(dir: string) {
   const journal = new Journal({
     dir,
     requireExisting: false,
+    includes: () => false,
     check: (event) => violation(pool, event),
     accept: () => undefined,
     snapshot: () => snapshotOf(pool),

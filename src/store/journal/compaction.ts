@@ -1,17 +1,14 @@
 import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
-import { deleteUnfinished, dropOldGenerations, listFolder } from './folder.ts';
+import { deleteUnfinished, isOutOfDescriptors, listFolder } from './folder.ts';
+import { Keep, type KeepOptions } from './history-keep.ts';
 import { isFull, Log } from './log.ts';
-import type { Recovered } from './recover.ts';
+import type { Recovered, Tail } from './recover.ts';
 import { writeSnapshot } from './snapshot.ts';
 
-export interface CompactionOptions {
-  readonly dir: string;
+export interface CompactionOptions extends KeepOptions {
   /** The shortest history that leads to the state of now; asked between two batches. */
   readonly snapshot: () => Iterable<PoolEvent>;
-  readonly log: (level: 'info' | 'warn', facts: Record<string, unknown>, message: string) => void;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
   /** Compact when the journals behind the newest snapshot are larger than this … */
   readonly compactBytes: number;
   /** … and larger than this many times that snapshot. */
@@ -19,7 +16,6 @@ export interface CompactionOptions {
 }
 
 const RETRY_MS = 60_000;
-const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE']);
 
 /**
  * Keeps the journal short. Between two batches it goes on in a new journal and writes down the state of that very point,
@@ -39,6 +35,7 @@ export class Compaction {
   #snapshotBytes: number;
   #running: Promise<void> | undefined;
   #postponed = false;
+  readonly #keep: Keep;
   readonly #abort = new AbortController();
 
   constructor(
@@ -50,6 +47,12 @@ export class Compaction {
     this.#olderBytes = journalBytes - (last?.end ?? 0);
     this.#snapshotBytes = snapshotBytes;
     this.#fatal = fatal;
+    this.#keep = new Keep(options);
+  }
+
+  /** Puts the history in order, in the background. */
+  tidy(): void {
+    this.#keep.tidy().catch(this.#fatal);
   }
 
   isDue({ bytes }: Log): boolean {
@@ -82,9 +85,30 @@ export class Compaction {
     return after;
   }
 
+  /**
+   * Goes on from a journal of an older format in one of today's, so that the program that wrote the older one refuses
+   * the folder instead of reading events wrongly that it does not know. Nothing is ever appended to the older one.
+   *
+   * @throws PoolError `storage_full` when there is no room for it
+   */
+  async renew(before: Log, { base, prev }: Tail): Promise<Log> {
+    const { dir, now } = this.#options;
+    if (before.seq === base) {
+      // Without a record there is nothing to go on from: the new one takes its name and its place.
+      const after = await Log.create(dir, base, prev, new Date(now()).toISOString());
+      await before.close();
+      return after;
+    }
+    const after = await this.rotate(before);
+    if (after !== before) return after;
+    await before.close();
+    throw new PoolError('storage_full', `No room to open ${dir}: free space and start again`, { dir });
+  }
+
   /** Gives up the one under way, if any: the journal is whole without it, and the next start deletes what it wrote. */
   async abort(): Promise<void> {
     this.#abort.abort();
+    await this.#keep.abort();
     await this.#running;
   }
 
@@ -94,11 +118,7 @@ export class Compaction {
     this.#snapshotBytes = bytes;
     this.#olderBytes = 0;
     log('info', { seq: head.seq, bytes }, 'journal compacted');
-    // Old files in the way cost space, not safety; a sync that failed is the end here too.
-    await dropOldGenerations(dir).catch((error: unknown) => {
-      if (error instanceof PoolError && !isOutOfDescriptors(error.cause)) throw error;
-      log('warn', { err: error }, 'cannot delete old generations');
-    });
+    await this.#keep.archive();
   }
 
   /** The journal is whole without its compaction, which is tried again later. Anything but a lack of room is thrown on. */
@@ -115,11 +135,6 @@ export class Compaction {
       if (!(left instanceof PoolError && isOutOfDescriptors(left.cause))) throw left; // else the next start deletes it
     }
   }
-}
-
-/** Whether no more files could be opened: nothing was begun then, and no sync ever fails so. */
-function isOutOfDescriptors(error: unknown): boolean {
-  return OUT_OF_DESCRIPTORS.has((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
 
 function* until(signal: AbortSignal, events: Iterable<PoolEvent>): Generator<PoolEvent> {

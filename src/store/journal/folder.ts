@@ -10,6 +10,8 @@ import { PoolError } from '../../pool/errors.ts';
  *     journal-4711.jsonl       the records from 4712 on
  *     snapshot-120.json        the generation before, kept until the next compaction
  *     journal-120.jsonl        records 121 to 4711
+ *     history-0.jsonl          records 1 to 120: an older journal under another name, for whoever asks what happened
+ *     history-0.index.json     what is in it; made anew when it is missing
  *     *.tmp                    never finished; deleted at start
  *     *.torn-<time>            the end of a journal that a crash left half written, kept for whoever wants to look
  */
@@ -20,14 +22,18 @@ export interface Numbered {
   readonly seq: number;
 }
 
-/** What lies in a data folder, both lists in ascending order of seq. */
+/** What lies in a data folder, all lists in ascending order of seq. */
 export interface Contents {
   readonly journals: readonly Numbered[];
   readonly snapshots: readonly Numbered[];
+  readonly segments: readonly Numbered[];
+  readonly indexes: readonly Numbered[];
   readonly unfinished: readonly string[];
 }
 
 export const journalName = (base: number) => `journal-${base}.jsonl`;
+export const segmentName = (base: number) => `history-${base}.jsonl`;
+export const indexName = (base: number) => `history-${base}.index.json`;
 export const snapshotName = (seq: number) => `snapshot-${seq}.json`;
 
 /** Lists a data folder; empty lists when it does not exist. @throws PoolError `data_io` when it cannot be read */
@@ -49,6 +55,8 @@ export async function listFolder(dir: string): Promise<Contents> {
   return {
     journals: numbered(/^journal-(\d{1,15})\.jsonl$/),
     snapshots: numbered(/^snapshot-(\d{1,15})\.json$/),
+    segments: numbered(/^history-(\d{1,15})\.jsonl$/),
+    indexes: numbered(/^history-(\d{1,15})\.index\.json$/),
     unfinished: names.filter((name) => name.endsWith('.tmp')),
   };
 }
@@ -92,22 +100,11 @@ export async function deleteUnfinished(dir: string, { unfinished }: Contents): P
   for (const name of unfinished) await unlink(join(dir, name));
 }
 
-/**
- * Deletes what neither the newest generation nor the one before it needs:
- *
- *     snapshot-0120  journal-0120 | snapshot-4711  journal-4711 | snapshot-9000  journal-9000
- *     ----------- deleted ------- | ----- kept: before -------- | ----- kept: newest --------
- *
- * Journals first, and durably: one whose snapshot is gone already would be taken for damage.
- */
-export async function dropOldGenerations(dir: string): Promise<void> {
-  const { journals, snapshots } = await listFolder(dir);
-  const oldest = snapshots.at(-2)?.seq ?? 0;
-  for (const files of [journals, snapshots]) {
-    const old = files.filter(({ seq }) => seq < oldest);
-    for (const { path } of old) await unlink(path);
-    if (old.length > 0) await syncFolder(dir);
-  }
+const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE']);
+
+/** Whether no more files could be opened: nothing was begun then, and no sync ever fails so. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  return OUT_OF_DESCRIPTORS.has((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
 
 /** A failure of the operating system on a data folder, in one line with the path. */

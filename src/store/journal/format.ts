@@ -5,12 +5,14 @@ import type { PoolEvent } from '../../pool/events.ts';
 /*
  * A journal is a text file, one JSON object a line:
  *
- *   {"v":1,"journal":"ippool","base":0,"prev":"00000000","created":"2026-…","crc":"5f1c…"}      header
+ *   {"v":2,"journal":"ippool","base":0,"prev":"00000000","created":"2026-…","crc":"5f1c…"}      header
  *   {"seq":1,"event":{"type":"network_added",…},"g":99,"crc":"8d02…"}                           record
  *   {"seq":2,"event":{…},"more":true,"g":231,"crc":"…"}                                         first of a commit of two
  *   {"seq":3,"event":{…},"g":231,"crc":"…"}                                                     last of that commit
  *
- *   v     format version; a larger one than ours is refused
+ *   v     format version; a larger one than ours is refused, a smaller one is read, and never appended to:
+ *           1  networks and single addresses
+ *           2  the same lines; events that version 1 does not know, and would read wrongly
  *   base  number of the last record before this file; the first record here is base + 1
  *   prev  crc of that record, which chains the files together
  *   seq   number of the record, without gaps
@@ -21,7 +23,7 @@ import type { PoolEvent } from '../../pool/events.ts';
  */
 
 /** The newest format this program reads and the one it writes. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 const CRC_FIELD = ',"crc":"';
 /** `,"crc":"01234567"}` */
@@ -101,7 +103,7 @@ export function isHeader(value: Record<string, unknown>, file: string): value is
   if (typeof value.v === 'number' && value.v > FORMAT_VERSION) throw newerVersion(file, value.v);
   const { v, journal, base, prev } = value;
   const chained = typeof prev === 'string' && /^[0-9a-f]{8}$/.test(prev);
-  return v === FORMAT_VERSION && journal === 'ippool' && Number.isSafeInteger(base) && chained;
+  return (v === 1 || v === FORMAT_VERSION) && journal === 'ippool' && Number.isSafeInteger(base) && chained;
 }
 
 /** A file of a later release: refused, and left alone. */

@@ -2,9 +2,12 @@ import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
+import type { History, Includes } from '../history.ts';
 import type { Delivered, Store, StoreHealth } from '../store.ts';
 import { Compaction, type CompactionOptions } from './compaction.ts';
+import { FORMAT_VERSION } from './format.ts';
 import { deleteUnfinished, ioError, journalName, listFolder, makeFolder, noData, syncFolder } from './folder.ts';
+import { type Committed, JournalHistory } from './history.ts';
 import { isSigned, lockFolder, signLock } from './lock.ts';
 import { isFull, Log } from './log.ts';
 import { type Admit, recover, type Tail } from './recover.ts';
@@ -13,6 +16,8 @@ import { cutTornTail } from './torn.ts';
 export interface JournalOptions extends CompactionOptions {
   /** Refuse a folder that holds no journal: an unmounted volume must not look like an empty pool. */
   readonly requireExisting: boolean;
+  /** Whether an event of a range includes an address, for searches of the history. */
+  readonly includes: Includes;
   /** What contradicts an event of the history, if anything; asked before the event is delivered. */
   readonly check: Admit;
   /** Called when history is through and before anything in the folder is changed; throws to refuse it. */
@@ -50,6 +55,9 @@ export class Journal implements Store {
   #lock: FileHandle | undefined;
   #log: Log | undefined;
   #compaction: Compaction | undefined;
+  /** What a search may see: behind it stand records that nobody was told of yet. */
+  #committed: Committed | undefined;
+  readonly history: History;
   #pending: Commit[] = [];
   /** The one piece of work that may touch the log. */
   #running: Promise<void> | undefined;
@@ -57,6 +65,7 @@ export class Journal implements Store {
 
   constructor(options: JournalOptions) {
     this.#options = options;
+    this.history = new JournalHistory(options.dir, () => this.#committed, options.includes);
   }
 
   async open(deliver: (batch: Delivered) => void): Promise<void> {
@@ -120,6 +129,12 @@ export class Journal implements Store {
     await syncFolder(dir);
     await signLock(lock, process.pid);
     this.#compaction = new Compaction(this.#options, found, (error) => this.#die(error));
+    if (found.last && found.last.v < FORMAT_VERSION) {
+      this.#log = await this.#compaction.renew(this.#log, found.last);
+      log('info', { dir, from: found.last.v, to: FORMAT_VERSION }, 'the journal goes on in a newer format');
+    }
+    this.#committed = endOf(this.#log);
+    this.#compaction.tidy();
     log('info', { dir, records: this.#log.seq, ms: now() - started }, 'journal opened');
   }
 
@@ -157,11 +172,13 @@ export class Journal implements Store {
       this.#deliver(events);
       resolve();
     }
+    this.#committed = endOf(log);
   }
 
   async #rotate(compaction: Compaction, log: Log): Promise<void> {
     try {
       this.#log = await compaction.rotate(log);
+      this.#committed = endOf(this.#log);
     } catch (error) {
       this.#die(error);
     }
@@ -213,6 +230,10 @@ export class Journal implements Store {
       'the last write before the crash was not finished: nobody had an answer for it, it was cut off and kept as a copy',
     );
   }
+}
+
+function endOf({ base, bytes }: Log): Committed {
+  return { base, bytes };
 }
 
 function unavailable(state: 'closed' | 'dead'): PoolError {

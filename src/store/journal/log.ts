@@ -18,11 +18,14 @@ export function isFull(error: unknown): boolean {
 /** The journal that is written to: its file, and the number and crc of its last record. */
 export class Log {
   readonly #file: AppendFile;
+  /** Number of the last record before this file. */
+  readonly base: number;
   #seq: number;
   #crc: number;
 
-  private constructor(file: AppendFile, seq: number, crc: number) {
+  private constructor(file: AppendFile, base: number, seq: number, crc: number) {
     this.#file = file;
+    this.base = base;
     this.#seq = seq;
     this.#crc = crc;
   }
@@ -43,17 +46,17 @@ export class Log {
       throw error;
     }
     file.path = join(dir, name);
-    return new Log(file, base, header.crc);
+    return new Log(file, base, base, header.crc);
   }
 
   /**
    * Goes on behind the sound part of a journal, which is synced first: after kill -9 its last batch may stand in the
    * page cache only, and what is served has to be on the disk.
    */
-  static async resume({ path, end, seq, crc }: Tail): Promise<Log> {
+  static async resume({ path, base, end, seq, crc }: Tail): Promise<Log> {
     const file = await AppendFile.open(path, end);
     await file.sync();
-    return new Log(file, seq, crc);
+    return new Log(file, base, seq, crc);
   }
 
   get path(): string {

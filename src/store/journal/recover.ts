@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { PoolEvent } from '../../pool/events.ts';
 import { type Contents, listFolder } from './folder.ts';
-import { corrupt, type Header, hex } from './format.ts';
+import { corrupt, FORMAT_VERSION, type Header, hex } from './format.ts';
 import { type Damage, scanJournal } from './scan.ts';
 import { readSnapshot } from './snapshot.ts';
 
@@ -17,6 +17,10 @@ export interface Recovered {
 
 export interface Tail {
   readonly path: string;
+  /** What its header says: the version it is written in, the number and the crc of the last record before it. */
+  readonly v: number;
+  readonly base: number;
+  readonly prev: number;
   readonly seq: number;
   readonly crc: number;
   /** Length of the sound part; the file may be longer when its last batch was torn. */
@@ -67,8 +71,12 @@ export async function recover(dir: string, admit: Admit): Promise<Recovered> {
       );
     }
     const expected = chain;
+    let head = { v: FORMAT_VERSION, prev: 0 };
     const end = await scanJournal(path, seq, {
-      header: (header) => checkHeader(name, header, seq, expected),
+      header: (header) => {
+        checkHeader(name, header, seq, expected);
+        head = { v: header.v, prev: Number.parseInt(header.prev, 16) };
+      },
       commit: (records) => {
         for (const { event } of records) {
           const contradiction = admit(event);
@@ -80,7 +88,7 @@ export async function recover(dir: string, admit: Admit): Promise<Recovered> {
         throw corrupt(name, offset, rule, what);
       },
     });
-    last = { path, ...end };
+    last = { path, ...head, base: seq, ...end };
     chain = end.crc;
     journalBytes += end.end;
   }

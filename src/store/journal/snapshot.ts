@@ -9,7 +9,7 @@ import { type Line, linesOf } from './lines.ts';
 /*
  * A snapshot is one JSON document with an event a line, so that it can be written and read in slices, and by jq:
  *
- *   {"v":1,"snapshot":"ippool","seq":4711,"chain":"8d02…","created":"2026-…","events":[
+ *   {"v":2,"snapshot":"ippool","seq":4711,"chain":"8d02…","created":"2026-…","events":[
  *   {"type":"network_added",…},
  *   {"type":"ip_allocated",…}
  *   ],"count":2,"crc":"5f1c…"}

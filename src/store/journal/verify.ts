@@ -3,6 +3,7 @@ import { PoolError } from '../../pool/errors.ts';
 import { Pool } from '../../pool/pool.ts';
 import { snapshotOf } from '../../pool/snapshot.ts';
 import { type Contents, listFolder, noData, type Numbered } from './folder.ts';
+import { verifyHistory } from './history-verify.ts';
 import { checkHeader } from './recover.ts';
 import { type ScanEnd, scanJournal } from './scan.ts';
 import { readSnapshot } from './snapshot.ts';
@@ -25,7 +26,7 @@ export interface Verified {
 }
 
 /**
- * Reads every file of a data folder, both generations, and goes on behind damage. Changes nothing.
+ * Reads every file of a data folder, both generations and the history, and goes on behind damage. Changes nothing.
  *
  * Beside each file's own rules it checks that the files continue each other, that the history never contradicts itself,
  * and that each snapshot is the state that the journal before it leads to.
@@ -41,10 +42,11 @@ export async function verifyFolder(dir: string): Promise<Verified> {
     verifier.note(name, 0, 'unfinished', 'left by a compaction that did not finish; the next start deletes it');
   }
   await verifier.read(contents);
+  const history = await verifyHistory(contents, (file, offset, rule, what) => verifier.note(file, offset, rule, what));
   return {
     findings: asStartSeesIt(verifier.findings, contents),
-    files,
-    records: verifier.records,
+    files: files + contents.segments.length,
+    records: verifier.records + history,
     allocations: countAllocations(verifier.pool),
   };
 }

@@ -55,19 +55,21 @@ describe('journal: compaction', () => {
     }
   });
 
-  it('keeps the generation before and drops the one before that', async (t) => {
+  it('keeps the generation before, and makes history of the journals before that', async (t) => {
     const place = await Place.make(t);
     const generations: string[][] = [];
     for (const event of [added, given(2), given(3), given(4)]) {
       await place.compact(event);
-      generations.push([...(await place.files()).keys()].filter((name) => name !== 'LOCK'));
+      generations.push(
+        [...(await place.files()).keys()].filter((name) => name !== 'LOCK' && !name.endsWith('.index.json')),
+      );
     }
     const generation = (seq: number) => [`journal-${seq}.jsonl`, `snapshot-${seq}.json`];
     assert.deepEqual(generations, [
       ['journal-0.jsonl', ...generation(1)],
-      [...generation(1), ...generation(2)].sort(),
-      [...generation(2), ...generation(3)].sort(),
-      [...generation(3), ...generation(4)].sort(),
+      ['history-0.jsonl', ...generation(1), ...generation(2)].sort(),
+      ['history-0.jsonl', 'history-1.jsonl', ...generation(2), ...generation(3)].sort(),
+      ['history-0.jsonl', 'history-1.jsonl', 'history-2.jsonl', ...generation(3), ...generation(4)].sort(),
     ]);
   });
 

@@ -23,7 +23,7 @@ function newest(files: Files, kind: RegExp): string {
 function stepsOf(before: Files, after: Files): Step[] {
   const fresh = [...after.keys()].filter((name) => !before.has(name));
   const journal = fresh.find((name) => JOURNAL.test(name))!;
-  const snapshot = fresh.find((name) => !JOURNAL.test(name))!;
+  const snapshot = fresh.find((name) => SNAPSHOT.test(name))!;
   const dropped = [...before.keys()].filter((name) => !after.has(name)).sort();
   const steps: Step[] = [{ what: 'before it began', files: before }];
   let files = before;
@@ -38,8 +38,15 @@ function stepsOf(before: Files, after: Files): Step[] {
     steps.push({ what: `${name} has its name`, files });
   }
   for (const name of dropped) {
-    files = new Map([...files].filter(([other]) => other !== name));
-    steps.push({ what: `${name} is gone`, files });
+    const history = name.replace('journal-', 'history-');
+    const renamed: [string, Buffer][] = JOURNAL.test(name) ? [[history, before.get(name)!]] : [];
+    files = new Map([...files].filter(([other]) => other !== name).concat(renamed));
+    steps.push({ what: `${name} is ${renamed.length > 0 ? history : 'gone'}`, files });
+  }
+  for (const name of fresh.filter((other) => other.endsWith('.index.json'))) {
+    steps.push({ what: `${name} is being written`, files: new Map([...files, [`${name}.tmp`, Buffer.from('{')]]) });
+    files = new Map([...files, [name, after.get(name)!]]);
+    steps.push({ what: `${name} has its name`, files });
   }
   assert.deepEqual([...files.keys()].sort(), [...after.keys()].sort());
   return steps;

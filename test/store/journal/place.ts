@@ -9,7 +9,7 @@ import { violation } from '../../../src/pool/invariants.ts';
 import { Pool } from '../../../src/pool/pool.ts';
 import { snapshotOf } from '../../../src/pool/snapshot.ts';
 import { Journal, type JournalOptions } from '../../../src/store/journal/journal.ts';
-import type { Delivered, Store } from '../../../src/store/store.ts';
+import type { Delivered } from '../../../src/store/store.ts';
 
 /** In memory where there is such a place: these tests are about bytes, and start a journal a thousand times. */
 const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -40,6 +40,8 @@ export class Place {
     const journal = new Journal({
       dir: this.dir,
       requireExisting: false,
+      includes: () => false,
+      auditRetentionMs: Number.POSITIVE_INFINITY, // these events are as old as computers
       check: () => undefined,
       accept: () => undefined,
       snapshot: () => [],
@@ -57,7 +59,7 @@ export class Place {
   }
 
   /** A journal whose snapshots hold all events that were ever delivered, for stores of events that no pool would take. */
-  recording(options: Partial<JournalOptions>): Store {
+  recording(options: Partial<JournalOptions>): Journal {
     const all: PoolEvent[] = [];
     const journal = this.journal({ snapshot: () => [...all], ...options });
     const open = journal.open.bind(journal);
@@ -97,9 +99,15 @@ export class Place {
   /** All files with their bytes, torn copies too. */
   async files(): Promise<Files> {
     const names = await readdir(this.dir);
-    return new Map(
-      await Promise.all(names.sort().map(async (name) => [name, await readFile(join(this.dir, name))] as const)),
-    );
+    try {
+      return new Map(
+        await Promise.all(names.sort().map(async (name) => [name, await readFile(join(this.dir, name))] as const)),
+      );
+    } catch (error) {
+      // A journal that is open renames files in the background.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.files();
+      throw error;
+    }
   }
 
   /** Makes the folder hold these files and no others. */

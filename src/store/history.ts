@@ -1,0 +1,52 @@
+import type { PoolEvent } from '../pool/events.ts';
+
+/** One event as it was recorded. */
+export interface Recorded {
+  /** Number of its record, as text. */
+  readonly id: string;
+  readonly event: PoolEvent;
+}
+
+/** What to look for; an event has to meet all that is given. Addresses in their canonical text. */
+export interface HistoryQuery {
+  /** The event's address, or one inside its range. */
+  readonly ip?: string;
+  readonly vm_id?: string;
+  readonly network?: string;
+  /** Milliseconds since 1970, both included. */
+  readonly since?: number;
+  readonly until?: number;
+  readonly types?: readonly string[];
+  /** Only what is older than the record of this id. */
+  readonly after?: string;
+}
+
+/** What was committed, newest first. Ending the iteration early lets go of what it holds. */
+export interface History {
+  search(query: HistoryQuery): AsyncIterable<Recorded>;
+}
+
+/** Whether an event of a range (one with `end_ip`) includes an address. Asked for such events only. */
+export type Includes = (event: PoolEvent, ip: string) => boolean;
+
+/** What a search looks at; which events have which of these is not its business. */
+export interface Facts {
+  readonly type: string;
+  readonly at?: number;
+  readonly network?: string;
+  readonly vm_id?: string;
+  readonly ip?: string;
+  readonly end_ip?: string;
+}
+
+/** Whether an event is what a query looks for, its place in the order aside. */
+export function matches(query: HistoryQuery, event: PoolEvent, includes: Includes): boolean {
+  const { type, at = Number.NaN, network, vm_id, ip, end_ip }: Facts = event;
+  if (query.vm_id !== undefined && vm_id !== query.vm_id) return false;
+  if (query.network !== undefined && network !== query.network) return false;
+  if (query.types && !query.types.includes(type)) return false;
+  if (query.since !== undefined && !(at >= query.since)) return false;
+  if (query.until !== undefined && !(at <= query.until)) return false;
+  if (query.ip === undefined || ip === query.ip) return true;
+  return end_ip !== undefined && includes(event, query.ip);
+}

@@ -1,0 +1,81 @@
+/** 2 MiB while it is filled; folded to what it needs before it is written. */
+const BITS = 1 << 24;
+const MIN_BITS = 1 << 10;
+const HASHES = 5;
+
+/**
+ * Says of a text that it was certainly not added, or that it may have been: wrongly for 3 in 100 texts at most, as long
+ * as no more than two million were added. Its size is a power of two, so it can be made half as large by laying one half over the other.
+ */
+export class Bloom {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array = new Uint8Array(BITS / 8)) {
+    this.#bytes = bytes;
+  }
+
+  /** Undefined for what {@link text} has not made. */
+  static parse(text: string): Bloom | undefined {
+    const bytes = Buffer.from(text, 'base64');
+    const bits = bytes.length * 8;
+    const sound = bits >= MIN_BITS && bits <= BITS && (bits & (bits - 1)) === 0;
+    return sound ? new Bloom(bytes) : undefined;
+  }
+
+  add(text: string): void {
+    const { first, step, mask } = this.#places(text);
+    for (let i = 0; i < HASHES; i++) {
+      const bit = (first + Math.imul(i, step)) & mask;
+      this.#bytes[bit >> 3] = (this.#bytes[bit >> 3] ?? 0) | (1 << (bit & 7));
+    }
+  }
+
+  mayHold(text: string): boolean {
+    const { first, step, mask } = this.#places(text);
+    for (let i = 0; i < HASHES; i++) {
+      const bit = (first + Math.imul(i, step)) & mask;
+      if (((this.#bytes[bit >> 3] ?? 0) & (1 << (bit & 7))) === 0) return false;
+    }
+    return true;
+  }
+
+  /** The filter in base64, as small as it can be with half of its bits set. Takes a few milliseconds. */
+  text(): string {
+    const { buffer, byteOffset } = this.#bytes;
+    let words = new Uint32Array(buffer, byteOffset, this.#bytes.length / 4);
+    while (words.length * 32 > MIN_BITS) {
+      const half = words.length / 2;
+      const folded = words.slice(0, half);
+      let set = 0;
+      for (let i = 0; i < half; i++) {
+        const word = (folded[i] ?? 0) | (words[half + i] ?? 0);
+        folded[i] = word;
+        set += countBits(word);
+      }
+      if (set > half * 16) break;
+      words = folded;
+    }
+    return Buffer.from(words.buffer, words.byteOffset, words.byteLength).toString('base64');
+  }
+
+  #places(text: string) {
+    const mask = this.#bytes.length * 8 - 1;
+    return { first: hash(text, 0x811c9dc5), step: hash(text, 0x01234567) | 1, mask };
+  }
+}
+
+/** FNV-1a over the code units, its bits mixed at the end (the finalizer of MurmurHash3). */
+function hash(text: string, seed: number): number {
+  let h = seed;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/** How many bits of 32 are set. */
+function countBits(word: number): number {
+  let n = word - ((word >>> 1) & 0x55555555);
+  n = (n & 0x33333333) + ((n >>> 2) & 0x33333333);
+  return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}

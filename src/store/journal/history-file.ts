@@ -1,0 +1,104 @@
+import type { FileHandle } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
+import { isRecord, type JournalRecord, unseal } from './format.ts';
+
+const NEWLINE = 0x0a;
+const WINDOW = 8 * 1024;
+/** More than the beginning of a record. */
+const OVERLAP = 32;
+/** About a quarter of a millisecond of work. */
+const RECORDS_A_TURN = 256;
+
+export interface Backwards {
+  /** Where to begin: a line ends there. */
+  readonly end: number;
+  /** Only records in whose line one of these stands; all when undefined. */
+  readonly needles: readonly string[] | undefined;
+  /** How much is read at once. */
+  readonly chunk: number;
+}
+
+/** The records of a journal, newest first. Reads no further than it is asked to; skips what cannot be read. */
+export async function* recordsBackwards(
+  handle: FileHandle,
+  { end, needles, chunk }: Backwards,
+): AsyncGenerator<JournalRecord> {
+  let buffer = Buffer.allocUnsafe(chunk + WINDOW);
+  let rest = 0; // bytes at the beginning of the buffer: the end of a line that begins further to the front
+  let parsed = 0;
+  for (let position = end; position > 0;) {
+    const length = Math.min(chunk, position);
+    if (buffer.length < length + rest) buffer = Buffer.concat([buffer], 2 * (length + rest));
+    buffer.copyWithin(length, 0, rest);
+    position -= length;
+    if (!(await readAll(handle, buffer.subarray(0, length), position))) return;
+    const data = buffer.subarray(0, length + rest);
+    const first = position === 0 ? 0 : data.indexOf(NEWLINE) + 1;
+    for (const start of position > 0 && first === 0 ? [] : linesBackwards(data, first, needles)) {
+      const lineEnd = data.indexOf(NEWLINE, start);
+      const value = lineEnd < 0 ? undefined : unseal(data.subarray(start, lineEnd))?.value;
+      if (++parsed % RECORDS_A_TURN === 0) await turn();
+      if (value && isRecord(value)) yield value;
+    }
+    rest = first === 0 && position > 0 ? data.length : first;
+  }
+}
+
+/**
+ * Where the first record begins whose number is not below `seq`, found by halving; `end` when there is none. At most
+ * `chunk` bytes too far.
+ */
+export async function offsetOf(handle: FileHandle, seq: number, end: number, chunk: number): Promise<number> {
+  let low = 0;
+  let high = end;
+  while (high - low > chunk) {
+    const middle = Math.floor((low + high) / 2);
+    const found = await nextRecord(handle, middle, high);
+    if (!found) break; // one long line, or damage: what is left is read
+    if (found.seq >= seq) high = found.offset;
+    else low = found.offset;
+  }
+  return high;
+}
+
+/** The first record that begins behind `from` and before `end`. */
+async function nextRecord(handle: FileHandle, from: number, end: number) {
+  const window = Buffer.allocUnsafe(WINDOW);
+  for (let position = from; position < end; position += WINDOW - OVERLAP) {
+    const { bytesRead } = await handle.read(window, 0, WINDOW, position);
+    const found = /\n\{"seq":(\d{1,15}),/.exec(window.toString('latin1', 0, bytesRead));
+    if (!found) continue;
+    const offset = position + found.index + 1;
+    return offset < end ? { offset, seq: Number(found[1]) } : undefined;
+  }
+  return undefined;
+}
+
+/** Where lines begin, last first. */
+function linesBackwards(data: Buffer, first: number, needles: readonly string[] | undefined): number[] {
+  const starts = new Set<number>();
+  if (!needles) {
+    for (let at = first; at < data.length;) {
+      starts.add(at);
+      const end = data.indexOf(NEWLINE, at);
+      at = end < 0 ? data.length : end + 1;
+    }
+  }
+  for (const needle of needles ?? []) {
+    for (let at = data.indexOf(needle, first); at >= 0;) {
+      starts.add(data.lastIndexOf(NEWLINE, at) + 1);
+      const end = data.indexOf(NEWLINE, at);
+      at = end < 0 ? -1 : data.indexOf(needle, end);
+    }
+  }
+  return [...starts].sort((a, b) => b - a);
+}
+
+async function readAll(handle: FileHandle, into: Buffer, position: number): Promise<boolean> {
+  for (let done = 0; done < into.length;) {
+    const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
+    if (bytesRead === 0) return false;
+    done += bytesRead;
+  }
+  return true;
+}

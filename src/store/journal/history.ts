@@ -1,0 +1,107 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type History, type HistoryQuery, type Includes, matches, type Recorded } from '../history.ts';
+import { ioError, journalName, listFolder, segmentName } from './folder.ts';
+import { offsetOf, recordsBackwards } from './history-file.ts';
+import { mayHold, readIndex } from './history-index.ts';
+
+/** How far the journal reaches that is written to: what stands behind it has no answer yet. */
+export interface Committed {
+  readonly base: number;
+  readonly bytes: number;
+}
+
+/** Looking for a text in it costs a tenth of reading it; where many lines are wanted, the first should come soon. */
+const CHUNK_TO_SEARCH = 1 << 20;
+const CHUNK_TO_READ = 1 << 16;
+
+/**
+ * Looks up what happened in the files of a data folder while the journal goes on being written:
+ *
+ *     history-0 … history-9000        journal-12000      journal-16000 ........|....
+ *     opened when its index says so   previous           newest          committed  not yet
+ *
+ * A search sees what was committed when it began. Its files may be renamed meanwhile, never changed.
+ */
+export class JournalHistory implements History {
+  readonly #dir: string;
+  readonly #committed: () => Committed | undefined;
+  readonly #includes: Includes;
+
+  constructor(dir: string, committed: () => Committed | undefined, includes: Includes) {
+    this.#dir = dir;
+    this.#committed = committed;
+    this.#includes = includes;
+  }
+
+  async *search(query: HistoryQuery): AsyncGenerator<Recorded> {
+    const committed = this.#committed();
+    if (!committed) return;
+    const before = query.after === undefined ? Number.POSITIVE_INFINITY : Number(query.after);
+    let newer = Number.POSITIVE_INFINITY; // base of the file behind
+    for (const base of await this.#bases(committed.base)) {
+      const begins = newer;
+      newer = base;
+      if (!(base + 1 < before) || (base !== committed.base && !(await this.#mayHold(base, query)))) continue;
+      const handle = await this.#open(base);
+      if (!handle) continue; // older than it has to be kept, since a moment ago
+      try {
+        const size = base === committed.base ? committed.bytes : (await handle.stat()).size;
+        yield* this.#inFile(handle, size, query, begins < before ? Number.POSITIVE_INFINITY : before);
+      } finally {
+        await handle.close();
+      }
+    }
+  }
+
+  async *#inFile(handle: FileHandle, size: number, query: HistoryQuery, before: number): AsyncGenerator<Recorded> {
+    const needles = needlesOf(query);
+    const chunk = query.ip === undefined && query.vm_id === undefined ? CHUNK_TO_READ : CHUNK_TO_SEARCH;
+    try {
+      const end = Number.isFinite(before) ? await offsetOf(handle, before, size, CHUNK_TO_READ) : size;
+      for await (const { seq, event } of recordsBackwards(handle, { end, needles, chunk })) {
+        if (seq < before && matches(query, event, this.#includes)) yield { id: String(seq), event };
+      }
+    } catch (error) {
+      throw ioError(`read the history in ${this.#dir}`, error);
+    }
+  }
+
+  /** Listed twice: a file that is renamed while a folder is listed may be in that list under neither name. */
+  async #bases(newest: number): Promise<number[]> {
+    const bases = new Set<number>();
+    for (let i = 0; i < 2; i++) {
+      const { journals, segments } = await listFolder(this.#dir);
+      for (const { seq } of [...journals, ...segments]) if (seq <= newest) bases.add(seq);
+    }
+    return [...bases].sort((a, b) => b - a);
+  }
+
+  async #mayHold(base: number, query: HistoryQuery): Promise<boolean> {
+    if (query.ip === undefined && query.vm_id === undefined && query.since === undefined && query.until === undefined)
+      return true;
+    const name = segmentName(base);
+    const index = await readIndex(this.#dir, { name, path: join(this.#dir, name), seq: base });
+    return !index || mayHold(index, query);
+  }
+
+  /** A journal becomes a segment at any time, never the other way round. */
+  async #open(base: number): Promise<FileHandle | undefined> {
+    for (const name of [journalName(base), segmentName(base)]) {
+      try {
+        return await open(join(this.#dir, name), 'r');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw ioError(`open ${name}`, error);
+      }
+    }
+    return undefined;
+  }
+}
+
+/** What stands in the line of every event that a query can match: quotes inside a text are never written bare. */
+function needlesOf({ ip, vm_id, types, network }: HistoryQuery): string[] | undefined {
+  if (ip !== undefined) return [`"ip":${JSON.stringify(ip)}`, '"end_ip":'];
+  if (vm_id !== undefined) return [`"vm_id":${JSON.stringify(vm_id)}`];
+  if (types) return types.map((type) => `"type":${JSON.stringify(type)}`);
+  return network === undefined ? undefined : [`"network":${JSON.stringify(network)}`];
+}

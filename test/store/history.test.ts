@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { MemoryStore } from '../../src/store/memory.ts';
+import { conformance, event, found } from './history.conformance.ts';
+import { Place } from './journal/place.ts';
+
+conformance({ name: 'memory', place: (_t, includes) => Promise.resolve(new MemoryStore(includes)) });
+
+conformance({
+  name: 'journal',
+  place: async (t, includes) => (await Place.make(t)).journal({ includes }),
+});
+
+// Every commit in a file of its own, most of them history already.
+conformance({
+  name: 'journal, compacted after every batch',
+  place: async (t, includes) => (await Place.make(t)).journal({ includes, compactBytes: 1, compactRatio: 0 }),
+});
+
+describe('History: memory', () => {
+  it('remembers the last 10,000 events', async () => {
+    const store = new MemoryStore();
+    await store.open(() => undefined);
+    for (let n = 1; n <= 10_050; n++) await store.commit([event({ at: n, vm_id: `vm${n}`, ip: '10.0.0.1' })]);
+    const ids = await found(store.history, {});
+    assert.deepEqual([ids.length, ids[0], ids.at(-1)], [10_000, 10_050, 51]);
+    assert.deepEqual(await found(store.history, { vm_id: 'vm50' }), []);
+    assert.deepEqual(await found(store.history, { vm_id: 'vm51' }), [51]);
+    assert.deepEqual(await found(store.history, { after: '53' }), [52, 51]);
+  });
+});

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { rename, unlink, writeFile } from 'node:fs/promises';
+import { describe, it, type TestContext } from 'node:test';
+import { Keep } from '../../../src/store/journal/history-keep.ts';
+import { repairFolder } from '../../../src/store/journal/repair.ts';
+import { verifyFolder } from '../../../src/store/journal/verify.ts';
+import { found } from '../history.conformance.ts';
+import { added, given as givenTo, givenAll } from './history.ts';
+import { Place } from './place.ts';
+import { given, history, segments, spoil, tidied } from './segments.ts';
+
+const SEGMENT = /^history-\d+\.jsonl$/;
+
+async function names(place: Place): Promise<string[]> {
+  return [...(await place.files()).keys()].filter((name) => name.startsWith('history-'));
+}
+
+/** history-0 (vm1, vm2), history-2 (vm3, vm4), history-4 (vm5, vm6); journal-6 and journal-8 behind them. */
+async function written(t: TestContext) {
+  const place = await Place.make(t);
+  await segments(
+    place,
+    [1, 3, 5, 7].map((n) => [given(n), given(n + 1)]),
+  );
+  return place;
+}
+
+describe('history: what is kept', () => {
+  it('are the bytes of the journals, under another name', async (t) => {
+    const place = await Place.make(t);
+    await segments(place, [[given(1)], [given(2)]]);
+    const before = await place.files();
+    await segments(place, [[given(3)]]);
+    const after = await place.files();
+    assert.deepEqual(after.get('history-1.jsonl'), before.get('journal-1.jsonl'));
+    assert.deepEqual(after.get('history-0.jsonl'), before.get('history-0.jsonl'));
+    assert.ok(!after.has('journal-1.jsonl') && !after.has('snapshot-1.json'));
+  });
+
+  it('has an index beside it that says what is in it', async (t) => {
+    const place = await written(t);
+    const { bloom, crc, ...facts } = JSON.parse(readFileSync(place.path('history-2.index.json'), 'utf8')) as {
+      bloom: string;
+      crc: string;
+    };
+    const bytes = readFileSync(place.path('history-2.jsonl')).length;
+    assert.deepEqual(facts, { v: 1, base: 2, last_seq: 4, from: 3000, to: 4000, ranges: false, bytes });
+    assert.ok(bloom.length < 200, 'no larger than what it is about');
+    assert.match(crc, /^[0-9a-f]{8}$/);
+  });
+
+  it('gets its index at the next start when a crash came between the two, or it was spoiled', async (t) => {
+    const place = await written(t);
+    const whole = await place.files();
+    const name = 'history-2.index.json';
+    const states: readonly (readonly [string, Buffer | undefined])[] = [
+      ['is missing', undefined],
+      ['is cut', whole.get(name)!.subarray(0, 50)],
+      ['is another one', whole.get('history-4.index.json')],
+      ['has a changed byte', Buffer.from(String(whole.get(name)).replace('"to":4000', '"to":4001'))],
+      ['is empty', Buffer.alloc(0)],
+    ];
+    for (const [what, bytes] of states) {
+      const files = new Map([...whole, [`${name}.tmp`, Buffer.from('{')]]);
+      files.delete(name);
+      if (bytes) files.set(name, bytes);
+      await place.restore(files);
+      const indexed = new Promise<unknown>((resolve) => {
+        const log = (_level: string, { file }: Record<string, unknown>, message: string) => {
+          if (message === 'history indexed') resolve(file);
+        };
+        void place.journal({ log }).open(() => undefined);
+      });
+      assert.equal(await indexed, 'history-2.jsonl', what);
+      assert.deepEqual((await place.files()).get(name), whole.get(name), what);
+      assert.deepEqual(await tidied(place), [], what);
+    }
+  });
+
+  it('gets another index when the segment is not the one that its index is about', async (t) => {
+    const place = await written(t);
+    await writeFile(place.path('history-2.jsonl'), readFileSync(place.path('history-4.jsonl')).subarray(0, -5));
+    assert.deepEqual(await tidied(place), ['history-2.jsonl: history indexed']);
+    assert.deepEqual(await found(await history(place), { vm_id: 'vm5' }), [5, 5]);
+  });
+
+  it('loses an index whose segment is gone', async (t) => {
+    const place = await written(t);
+    await unlink(place.path('history-2.jsonl'));
+    await tidied(place);
+    assert.deepEqual(
+      (await names(place)).filter((name) => name.includes('-2.')),
+      [],
+    );
+  });
+
+  it('stays as long as its newest event is within the retention, and no longer', async (t) => {
+    const place = await written(t);
+    const kept = async (now: number) => {
+      await tidied(place, { now, auditRetentionMs: 1000 });
+      return (await names(place)).filter((name) => SEGMENT.test(name));
+    };
+    assert.deepEqual(await kept(3000), ['history-0.jsonl', 'history-2.jsonl', 'history-4.jsonl']);
+    assert.deepEqual(await kept(3001), ['history-2.jsonl', 'history-4.jsonl']);
+    assert.deepEqual(await kept(5000), ['history-2.jsonl', 'history-4.jsonl']);
+    assert.deepEqual(await kept(1e9), []);
+    assert.deepEqual(await names(place), [], 'the indexes go, too');
+    assert.deepEqual(await found(await history(place), {}), [8, 7], 'the two generations never go');
+  });
+
+  it('is 400 days unless told otherwise, counted from now', async (t) => {
+    const place = await written(t);
+    const day = 24 * 60 * 60 * 1000;
+    const start = async (now: number) => {
+      const deleted: string[] = [];
+      const log = (_level: string, { file }: Record<string, unknown>, message: string) => {
+        if (message.startsWith('history deleted')) deleted.push(String(file));
+      };
+      await new Keep({ dir: place.dir, now: () => now, log }).tidy();
+      return deleted;
+    };
+    assert.deepEqual(await start(400 * day + 2000), []);
+    assert.deepEqual(await start(400 * day + 2001), ['history-0.jsonl']);
+  });
+
+  it('stops nothing when it is damaged: a start goes on, and the index says what can still be read', async (t) => {
+    const place = await written(t);
+    await spoil(place, 'history-2.jsonl', 150);
+    await unlink(place.path('history-2.index.json'));
+    const past = await history(place);
+    assert.deepEqual(await found(past, {}), [8, 7, 6, 5, 2, 1]);
+    await tidied(place);
+    assert.ok((await names(place)).includes('history-2.index.json'));
+  });
+});
+
+describe('journal verify and repair: the history', () => {
+  /** Sound in the eyes of a pool: history-0, history-5, history-10; journal-15 and journal-20. */
+  async function sound(t: TestContext) {
+    const place = await Place.make(t);
+    await place.compact(added, ...givenAll(2, 5));
+    for (const first of [6, 11, 16]) await place.compact(...givenAll(first, first + 4));
+    await tidied(place);
+    return place;
+  }
+
+  it('is sound, and counted', async (t) => {
+    const place = await sound(t);
+    const { findings, files, records } = await verifyFolder(place.dir);
+    assert.deepEqual(findings, []);
+    assert.deepEqual({ files, records }, { files: 7, records: 20 });
+  });
+
+  const faults: readonly [string, (place: Place) => Promise<void>, string][] = [
+    ['a changed byte', (place) => change(place, 'history-5.jsonl', '"vm7"', '"vm8"'), 'history-5.jsonl'],
+    ['a spoiled header', (place) => spoil(place, 'history-0.jsonl'), 'history-0.jsonl'],
+    ['a cut end', (place) => change(place, 'history-5.jsonl', /.{20}\n$/, ''), 'history-5.jsonl'],
+    ['a segment that is missing', (place) => unlink(place.path('history-5.jsonl')), 'history-10.jsonl'],
+    ['a newest segment that is missing', (place) => unlink(place.path('history-10.jsonl')), 'journal-15.jsonl'],
+    ['a segment of a later release', (place) => change(place, 'history-0.jsonl', '"v":2', '"v":3'), 'history-0.jsonl'],
+    ['a segment in the place of another', (place) => swap(place), 'history-5.jsonl'],
+  ];
+  for (const [what, spoilIt, file] of faults) {
+    it(`notes ${what}, which stops no start and which repair leaves alone`, async (t) => {
+      const place = await sound(t);
+      await spoilIt(place);
+      const { findings } = await verifyFolder(place.dir);
+      assert.ok(findings.some((finding) => finding.file === file && finding.rule === 'history'));
+      assert.deepEqual(
+        findings.filter(({ damage }) => damage),
+        [],
+      );
+      const before = await place.files();
+      assert.deepEqual(await repairFolder(place.dir, false, 'now'), { done: [], lost: [] });
+      assert.deepEqual(await place.files(), before);
+      const session = await place.open();
+      await session.commit(givenTo(100));
+      await session.close();
+    });
+  }
+
+  it('notes a segment of another folder, sound in itself', async (t) => {
+    const place = await sound(t);
+    const other = await Place.make(t);
+    await other.compact(added, givenTo(2, 'other'), ...givenAll(3, 5));
+    await writeFile(place.path('history-0.jsonl'), readFileSync(other.path('journal-0.jsonl')));
+    assert.deepEqual(
+      (await verifyFolder(place.dir)).findings.map(({ file, rule, damage }) => [file, rule, damage]),
+      [['history-5.jsonl', 'history', false]],
+    );
+  });
+
+  it('is silent about what is older than it has to be kept', async (t) => {
+    const place = await sound(t);
+    await unlink(place.path('history-0.jsonl'));
+    assert.deepEqual((await verifyFolder(place.dir)).findings, []);
+  });
+
+  it('leaves it alone when it repairs what is damaged', async (t) => {
+    const place = await sound(t);
+    const before = await place.files();
+    const snapshot = [...before.keys()].filter((name) => name.startsWith('snapshot-')).at(-1)!;
+    await spoil(place, snapshot);
+    await repairFolder(place.dir, false, 'now');
+    const after = await place.files();
+    for (const name of await names(place)) assert.deepEqual(after.get(name), before.get(name), name);
+    assert.deepEqual(
+      (await found(await history(place), {})).filter((n) => n <= 10),
+      [10, 9, 8, 7, 6, 5, 4, 3, 2, 1],
+    );
+  });
+});
+
+async function change(place: Place, name: string, from: string | RegExp, to: string): Promise<void> {
+  const text = readFileSync(place.path(name), 'utf8');
+  assert.notEqual(text.replace(from, to), text);
+  await writeFile(place.path(name), text.replace(from, to));
+}
+
+async function swap(place: Place): Promise<void> {
+  await rename(place.path('history-0.jsonl'), place.path('history-5.jsonl'));
+}
