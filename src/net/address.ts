@@ -1,35 +1,28 @@
-/**
- * IPv4 addresses as numbers: 0 to 2^32 - 1, never negative.
- *
- * Strict on purpose: libraries that read `1`, `127.1` or `010.0.0.1` as addresses turn a typing error into
- * somebody else's address.
- */
+import { formatIPv4, parseIPv4 } from './ipv4.ts';
+import { formatIPv6, parseIPv6 } from './ipv6.ts';
 
-/** Reads a dotted quad without leading zeros (RFC 6943, section 3.1.1, "strict"). Returns undefined for anything else. */
-export function parseIPv4(text: string): number | undefined {
-  const length = text.length;
-  if (length < 7 || length > 15) return undefined;
-  let address = 0;
-  let octet = -1; // -1: no digit read yet
-  let dots = 0;
-  for (let i = 0; i < length; i++) {
-    const c = text.charCodeAt(i);
-    if (c === 46) {
-      if (octet < 0 || ++dots > 3) return undefined;
-      address = address * 256 + octet;
-      octet = -1;
-    } else if (c >= 48 && c <= 57) {
-      if (octet === 0) return undefined; // a leading zero
-      octet = octet < 0 ? c - 48 : octet * 10 + (c - 48);
-      if (octet > 255) return undefined;
-    } else {
-      return undefined;
-    }
-  }
-  return dots === 3 && octet >= 0 ? address * 256 + octet : undefined;
+export type Family = 4 | 6;
+
+/** An address of either family, as a number without sign: 0 to 2^32 - 1, or to 2^128 - 1. */
+export interface Address {
+  readonly family: Family;
+  readonly value: bigint;
 }
 
-/** Writes an address (0 to 2^32 - 1) as a dotted quad. */
-export function formatIPv4(address: number): string {
-  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+/** Bits of an address. */
+export const BITS: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
+
+/** Reads an address, strictly: see {@link parseIPv4} and {@link parseIPv6}. Undefined for anything else. */
+export function parseAddress(text: string): Address | undefined {
+  if (text.includes(':')) {
+    const value = parseIPv6(text);
+    return value === undefined ? undefined : { family: 6, value };
+  }
+  const value = parseIPv4(text);
+  return value === undefined ? undefined : { family: 4, value: BigInt(value) };
+}
+
+/** Writes an address: dotted quad, or the text of RFC 5952. */
+export function formatAddress(family: Family, value: bigint): string {
+  return family === 4 ? formatIPv4(Number(value)) : formatIPv6(value);
 }

@@ -4,7 +4,7 @@
  * Parsing and formatting work on four 32 bit words and touch bigints only to join and split them, because a bigint
  * operation costs as much as reading several groups.
  */
-import { formatIPv4, parseIPv4 } from './address.ts';
+import { formatIPv4, parseIPv4 } from './ipv4.ts';
 
 /**
  * Reads the three forms of RFC 4291, section 2.2: eight groups, `::` for one or more zero groups, and a dotted quad in

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isIPv6 } from 'node:net';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { formatIPv4 } from '../../src/net/address.ts';
+import { formatIPv4 } from '../../src/net/ipv4.ts';
 import { formatIPv6, parseIPv6, words } from '../../src/net/ipv6.ts';
 
 const LAST = (1n << 128n) - 1n;

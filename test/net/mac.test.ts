@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parseIPv4 } from '../../src/net/address.ts';
+import { parseIPv4 } from '../../src/net/ipv4.ts';
 import { parseIPv6 } from '../../src/net/ipv6.ts';
 import { macOf, parseMac } from '../../src/net/mac.ts';
 
