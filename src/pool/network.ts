@@ -1,204 +1,270 @@
-import { formatIPv4, parseIPv4 } from '../net/address.ts';
-import { type Cidr, contains, firstHost, formatCidr, lastHost, sizeOf } from '../net/cidr.ts';
-import { normalizeRanges, parseRange, type Range } from '../net/range.ts';
-import { Bitset } from './bitset.ts';
+import { BITS, formatAddress, parseAddress } from '../net/address.ts';
+import { type Cidr, contains, formatCidr } from '../net/cidr.ts';
+import { type Allocation, ownerKey } from './allocation.ts';
 import type { NetworkSettings, Owner } from './events.ts';
-import { IpToVm } from './ip-to-vm.ts';
-import { VmToIp } from './vm-to-ip.ts';
+import { Layout } from './layout.ts';
+import { Leases } from './leases.ts';
+import { Macs } from './macs.ts';
+import { Memories, type Memory } from './memories.ts';
+import type { Offsets } from './offsets.ts';
+import { Owners } from './owners.ts';
+import { type Intervals, makeIntervals } from './intervals.ts';
+import type { Reservation } from './reservation.ts';
+import type { Span } from './span.ts';
+import { Vacancy } from './vacancy.ts';
 
-/** An owner's address. Never changed in place: an update puts a new record, so that readers may hold on to theirs. */
-export interface Allocation extends Owner {
-  /** Distance from the first address of the network. */
-  readonly offset: number;
-  readonly hostname?: string;
-  /** Milliseconds since 1970. */
-  readonly allocated_at: number;
-}
-
-/** The record that an event of an owner leads to. */
-export function allocationOf(
-  { vm_id, nic, hostname }: Owner & { readonly hostname?: string },
-  offset: number,
-  allocated_at: number,
-): Allocation {
-  return hostname === undefined ? { vm_id, nic, offset, allocated_at } : { vm_id, nic, offset, allocated_at, hostname };
+/** What of a network is given when it is made, or made anew. */
+export interface NetworkShape {
+  readonly cidr: Cidr;
+  /** Undefined: none. */
+  readonly gateway: bigint | undefined;
+  readonly settings: NetworkSettings;
 }
 
 /**
- * The addresses of one network. Three views of the same facts:
- * `free` (a bit for each address that may be given), ip-to-vm and vm-to-ip.
+ * The addresses of one network, as offsets from its origin. Views of the same facts: `free` (what may be given now),
+ * allocations by address, by owner and by MAC.
  *
  *     offset    0        1        2        3  …  size-2   size-1
  *               network  gateway  ------- hosts -------   broadcast
+ *
+ * The origin is the first address of the network when it was made. It stays when the network grows, so that an offset
+ * means the same address for as long as the process lives; below the origin they are negative.
  */
 export class Network {
   readonly id: string;
-  readonly cidr: Cidr;
-  readonly gateway: number;
-  /** The network and its gateway as text, which most answers hold. */
-  readonly cidrText: string;
-  readonly gatewayText: string;
-  /** Offset given last, -1 when none was. */
-  cursor = -1;
+  readonly origin: bigint;
+  readonly created_at: number;
+  updated_at: number;
+  /** Offset that the strategy gave last; undefined when none was. */
+  cursor: bigint | undefined;
+  readonly memories: Memories;
 
-  readonly #free: Bitset;
-  /** The same keys as `#ipToVm`, kept in order for lists that start anywhere. */
-  readonly #taken: Bitset;
-  readonly #ipToVm: IpToVm;
-  readonly #vmToIp: VmToIp;
-  /** Decided but not yet durable: not free to the next decision, not visible to reads. */
-  readonly #held = new Set<number>();
-  #settings: NetworkSettings;
-  /** Offsets never given out, the gateway's among them; sorted, not touching each other. */
-  #excluded: readonly Range[];
+  #shape: NetworkShape;
+  /** Texts that most answers hold. */
+  #cidrText: string;
+  #gatewayText: string | undefined;
+  readonly #vacancy: Vacancy;
+  #byAddress: Intervals<Allocation>;
+  readonly #byOwner: Owners<Allocation>;
+  readonly #macs = new Macs();
+  readonly #reservations = new Map<string, Reservation>();
+  readonly leases = new Leases((allocation) => this.#byAddress.get(allocation.offset) === allocation);
+  #addresses = 0n;
+  #count = 0;
 
-  constructor(id: string, cidr: Cidr, gateway: number, settings: NetworkSettings) {
+  /** @param seed of the hashes over owners, so that nobody outside can choose owners that fall together */
+  constructor(id: string, shape: NetworkShape, created_at: number, seed: number) {
     this.id = id;
-    this.cidr = cidr;
-    this.gateway = gateway;
-    this.cidrText = formatCidr(cidr);
-    this.gatewayText = formatIPv4(gateway);
-    this.#free = new Bitset(sizeOf(cidr));
-    this.#taken = new Bitset(sizeOf(cidr));
-    this.#ipToVm = new IpToVm(sizeOf(cidr));
-    this.#vmToIp = new VmToIp(sizeOf(cidr));
-    this.#settings = settings;
-    this.#excluded = this.#exclusions();
-    this.#free.addRange(firstHost(cidr) - cidr.base, lastHost(cidr) - cidr.base);
-    this.#excluded.forEach((range) => this.#exclude(range));
+    this.origin = shape.cidr.base;
+    this.created_at = created_at;
+    this.updated_at = created_at;
+    this.#byOwner = new Owners((allocation) => ownerKey(allocation) ?? '', seed);
+    this.memories = new Memories(seed);
+    this.#shape = shape;
+    this.#cidrText = formatCidr(shape.cidr);
+    this.#gatewayText = this.#textOf(shape.gateway);
+    this.#byAddress = this.#makeIntervals();
+    this.#vacancy = new Vacancy(this.#lay(), (from) => [this.#byAddress.from(from), this.memories.from(from)]);
   }
 
+  get cidr(): Cidr {
+    return this.#shape.cidr;
+  }
+  get cidrText(): string {
+    return this.#cidrText;
+  }
+  get gateway(): bigint | undefined {
+    return this.#shape.gateway;
+  }
+  get gatewayText(): string | undefined {
+    return this.#gatewayText;
+  }
   get settings(): NetworkSettings {
-    return this.#settings;
+    return this.#shape.settings;
   }
-
+  get layout(): Layout {
+    return this.#vacancy.layout;
+  }
+  get reservations(): ReadonlyMap<string, Reservation> {
+    return this.#reservations;
+  }
   /** The offsets that may be given now. Read only. */
-  get free(): Bitset {
-    return this.#free;
+  get free(): Offsets {
+    return this.#vacancy.free;
   }
-
-  get allocated(): number {
-    return this.#taken.count;
+  /** How many addresses are allocated. */
+  get allocated(): bigint {
+    return this.#addresses;
+  }
+  /** How many allocations there are; a range is one. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Addresses that could be given to somebody else, those held by a decision under way included. */
-  get available(): number {
-    let held = 0;
-    for (const offset of this.#held) {
-      if (!this.#taken.has(offset) && !includes(this.#excluded, offset)) held++;
-    }
-    return this.#free.count + held;
+  get available(): bigint {
+    return this.#vacancy.available;
   }
 
   /** The offset of an address written as text; undefined when it is no address or not in this network. */
-  offsetOf(ip: string): number | undefined {
-    const address = parseIPv4(ip);
-    return address !== undefined && contains(this.cidr, address) ? address - this.cidr.base : undefined;
+  offsetOf(ip: string): bigint | undefined {
+    const address = parseAddress(ip);
+    return address && contains(this.cidr, address) ? address.value - this.origin : undefined;
   }
 
   /** The address at an offset, as text. */
-  ipAt(offset: number): string {
-    return formatIPv4(this.cidr.base + offset);
+  ipAt(offset: bigint): string {
+    return formatAddress(this.cidr.family, this.origin + offset);
   }
 
-  byOffset(offset: number): Allocation | undefined {
-    return this.#ipToVm.get(offset);
+  /** Bits of an address of this network: 32 or 128. */
+  get bits(): number {
+    return BITS[this.cidr.family];
+  }
+
+  /** The allocation that an offset belongs to. */
+  byOffset(offset: bigint): Allocation | undefined {
+    return this.#byAddress.get(offset);
   }
 
   byOwner(owner: Owner): Allocation | undefined {
-    return this.#vmToIp.get(owner);
+    const key = ownerKey(owner);
+    return key === undefined ? undefined : this.#byOwner.get(key);
+  }
+
+  byMac(mac: string): readonly Allocation[] {
+    return this.#macs.get(mac);
   }
 
   /** The allocations from an offset on, in the order of their addresses. Safe against changes between two steps. */
-  *allocations(from = 0): Generator<Allocation> {
-    for (let at = this.#taken.next(from); at !== undefined; at = this.#taken.next(at + 1)) {
-      const allocation = this.#ipToVm.get(at);
-      if (allocation) yield allocation;
-    }
+  allocations(from = this.layout.space.first): Iterable<Allocation> {
+    return this.#byAddress.from(from);
   }
 
   /** All allocations of this moment, in the order of their addresses. */
   frozen(): Allocation[] {
-    return this.#ipToVm.values();
+    return this.#byAddress.values();
   }
 
   /** Puts an allocation, or replaces the one of the same owner and address. */
   put(allocation: Allocation): void {
-    this.#ipToVm.set(allocation.offset, allocation);
-    this.#vmToIp.set(allocation);
-    this.#taken.add(allocation.offset);
-    this.#free.delete(allocation.offset);
+    const before = this.#byAddress.get(allocation.offset);
+    if (before) this.#forgetFacts(before);
+    this.#byAddress.set(allocation);
+    if (ownerKey(allocation) !== undefined) this.#byOwner.set(allocation);
+    this.#macs.add(allocation);
+    this.leases.add(allocation);
+    this.#addresses += allocation.size;
+    this.#count++;
+    this.#vacancy.take(allocation);
+    if (before) return;
+    for (const memory of this.memories.giveUp(allocation)) this.#vacancy.giveBack(memory);
   }
 
-  remove(allocation: Allocation): void {
-    this.#ipToVm.delete(allocation.offset);
-    this.#vmToIp.delete(allocation);
-    this.#taken.delete(allocation.offset);
-    this.#freeUp(allocation.offset);
+  /** Takes an allocation away; `memory` says for how long it means something to its owner. */
+  remove(allocation: Allocation, memory?: Memory): void {
+    this.#forgetFacts(allocation);
+    this.#byAddress.delete(allocation);
+    const key = ownerKey(allocation);
+    if (key !== undefined) this.#byOwner.delete(key);
+    if (memory) this.memories.add(memory);
+    this.#vacancy.giveBack(allocation);
   }
 
-  /** Keeps an offset from the next decisions until {@link unhold}. */
-  hold(offset: number): void {
-    this.#held.add(offset);
-    this.#free.delete(offset);
+  /** Keeps a released address cooling, or in mind for its previous owner. @param superseded the owner has had another since */
+  remember(memory: Memory, superseded: boolean): void {
+    if (superseded) this.memories.cool(memory);
+    else this.memories.add(memory);
+    this.#vacancy.giveBack(memory);
   }
 
-  unhold(offset: number): void {
-    if (this.#held.delete(offset)) this.#freeUp(offset);
+  /** Lets time pass: what is no longer cooling is free. @param now milliseconds since 1970 */
+  advance(now: number): void {
+    for (const memory of this.memories.expire(now)) this.#vacancy.giveBack(memory);
   }
 
-  /** Changes exclusions and strategy. An allocation on an address that is excluded from now on stays. */
-  update(settings: NetworkSettings): void {
-    const before = this.#excluded;
-    this.#settings = settings;
-    this.#excluded = this.#exclusions();
-    for (const { first, last } of before) for (let at = first; at <= last; at++) this.#freeUp(at);
-    this.#excluded.forEach((range) => this.#exclude(range));
+  /** Keeps offsets from the next decisions until {@link unhold}. */
+  hold(offset: bigint, last: bigint): void {
+    this.#vacancy.hold(offset, last);
   }
 
-  /** Whether a VM may have this offset at all: not the network address, not broadcast, not the gateway. */
-  isHost(offset: number): boolean {
-    const address = this.cidr.base + offset;
-    return address >= firstHost(this.cidr) && address <= lastHost(this.cidr) && address !== this.gateway;
+  unhold(offset: bigint): void {
+    this.#vacancy.unhold(offset);
   }
 
-  #freeUp(offset: number): void {
-    if (this.#taken.has(offset) || this.#held.has(offset)) return;
-    if (this.isHost(offset) && !includes(this.#excluded, offset)) this.#free.add(offset);
+  /** Whether a decision under way has taken one of the offsets. */
+  isHeld(span: Span): boolean {
+    return this.#vacancy.isHeld(span);
   }
 
-  #exclude({ first, last }: Range): void {
-    for (let at = this.#free.next(first); at !== undefined && at <= last; at = this.#free.next(at + 1)) {
-      this.#free.delete(at);
+  /**
+   * Changes what may be changed. An allocation on an address that is blocked from now on stays; what is remembered of
+   * addresses that are outside from now on does not.
+   */
+  reshape(shape: NetworkShape, updated_at: number): void {
+    const before = this.#shape.cidr;
+    this.#shape = shape;
+    this.updated_at = updated_at;
+    this.#gatewayText = this.#textOf(shape.gateway);
+    if (before.base !== shape.cidr.base || before.prefixLength !== shape.cidr.prefixLength) {
+      const allocations = this.#byAddress.values();
+      this.#cidrText = formatCidr(shape.cidr);
+      this.#byAddress = this.#makeIntervals();
+      for (const allocation of allocations) this.#byAddress.set(allocation);
     }
+    const layout = this.#lay();
+    const { first, last } = layout.space;
+    this.memories.keepWithin(layout.space);
+    if (this.cursor !== undefined && (this.cursor < first || this.cursor > last)) this.cursor = undefined;
+    this.#vacancy.relay(layout);
   }
 
-  #exclusions(): Range[] {
-    const { base } = this.cidr;
-    const ranges = [{ first: this.gateway, last: this.gateway }];
-    for (const text of this.#settings.excluded) {
-      const range = parseRange(text); // checked when the event was decided
-      if (range) ranges.push(range);
+  /** Live allocations that could not be where they are any more, or not within the ranges. @param limit how many at most */
+  orphans({ cidr, gateway, settings }: NetworkShape, limit: number): Allocation[] {
+    const layout = new Layout(cidr, gateway, settings, [], this.origin);
+    const orphans: Allocation[] = [];
+    for (const allocation of this.allocations()) {
+      if (orphans.length >= limit) break;
+      const { offset: first, last, attributes } = allocation;
+      const isPrefix = attributes.prefix_length !== undefined;
+      if (!layout.isInRanges({ first, last }) || !layout.isForHosts({ first, last }, isPrefix))
+        orphans.push(allocation);
     }
-    return normalizeRanges(ranges)
-      .map(({ first, last }) => ({
-        first: Math.max(first - base, 0),
-        last: Math.min(last - base, sizeOf(this.cidr) - 1),
-      }))
-      .filter(({ first, last }) => first <= last);
+    return orphans;
   }
-}
 
-/** Whether one of the sorted ranges includes an offset. */
-function includes(ranges: readonly Range[], offset: number): boolean {
-  let low = 0;
-  let high = ranges.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const range = ranges[middle];
-    if (!range || offset < range.first) high = middle - 1;
-    else if (offset > range.last) low = middle + 1;
-    else return true;
+  reserve(reservation: Reservation): void {
+    this.#reservations.set(reservation.id, reservation);
+    this.#vacancy.relay(this.#lay(), reservation);
   }
-  return false;
+
+  unreserve(id: string): void {
+    const reservation = this.#reservations.get(id);
+    if (!reservation) return;
+    this.#reservations.delete(id);
+    this.#vacancy.relay(this.#lay(), reservation);
+  }
+
+  #forgetFacts(allocation: Allocation): void {
+    this.#macs.delete(allocation);
+    this.#addresses -= allocation.size;
+    this.#count--;
+    this.leases.delete(allocation);
+  }
+
+  #lay(): Layout {
+    const { cidr, gateway, settings } = this.#shape;
+    return new Layout(cidr, gateway, settings, this.#reservations.values(), this.origin);
+  }
+
+  #makeIntervals(): Intervals<Allocation> {
+    const { cidr } = this.#shape;
+    const first = cidr.base - this.origin;
+    return makeIntervals(first, 1n << BigInt(BITS[cidr.family] - cidr.prefixLength));
+  }
+
+  #textOf(gateway: bigint | undefined): string | undefined {
+    return gateway === undefined ? undefined : formatAddress(this.cidr.family, gateway);
+  }
 }

@@ -1,15 +1,31 @@
-import { parseIPv4 } from '../net/address.ts';
-import { parseCidr } from '../net/cidr.ts';
+import { parseAddress } from '../net/address.ts';
+import { type Cidr, contains, overlaps, parseCidr } from '../net/cidr.ts';
+import { parseRange } from '../net/range.ts';
+import { Allocation } from './allocation.ts';
 import { PoolError } from './errors.ts';
-import type { PoolEvent } from './events.ts';
-import { allocationOf, Network } from './network.ts';
+import type { IpReleased, IpRemembered, NetworkSettings, Owner, PoolEvent, ReservationAdded } from './events.ts';
+import type { Memory } from './memories.ts';
+import { Network } from './network.ts';
+import type { Reservation } from './reservation.ts';
 
-/** All networks and what is allocated in them. State is changed by {@link Pool.apply} and by nothing else. */
+/** All networks and what is allocated in them. State is changed by {@link Pool.apply} and by nothing else, time aside. */
 export class Pool {
   readonly #networks = new Map<string, Network>();
+  readonly #seed: number;
+  #time = 0;
+
+  /** @param seed of the hashes over owners; from chance where owners come from outside */
+  constructor(seed = 0) {
+    this.#seed = seed;
+  }
 
   get networks(): Iterable<Network> {
     return this.#networks.values();
+  }
+
+  /** The latest time that an event told; milliseconds since 1970. */
+  get time(): number {
+    return this.#time;
   }
 
   find(id: string): Network | undefined {
@@ -19,8 +35,45 @@ export class Pool {
   /** The network of an id. @throws PoolError `network_not_found` */
   network(id: string): Network {
     const network = this.#networks.get(id);
-    if (!network) throw new PoolError('network_not_found', `No network has the id ${id}`, { network: id });
+    if (!network) throw networkNotFound(id);
     return network;
+  }
+
+  /** The network that somebody means by an id, a name or a CIDR. @throws PoolError `network_not_found` */
+  networkMeant(text: string): Network {
+    const byId = this.#networks.get(text);
+    if (byId) return byId;
+    for (const network of this.#networks.values()) {
+      if (network.cidrText === text || network.settings.name === text) return network;
+    }
+    throw networkNotFound(text);
+  }
+
+  /** The network that an address, written as text, belongs to: there is at most one. */
+  networkOf(ip: string): Network | undefined {
+    const address = parseAddress(ip);
+    if (!address) return undefined;
+    for (const network of this.#networks.values()) if (contains(network.cidr, address)) return network;
+    return undefined;
+  }
+
+  /** A network that has an address in common with a CIDR. */
+  overlapping(cidr: Cidr, except?: Network): Network | undefined {
+    for (const network of this.#networks.values()) {
+      if (network !== except && overlaps(network.cidr, cidr)) return network;
+    }
+    return undefined;
+  }
+
+  /** Whether an allocation has a MAC. */
+  hasMac(mac: string): boolean {
+    for (const network of this.#networks.values()) if (network.byMac(mac).length > 0) return true;
+    return false;
+  }
+
+  /** Lets time pass: what is no longer cooling is free. @param now milliseconds since 1970 */
+  advance(now: number): void {
+    for (const network of this.#networks.values()) network.advance(now);
   }
 
   /**
@@ -28,43 +81,122 @@ export class Pool {
    * event that contradicts the state is found before, by {@link ./invariants.ts}.
    */
   apply(event: PoolEvent): void {
+    if ('at' in event && event.at > this.#time) this.#time = event.at;
     if (event.type === 'network_added') {
       const cidr = parseCidr(event.cidr);
-      const gateway = parseIPv4(event.gateway);
-      if (cidr && gateway !== undefined) {
-        this.#networks.set(event.network, new Network(event.network, cidr, gateway, settingsOf(event)));
-      }
+      if (!cidr) return;
+      const gateway = gatewayOf(event.gateway);
+      const network = new Network(event.network, { cidr, gateway, settings: settingsOf(event) }, event.at, this.#seed);
+      network.updated_at = event.updated_at ?? event.at;
+      this.#networks.set(event.network, network);
       return;
     }
     const network = this.#networks.get(event.network);
     if (!network) return;
     switch (event.type) {
-      case 'network_updated':
-        network.update(settingsOf(event));
+      case 'network_updated': {
+        const cidr = (event.cidr === undefined ? undefined : parseCidr(event.cidr)) ?? network.cidr;
+        const gateway = event.gateway === undefined ? network.gateway : gatewayOf(event.gateway);
+        network.reshape({ cidr, gateway, settings: settingsOf(event) }, event.at);
+        return;
+      }
+      case 'network_removed':
+        this.#networks.delete(event.network);
+        return;
+      case 'reservation_added':
+        network.reserve(reservationOf(network, event));
+        return;
+      case 'reservation_removed':
+        network.unreserve(event.reservation);
         return;
       case 'ip_allocated': {
-        const offset = network.offsetOf(event.ip);
-        if (offset === undefined) return;
-        network.put(allocationOf(event, offset, event.at));
-        network.cursor = offset;
+        const allocation = allocationOf(network, event);
+        network.put(allocation);
+        if (!event.requested) network.cursor = allocation.last;
         return;
       }
       case 'ip_updated': {
-        const allocation = network.byOwner(event);
-        if (allocation) network.put(allocationOf(event, allocation.offset, allocation.allocated_at));
+        const allocation = atPlace(network, event);
+        if (allocation) network.put(allocation.with(event));
         return;
       }
       case 'ip_released': {
-        const allocation = network.byOwner(event);
-        if (allocation) network.remove(allocation);
+        const allocation = atPlace(network, event);
+        if (allocation) network.remove(allocation, memoryOf(network, event));
+        return;
+      }
+      case 'ip_remembered': {
+        const memory = memoryOf(network, event);
+        if (memory) network.remember(memory, event.superseded ?? false);
         return;
       }
       case 'cursor_moved':
-        network.cursor = network.offsetOf(event.ip) ?? -1;
+        network.cursor = network.offsetOf(event.ip);
     }
   }
 }
 
-function settingsOf({ excluded, strategy }: Extract<PoolEvent, { strategy: unknown }>): Network['settings'] {
-  return { excluded, strategy };
+/** The record that an event of an owner leads to. */
+export function allocationOf(network: Network, event: Extract<PoolEvent, { type: 'ip_allocated' }>): Allocation {
+  const offset = network.offsetOf(event.ip) ?? 0n;
+  return new Allocation(event, offset, lastOf(network, event, offset), event.at, event);
+}
+
+/** The allocation that an event speaks of. */
+function atPlace(network: Network, { ip }: { readonly ip: string }): Allocation | undefined {
+  const offset = network.offsetOf(ip);
+  return offset === undefined ? undefined : network.byOffset(offset);
+}
+
+function lastOf(network: Network, { end_ip }: { readonly end_ip?: string }, offset: bigint): bigint {
+  return end_ip === undefined ? offset : (network.offsetOf(end_ip) ?? offset);
+}
+
+function memoryOf(network: Network, event: IpReleased | IpRemembered): Memory | undefined {
+  const { vm_id, nic, key, cooling_until = 0, sticky_until = 0 } = event;
+  const offset = network.offsetOf(event.ip);
+  if (offset === undefined || (cooling_until === 0 && sticky_until === 0)) return undefined;
+  const owner: Owner = key === undefined ? { vm_id, nic } : { vm_id, nic, key };
+  return { ...owner, offset, last: lastOf(network, event, offset), cooling_until, sticky_until };
+}
+
+function reservationOf(network: Network, event: ReservationAdded): Reservation {
+  const range = parseRange(event.range);
+  const { reservation: id, reason, vm_id, nic = '', expires_at, at: created_at } = event;
+  return {
+    id,
+    first: (range?.first ?? 0n) - network.origin,
+    last: (range?.last ?? 0n) - network.origin,
+    reason,
+    owner: vm_id === undefined ? undefined : { vm_id, nic },
+    expires_at,
+    created_at,
+  };
+}
+
+function gatewayOf(text: string | null | undefined): bigint | undefined {
+  return text === undefined || text === null ? undefined : parseAddress(text)?.value;
+}
+
+const SETTINGS = [
+  'ranges',
+  'name',
+  'description',
+  'tags',
+  'cooldown_seconds',
+  'sticky_seconds',
+  'cooldown_policy',
+  'drain',
+] as const satisfies readonly (keyof NetworkSettings)[];
+
+/** The settings, out of an event that holds more. */
+function settingsOf(event: NetworkSettings): NetworkSettings {
+  const settings: Record<string, unknown> = {};
+  for (const name of SETTINGS) if (event[name] !== undefined) settings[name] = event[name];
+  return { excluded: event.excluded, strategy: event.strategy, ...settings };
+}
+
+function networkNotFound(network: string): PoolError {
+  const text = network.slice(0, 64);
+  return new PoolError('network_not_found', `No network has the id, name or CIDR ${text}`, { network: text });
 }

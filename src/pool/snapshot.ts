@@ -1,6 +1,10 @@
-import type { Origin, PoolEvent } from './events.ts';
-import type { Allocation, Network } from './network.ts';
+import { formatAddress } from '../net/address.ts';
+import { type Allocation, ownerOf } from './allocation.ts';
+import type { IpAllocated, IpRemembered, Origin, PoolEvent, ReservationAdded } from './events.ts';
+import type { Memory } from './memories.ts';
+import type { Network } from './network.ts';
 import type { Pool } from './pool.ts';
+import type { Reservation } from './reservation.ts';
 
 const SNAPSHOT: Omit<Origin, 'at'> = { actor: 'snapshot', request_id: '' };
 
@@ -12,30 +16,95 @@ const SNAPSHOT: Omit<Origin, 'at'> = { actor: 'snapshot', request_id: '' };
  */
 export function snapshotOf(pool: Pool): Iterable<PoolEvent> {
   const frozen = [...pool.networks].map((network) => ({
-    network,
-    settings: network.settings,
+    added: added(network),
+    text: writer(network),
     cursor: network.cursor,
     allocations: network.frozen(),
+    superseded: network.memories.superseded(),
+    memories: network.memories.kept(),
+    reservations: [...network.reservations.values()],
   }));
   return (function* () {
-    for (const { network, settings, cursor, allocations } of frozen) {
-      yield {
-        type: 'network_added',
-        network: network.id,
-        cidr: network.cidrText,
-        gateway: network.gatewayText,
-        ...settings,
-        ...SNAPSHOT,
-        at: 0,
-      };
-      for (const allocation of allocations) yield allocated(network, allocation);
-      if (cursor >= 0) yield { type: 'cursor_moved', network: network.id, ip: network.ipAt(cursor) };
+    for (const { added, text, cursor, allocations, superseded, memories, reservations } of frozen) {
+      yield added;
+      const { network } = added;
+      for (const reservation of reservations) yield reserved(network, text, reservation);
+      // Requested: so that they do not move a cursor that nothing has moved.
+      const requested = cursor === undefined ? { requested: true as const } : undefined;
+      for (const allocation of allocations) yield allocated(network, text, allocation, requested);
+      for (const memory of superseded) yield { ...remembered(network, text, memory), superseded: true };
+      for (const memory of memories) yield remembered(network, text, memory);
+      if (cursor !== undefined) yield { type: 'cursor_moved', network, ip: text(cursor) };
     }
   })();
 }
 
-function allocated(network: Network, { vm_id, nic, hostname, offset, allocated_at }: Allocation): PoolEvent {
-  const facts = { type: 'ip_allocated', network: network.id, ip: network.ipAt(offset), vm_id, nic } as const;
-  const origin = { ...SNAPSHOT, at: allocated_at };
-  return hostname === undefined ? { ...facts, ...origin } : { ...facts, hostname, ...origin };
+/** Writes offsets as addresses, also after the network has changed or is gone. */
+type Text = (offset: bigint) => string;
+
+function writer({ origin, cidr: { family } }: Network): Text {
+  return (offset) => formatAddress(family, origin + offset);
+}
+
+function added(network: Network): Extract<PoolEvent, { type: 'network_added' }> {
+  const { id, cidrText, gatewayText, settings, created_at, updated_at } = network;
+  return {
+    type: 'network_added',
+    network: id,
+    cidr: cidrText,
+    ...(gatewayText === undefined ? {} : { gateway: gatewayText }),
+    ...settings,
+    ...SNAPSHOT,
+    at: created_at,
+    ...(updated_at === created_at ? {} : { updated_at }),
+  };
+}
+
+function reserved(network: string, text: Text, reservation: Reservation): ReservationAdded {
+  const { id, first, last, reason, owner, expires_at, created_at } = reservation;
+  return {
+    type: 'reservation_added',
+    network,
+    reservation: id,
+    range: first === last ? text(first) : `${text(first)}-${text(last)}`,
+    reason,
+    ...owner,
+    ...(expires_at === undefined ? {} : { expires_at }),
+    ...SNAPSHOT,
+    at: created_at,
+  };
+}
+
+function allocated(
+  network: string,
+  text: Text,
+  allocation: Allocation,
+  requested: { readonly requested: true } | undefined,
+): IpAllocated {
+  return {
+    type: 'ip_allocated',
+    network,
+    ...place(text, allocation),
+    ...ownerOf(allocation),
+    ...allocation.attributes,
+    ...requested,
+    ...SNAPSHOT,
+    at: allocation.allocated_at,
+  };
+}
+
+function remembered(network: string, text: Text, memory: Memory): IpRemembered {
+  const { cooling_until, sticky_until } = memory;
+  return {
+    type: 'ip_remembered',
+    network,
+    ...place(text, memory),
+    ...ownerOf(memory),
+    ...(cooling_until > 0 ? { cooling_until } : {}),
+    ...(sticky_until > 0 ? { sticky_until } : {}),
+  };
+}
+
+function place(text: Text, { offset, last }: { readonly offset: bigint; readonly last: bigint }) {
+  return offset === last ? { ip: text(offset) } : { ip: text(offset), end_ip: text(last) };
 }

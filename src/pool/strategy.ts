@@ -1,13 +1,13 @@
-import type { Bitset } from './bitset.ts';
+import type { Offsets } from './offsets.ts';
+import type { Span } from './span.ts';
 
-/** Chooses among the free offsets. Stateless: the pool keeps the cursor, so a strategy may change between two starts. */
+/** Chooses where the search for a free offset begins. Stateless: the pool keeps the cursor, so a strategy may change between two starts. */
 export interface Strategy {
   /**
-   * @param free    the offsets that may be given
-   * @param cursor  the offset given last, -1 when none was given yet
-   * @returns a member of `free`; undefined when it is empty
+   * @param space   all offsets of the network
+   * @param cursor  the offset given last; undefined when none was given yet
    */
-  pick(free: Bitset, cursor: number): number | undefined;
+  start(space: Span, cursor: bigint | undefined): bigint;
 }
 
 export const STRATEGY_NAMES = ['round-robin', 'lowest', 'random'] as const;
@@ -15,34 +15,75 @@ export type StrategyName = (typeof STRATEGY_NAMES)[number];
 
 /** The next free offset after the last one given: a released address is not given again before the search comes round to it. */
 export const roundRobin: Strategy = {
-  pick: (free, cursor) => free.next(cursor + 1) ?? free.next(0),
+  start: ({ first, last }, cursor) => (cursor === undefined || cursor >= last ? first : cursor + 1n),
 };
 
 /** The lowest free offset. */
 export const lowest: Strategy = {
-  pick: (free) => free.next(0),
+  start: ({ first }) => first,
 };
 
 /**
  * A free offset near a random one: uniform while the pool is empty, later in favour of addresses behind a taken block.
  *
- * @param size    how many offsets the network spans
  * @param random  uniform in [0, 1), like Math.random
  */
-export function randomStrategy(size: number, random: () => number): Strategy {
+export function randomStrategy(random: () => number): Strategy {
   return {
-    pick: (free) => free.next(Math.floor(random() * size)) ?? free.next(0),
+    start: ({ first, last }) => first + randomBelow(last - first + 1n, random),
   };
 }
 
-/** The strategy of a name; see {@link randomStrategy} for the parameters. */
-export function strategyNamed(name: StrategyName, size: number, random: () => number): Strategy {
+/** The strategy of a name; see {@link randomStrategy} for the parameter. */
+export function strategyNamed(name: StrategyName, random: () => number): Strategy {
   switch (name) {
     case 'round-robin':
       return roundRobin;
     case 'lowest':
       return lowest;
     case 'random':
-      return randomStrategy(size, random);
+      return randomStrategy(random);
   }
+}
+
+/** The first free offset from a start on, going round once. */
+export function pickOne(free: Offsets, space: Span, start: bigint): bigint | undefined {
+  return free.next(start) ?? free.next(space.first);
+}
+
+/**
+ * The first run of free offsets from a start on, going round once: first fit.
+ *
+ * @param count    how many, without a gap
+ * @param aligned  the first is a multiple of this many addresses, as an address (not as an offset)
+ * @param origin   the address of offset 0
+ */
+export function pickRun(
+  free: Offsets,
+  space: Span,
+  start: bigint,
+  { count, aligned, origin }: { count: bigint; aligned: bigint; origin: bigint },
+): bigint | undefined {
+  const from = (begin: bigint, end: bigint): bigint | undefined => {
+    let at = free.next(begin);
+    while (at !== undefined && at <= end) {
+      const first = at + ((aligned - ((origin + at) % aligned)) % aligned);
+      const gap = free.gap(at);
+      if (first + count <= gap) return first;
+      at = free.next(gap);
+    }
+    return undefined;
+  };
+  return from(start, space.last) ?? from(space.first, start - 1n);
+}
+
+const CHUNK = 2 ** 32;
+
+/** Uniform in 0 to n - 1, 32 bits of chance at a time. */
+function randomBelow(n: bigint, random: () => number): bigint {
+  if (n <= BigInt(CHUNK)) return BigInt(Math.floor(random() * Number(n)));
+  let value = 0n;
+  for (let span = 1n; span < n; span *= BigInt(CHUNK))
+    value = value * BigInt(CHUNK) + BigInt(Math.floor(random() * CHUNK));
+  return value % n;
 }

@@ -1,68 +1,202 @@
+import { type Cidr, lastAddress, sizeOf } from '../../src/net/cidr.ts';
+import type { Range } from '../../src/net/range.ts';
+import type { CooldownPolicy } from '../../src/pool/events.ts';
 import type { StrategyName } from '../../src/pool/strategy.ts';
+import { addressesOf } from './places.ts';
 
 /** An allocation as the model sees it. */
 export interface Given {
-  readonly vm: string;
-  readonly hostname: string | undefined;
+  readonly owner: string | undefined;
+  readonly first: bigint;
+  readonly last: bigint;
   readonly at: number;
+  readonly isPrefix: boolean;
+  readonly hostname: string | undefined;
+  readonly expires_at: number | undefined;
+  /** Seconds. */
+  readonly ttl: number | undefined;
 }
 
+/** What was released, and is cooling, or kept for its owner, or both. */
+export interface Former {
+  readonly owner: string | undefined;
+  readonly first: bigint;
+  readonly last: bigint;
+  readonly cooling_until: number;
+  readonly sticky_until: number;
+  isCooling: boolean;
+  isKept: boolean;
+}
+
+export interface Reserved {
+  readonly id: string;
+  readonly first: bigint;
+  readonly last: bigint;
+  readonly owner: string | undefined;
+}
+
+export interface Settings {
+  readonly cidr: Cidr;
+  readonly gateway: bigint | undefined;
+  /** None: everywhere. */
+  readonly ranges: readonly Range[];
+  readonly excluded: readonly Range[];
+  readonly strategy: StrategyName;
+  /** Seconds. */
+  readonly cooldown: number;
+  readonly sticky: number;
+  readonly policy: CooldownPolicy;
+  readonly drain: boolean;
+  readonly name: string | undefined;
+}
+
+interface Span {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+export const includes = ({ first, last }: Span, address: bigint) => first <= address && address <= last;
+export const meet = (a: Span, b: Span) => a.first <= b.last && b.first <= a.last;
+
 /**
- * The pool as one would write it on a napkin: an array with a place for every address, looked through from one end to
- * the other. Slow, and too simple to be wrong.
+ * A network as one would write it on a napkin: lists that are looked through from one end to the other for every single
+ * address. No offsets, no intervals, nothing kept up to date beside something else. Slow, and too simple to be wrong.
  */
-export class Model {
-  readonly size: number;
-  readonly gateway: number;
-  strategy: StrategyName;
-  cursor = -1;
-  readonly places: (Given | undefined)[];
-  readonly held: boolean[];
-  excluded: boolean[];
+export class ModelNetwork {
+  settings: Settings;
+  cursor: bigint | undefined;
+  given: Given[] = [];
+  former: Former[] = [];
+  held: Span[] = [];
+  reserved: Reserved[] = [];
 
-  constructor(size: number, gateway: number, strategy: StrategyName) {
-    this.size = size;
-    this.gateway = gateway;
-    this.strategy = strategy;
-    this.places = Array.from({ length: size }, () => undefined);
-    this.held = Array.from({ length: size }, () => false);
-    this.excluded = Array.from({ length: size }, () => false);
+  constructor(settings: Settings) {
+    this.settings = settings;
   }
 
-  isHost(offset: number): boolean {
-    return offset > 0 && offset < this.size - 1 && offset !== this.gateway;
+  get addresses(): bigint[] {
+    return addressesOf(this.settings.cidr);
   }
 
-  isFree(offset: number): boolean {
-    return this.isHost(offset) && !this.excluded[offset] && !this.held[offset] && this.places[offset] === undefined;
+  /** Whether a VM can have an address at all. */
+  static isHost({ cidr, gateway }: Pick<Settings, 'cidr' | 'gateway'>, address: bigint): boolean {
+    const last = lastAddress(cidr);
+    if (address < cidr.base || address > last || address === gateway) return false;
+    if (sizeOf(cidr) <= 2n) return true;
+    return address !== cidr.base && (cidr.family === 6 || address !== last);
   }
 
-  /** The offset that has to be given next; `random` is what the random source would say. */
-  next(random: number): number | undefined {
-    const start =
-      this.strategy === 'round-robin'
-        ? this.cursor + 1
-        : this.strategy === 'random'
-          ? Math.floor(random * this.size)
-          : 0;
-    for (let i = 0; i < this.size; i++) {
-      const offset = (start + i) % this.size;
-      if (this.isFree(offset)) return offset;
+  /** Whether settings and reservations let an owner have an address; undefined: just anybody. */
+  isOpen(address: bigint, owner?: string): boolean {
+    return ModelNetwork.isHost(this.settings, address) && this.isPermitted(address, owner);
+  }
+
+  /** The same of the network address, for a prefix. */
+  isOpenToPrefix(address: bigint, owner?: string): boolean {
+    const { cidr, gateway } = this.settings;
+    if (address === cidr.base && address !== gateway) return this.isPermitted(address, owner);
+    return this.isOpen(address, owner);
+  }
+
+  isPermitted(address: bigint, owner?: string): boolean {
+    const { ranges, excluded } = this.settings;
+    if (ranges.length > 0 && !ranges.some((range) => includes(range, address))) return false;
+    if (excluded.some((range) => includes(range, address))) return false;
+    return !this.reserved.some((one) => includes(one, address) && (owner === undefined || one.owner !== owner));
+  }
+
+  isGiven(address: bigint): boolean {
+    return this.given.some((one) => includes(one, address));
+  }
+
+  isCooling(address: bigint, butFor?: string): boolean {
+    return this.former.some(
+      (one) => one.isCooling && includes(one, address) && (butFor === undefined || one.owner !== butFor),
+    );
+  }
+
+  isHeld(address: bigint): boolean {
+    return this.held.some((one) => includes(one, address));
+  }
+
+  isFree(address: bigint): boolean {
+    return this.isOpen(address) && !this.isGiven(address) && !this.isCooling(address) && !this.isHeld(address);
+  }
+
+  of(owner: string | undefined): Given | undefined {
+    return owner === undefined ? undefined : this.given.find((one) => one.owner === owner);
+  }
+
+  keptFor(owner: string | undefined): Former | undefined {
+    return owner === undefined ? undefined : this.former.find((one) => one.isKept && one.owner === owner);
+  }
+
+  /** Every address is exactly one of these four. */
+  count() {
+    const { addresses } = this;
+    const counts = { allocated: 0n, cooling: 0n, available: 0n, reserved: sizeOf(this.settings.cidr) };
+    counts.reserved -= BigInt(addresses.length);
+    for (const address of addresses) {
+      const isAvailable = this.isOpen(address);
+      counts[
+        this.isGiven(address)
+          ? 'allocated'
+          : this.isCooling(address)
+            ? 'cooling'
+            : isAvailable
+              ? 'available'
+              : 'reserved'
+      ]++;
     }
-    return undefined;
+    return counts;
   }
 
-  whereIs(vm: string): number | undefined {
-    const offset = this.places.findIndex((given) => given?.vm === vm);
-    return offset < 0 ? undefined : offset;
+  give(given: Given): void {
+    this.given.push(given);
+    for (const one of this.former) {
+      if (one.owner !== undefined && one.owner === given.owner) one.isKept = false;
+      if (one.isCooling && meet(one, given)) {
+        one.isCooling = false;
+        if (one.sticky_until === 0) one.isKept = false;
+      }
+    }
+    this.#tidy();
   }
 
-  allocated(): number {
-    return this.places.filter((given) => given !== undefined).length;
+  release(given: Given, at: number): void {
+    const { cooldown, sticky } = this.settings;
+    this.given = this.given.filter((one) => one !== given);
+    if (cooldown === 0 && sticky === 0) return;
+    const { owner, first, last } = given;
+    for (const one of this.former) if (owner !== undefined && one.owner === owner) one.isKept = false;
+    this.former.push({
+      owner,
+      first,
+      last,
+      cooling_until: cooldown === 0 ? 0 : at + cooldown * 1000,
+      sticky_until: sticky === 0 ? 0 : at + sticky * 1000,
+      isCooling: cooldown > 0,
+      isKept: owner !== undefined,
+    });
+    this.#tidy();
   }
 
-  /** Those that could be given to somebody else once all that is under way has failed. */
-  available(): number {
-    return this.places.filter((given, at) => !given && this.isHost(at) && !this.excluded[at]).length;
+  pass(now: number): void {
+    for (const one of this.former) {
+      if (one.cooling_until <= now) one.isCooling = false;
+      if (!one.isCooling && one.sticky_until <= now) one.isKept = false;
+    }
+    this.#tidy();
+  }
+
+  change(settings: Settings): void {
+    this.settings = settings;
+    const space = { first: settings.cidr.base, last: lastAddress(settings.cidr) };
+    this.former = this.former.filter((one) => includes(space, one.first) && includes(space, one.last));
+    if (this.cursor !== undefined && !includes(space, this.cursor)) this.cursor = undefined;
+  }
+
+  #tidy(): void {
+    this.former = this.former.filter((one) => one.isCooling || one.isKept);
   }
 }

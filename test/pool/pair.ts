@@ -1,212 +1,211 @@
 import assert from 'node:assert/strict';
-import { parseCidr } from '../../src/net/cidr.ts';
-import { decideAddNetwork, decideAllocate, decideRelease, decideUpdateNetwork } from '../../src/pool/decide.ts';
-import type { Origin, PoolEvent } from '../../src/pool/events.ts';
+import { lastAddress, sizeOf } from '../../src/net/cidr.ts';
+import { formatAddress, parseAddress } from '../../src/net/address.ts';
+import { ownerKey } from '../../src/pool/allocation.ts';
+import type { Origin, Owner, PoolEvent } from '../../src/pool/events.ts';
+import { decideRelease } from '../../src/pool/decide/release.ts';
+import { PoolError } from '../../src/pool/errors.ts';
 import { violation } from '../../src/pool/invariants.ts';
 import type { Network } from '../../src/pool/network.ts';
 import { Pool } from '../../src/pool/pool.ts';
 import { snapshotOf } from '../../src/pool/snapshot.ts';
-import { strategyNamed, type StrategyName } from '../../src/pool/strategy.ts';
-import type { Command, Fate } from './commands.ts';
-import { Model } from './model.ts';
+import { OWNERS } from './commands.ts';
+import { type Given, includes, type ModelNetwork } from './model.ts';
 
-const ID = 'default';
-const BASE = 0xac100000; // 172.16.0.0: with the sign bit of a 32 bit integer
-const GATEWAY = 1;
-
-/** What was decided, holds its address, and is not durable yet. */
+/** What was decided, holds its addresses, and is not durable yet. */
 interface Waiting {
-  readonly vm: string;
+  readonly id: string;
+  readonly owner: string | undefined;
   readonly events: readonly PoolEvent[];
-  readonly held: number | undefined;
+  readonly held: { readonly first: bigint; readonly last: bigint } | undefined;
+  readonly tell: () => void;
 }
 
-/** The pool and the model side by side, taken through the same commands in the way the service takes them. */
+/** The pool and the model side by side, in the way the service handles the pool. */
 export class Pair {
-  readonly model: Model;
-  #pool = new Pool();
-  readonly #history: PoolEvent[] = [];
-  #waiting: Waiting[] = [];
-  #clock = 1_700_000_000_000;
+  readonly models = new Map<string, ModelNetwork>();
+  pool = new Pool();
+  waiting: Waiting[] = [];
+  #history: PoolEvent[] = [];
+  #now = 1_700_000_000_000;
 
-  constructor(strategy: StrategyName, prefixLength: number) {
-    this.model = new Model(2 ** (32 - prefixLength), GATEWAY, strategy);
-    const cidr = parseCidr(`172.16.0.0/${prefixLength}`)!;
-    this.#apply(decideAddNetwork(ID, { cidr, gateway: undefined, excluded: [], strategy }, this.#origin()));
+  get now(): number {
+    return this.#now;
   }
 
-  get #network(): Network {
-    return this.#pool.network(ID);
+  network(id: string): Network {
+    return this.pool.network(id);
   }
 
-  run(command: Command): void {
-    switch (command.do) {
-      case 'allocate':
-        this.#allocate(command);
-        return;
-      case 'release':
-        this.#release(command.vm, this.#network.byOwner({ vm_id: command.vm, nic: '' }), command.fate);
-        return;
-      case 'releaseByIp': {
-        const allocation = this.#network.byOffset(command.offset);
-        const expected = this.model.places[command.offset]?.vm;
-        assert.equal(allocation?.vm_id, expected);
-        if (expected !== undefined) this.#release(expected, allocation, command.fate);
-        return;
+  /** Time goes on, by a millisecond at least; what has ended by then ends. */
+  pass(milliseconds: number): void {
+    this.#now = Math.max(this.#now + Math.max(1, milliseconds), this.pool.time);
+    this.pool.advance(this.#now);
+    for (const model of this.models.values()) model.pass(this.#now);
+    const isDue = ({ expires_at }: Given) => expires_at !== undefined && expires_at <= this.#now;
+    for (const [id, model] of this.models) {
+      const network = this.network(id);
+      if (!model.given.some(isDue)) {
+        assert.deepEqual(network.leases.due(this.#now, 100), []);
+        continue;
       }
-      case 'settle': {
-        const oldest = this.#waiting.shift();
-        if (oldest) this.#settle(oldest, command.fate);
-        return;
+      this.settleAll();
+      const due = model.given.filter(isDue);
+      const leases = network.leases.due(this.#now, 100);
+      assert.deepEqual(
+        leases.map(({ offset }) => network.origin + offset).sort(ascending),
+        due.map(({ first }) => first).sort(ascending),
+      );
+      for (const lease of leases) {
+        const given = due.find(({ first }) => first === network.origin + lease.offset)!;
+        const events = decideRelease(network, lease, 'expired', this.origin());
+        assert.equal(events.length === 1 && events[0]?.type === 'ip_released' && events[0].reason, 'expired');
+        this.apply(events);
+        model.release(given, releasedAt(given, this.#now));
       }
-      case 'update':
-        this.#update(command);
-        return;
-      case 'restart':
-        this.#restart(command.from);
     }
   }
 
-  /** Compares everything there is to see, and the rules that hold of every pool. */
-  check(): void {
-    const network = this.#network;
-    const { model } = this;
-    const listed = [...network.allocations()];
-    let listedAt = 0;
-    for (let offset = 0; offset < model.size; offset++) {
-      const given = model.places[offset];
-      const allocation = network.byOffset(offset);
-      assert.equal(network.free.has(offset), model.isFree(offset), `free(${offset})`);
-      assert.equal(allocation?.vm_id, given?.vm, `holder of ${offset}`);
-      if (!given || !allocation) continue;
-      assert.deepEqual(
-        { offset: allocation.offset, hostname: allocation.hostname, at: allocation.allocated_at },
-        { offset, hostname: given.hostname, at: given.at },
-      );
-      assert.equal(network.byOwner(allocation), allocation, 'ip-to-vm and vm-to-ip are inverse');
-      assert.equal(listed[listedAt++], allocation, 'listed in the order of addresses');
-      assert.ok(model.isHost(offset), 'neither network, broadcast nor gateway address is given');
-    }
-    assert.equal(listedAt, listed.length);
-    assert.equal(network.allocated, model.allocated());
-    assert.equal(network.available, model.available());
-    assert.equal(network.cursor, model.cursor);
-    assert.equal(network.settings.strategy, model.strategy);
+  origin(): Origin {
+    return { at: this.#now, actor: 'test', request_id: 'r' };
   }
 
-  #allocate({ vm, hostname, random, fate }: Extract<Command, { do: 'allocate' }>): void {
-    if (this.#waiting.some((waiting) => waiting.vm === vm)) return; // the service lets it wait
-    const network = this.#network;
-    const strategy = strategyNamed(network.settings.strategy, this.model.size, () => random);
-    const decide = () => decideAllocate(network, { vm_id: vm, nic: '' }, hostname, strategy, this.#origin());
-    const at = this.model.whereIs(vm);
-    if (at !== undefined) {
-      const events = this.#dry(decide);
-      const changes = hostname !== undefined && hostname !== this.model.places[at]?.hostname;
-      assert.deepEqual(
-        events.map(({ type }) => type),
-        changes ? ['ip_updated'] : [],
-      );
-      if (changes) this.#end({ vm, events, held: undefined }, fate);
-      return;
-    }
-    const expected = this.model.next(random);
-    if (expected === undefined) {
-      assert.throws(() => this.#dry(decide), { code: 'pool_exhausted' });
-      return;
-    }
-    const events = this.#dry(decide);
-    assert.equal(events.length, 1);
-    assert.ok(events[0]?.type === 'ip_allocated');
-    assert.equal(network.offsetOf(events[0].ip), expected);
-    network.hold(expected);
-    this.model.held[expected] = true;
-    this.#end({ vm, events, held: expected }, fate);
-  }
-
-  #release(vm: string, allocation: ReturnType<Network['byOwner']>, fate: Fate): void {
-    if (this.#waiting.some((waiting) => waiting.vm === vm)) return;
-    assert.equal(allocation?.offset, this.model.whereIs(vm));
-    if (!allocation) return;
-    const events = this.#dry(() => decideRelease(this.#network, allocation, this.#origin()));
-    this.#end({ vm, events, held: undefined }, fate);
-  }
-
-  #update({ excluded, strategy }: Extract<Command, { do: 'update' }>): void {
-    const ranges = excluded.map(([first, last]) => ({ first: BASE + first, last: BASE + last }));
-    this.#apply(this.#dry(() => decideUpdateNetwork(this.#network, { excluded: ranges, strategy }, this.#origin())));
-    this.model.excluded = this.model.places.map((_, at) => excluded.some(([first, last]) => at >= first && at <= last));
-    this.model.strategy = strategy ?? this.model.strategy;
-    const again = decideUpdateNetwork(this.#network, { excluded: [...ranges].reverse(), strategy }, this.#origin());
-    assert.deepEqual(again, [], 'the same settings again are no change');
-  }
-
-  #restart(from: 'snapshot' | 'journal'): void {
-    const before = this.#pool;
-    this.#pool = new Pool();
-    for (const event of from === 'snapshot' ? snapshotOf(before) : this.#history) {
-      assert.equal(violation(this.#pool, event), undefined);
-      this.#pool.apply(event);
-    }
-    this.#waiting = [];
-    this.model.held.fill(false);
-  }
-
-  #end(decided: Waiting, fate: Fate): void {
-    if (fate === 'wait') this.#waiting.push(decided);
-    else this.#settle(decided, fate);
-  }
-
-  #settle({ vm, events, held }: Waiting, fate: 'commit' | 'fail'): void {
-    if (fate === 'commit') {
-      this.#apply(events);
-      for (const event of events) this.#tellModel(vm, event);
-      // Delivered, but the service has not been told yet.
-      assert.equal(this.#network.available, this.model.available());
-    }
-    if (held === undefined) return;
-    this.#network.unhold(held);
-    this.model.held[held] = false;
-  }
-
-  #tellModel(vm: string, event: PoolEvent): void {
-    const { places } = this.model;
-    if (event.type === 'ip_allocated') {
-      const offset = this.#network.offsetOf(event.ip)!;
-      places[offset] = { vm, hostname: event.hostname, at: event.at };
-      this.model.cursor = offset;
-      return;
-    }
-    const offset = this.model.whereIs(vm)!;
-    const given = places[offset]!;
-    places[offset] = event.type === 'ip_updated' ? { ...given, hostname: event.hostname } : undefined;
-  }
-
-  #apply(events: readonly PoolEvent[]): void {
+  apply(events: readonly PoolEvent[]): void {
     for (const event of events) {
-      assert.equal(violation(this.#pool, event), undefined);
-      this.#pool.apply(event);
+      assert.equal(violation(this.pool, event), undefined);
+      this.pool.apply(event);
       this.#history.push(event);
     }
   }
 
-  /** Decides, and looks whether anything but the answer came of it. */
-  #dry<T>(decide: () => T): T {
-    const before = this.#seen();
+  /** Decides, and looks whether anything but the answer came of it. Either events, or the code of the refusal. */
+  decide(decide: () => PoolEvent[]): { events: PoolEvent[]; code: string | undefined } {
     try {
-      return decide();
+      return { events: decide(), code: undefined };
+    } catch (error) {
+      assert.ok(error instanceof PoolError, String(error));
+      return { events: [], code: error.code };
     } finally {
-      assert.deepEqual(this.#seen(), before, 'a decision changes nothing');
+      this.check();
     }
   }
 
-  #seen() {
-    const { settings, cursor, allocated, available, free } = this.#network;
-    const offsets = Array.from({ length: this.model.size }, (_, at) => free.has(at));
-    return { settings, cursor, allocated, available, offsets, records: [...this.#network.allocations()] };
+  hold(id: string, held: { readonly first: bigint; readonly last: bigint }): void {
+    const { origin } = this.network(id);
+    this.network(id).hold(held.first - origin, held.last - origin);
+    this.models.get(id)!.held.push(held);
   }
 
-  #origin(): Origin {
-    return { at: this.#clock++, actor: 'test', request_id: 'r' };
+  settle({ id, events, held, tell }: Waiting, fate: 'commit' | 'fail'): void {
+    const network = this.network(id);
+    const model = this.models.get(id)!;
+    if (fate === 'commit') {
+      this.apply(events);
+      tell();
+      // Delivered, but the service has not been told yet.
+      assert.equal(network.available, model.count().available);
+    }
+    if (!held) return;
+    network.unhold(held.first - network.origin);
+    model.held = model.held.filter((one) => one !== held);
   }
+
+  /** A change of a network waits until nothing is under way. */
+  settleAll(): void {
+    for (const waiting of this.waiting.splice(0)) this.settle(waiting, 'commit');
+  }
+
+  restart(from: 'snapshot' | 'journal'): void {
+    const before = this.pool;
+    const expected = stateOf(before);
+    this.pool = new Pool();
+    const events = from === 'snapshot' ? [...snapshotOf(before)] : this.#history;
+    this.#history = [];
+    this.apply(events.map((event) => JSON.parse(JSON.stringify(event)) as PoolEvent));
+    this.pool.advance(this.#now);
+    this.waiting = [];
+    for (const model of this.models.values()) model.held = [];
+    assert.deepEqual(stateOf(this.pool), expected);
+  }
+
+  /** Compares everything there is to see, and the rules that hold of every pool. */
+  check(): void {
+    assert.deepEqual(
+      [...this.pool.networks].map(({ id }) => id),
+      [...this.models.keys()],
+    );
+    for (const [id, model] of this.models) this.#checkNetwork(this.network(id), model);
+  }
+
+  #checkNetwork(network: Network, model: ModelNetwork): void {
+    const { origin } = network;
+    const { cidr } = model.settings;
+    const counts = model.count();
+    assert.equal(network.allocated, counts.allocated, 'allocated');
+    assert.equal(network.memories.cooling, counts.cooling, 'cooling');
+    assert.equal(network.available, counts.available, 'available');
+    assert.equal(network.count, model.given.length);
+    const { allocated, available, memories } = network;
+    assert.equal(allocated + available + memories.cooling + counts.reserved, sizeOf(cidr), 'they add up');
+    assert.equal(network.free.count, BigInt(model.addresses.filter((at) => model.isFree(at)).length));
+    for (const address of model.addresses) {
+      const offset = address - origin;
+      assert.equal(network.free.has(offset), model.isFree(address), `free ${formatAddress(cidr.family, address)}`);
+      assert.equal(memories.at(offset) !== undefined, model.isCooling(address));
+      assert.equal(network.byOffset(offset) !== undefined, model.isGiven(address));
+      assert.equal(network.layout.blockedAt(offset) === undefined, model.isOpen(address));
+    }
+    const listed = [...network.allocations()];
+    assert.deepEqual(
+      listed.map((allocation) => ({
+        owner: ownerKey(allocation),
+        first: origin + allocation.offset,
+        last: origin + allocation.last,
+        at: allocation.allocated_at,
+        isPrefix: allocation.attributes.prefix_length !== undefined,
+        hostname: allocation.attributes.hostname,
+        expires_at: allocation.attributes.expires_at,
+        ttl: allocation.attributes.ttl,
+      })),
+      model.given.toSorted((a, b) => ascending(a.first, b.first)),
+    );
+    for (const allocation of listed) {
+      const { mac } = allocation.attributes;
+      if (ownerKey(allocation) !== undefined) assert.equal(network.byOwner(allocation), allocation, 'one per owner');
+      if (mac !== undefined) assert.ok(network.byMac(mac).includes(allocation));
+      assert.ok(network.layout.isForHosts({ first: allocation.offset, last: allocation.last }, true));
+    }
+    assert.equal(
+      network.leases.next ?? Number.POSITIVE_INFINITY,
+      Math.min(...model.given.map(({ expires_at }) => expires_at ?? Number.POSITIVE_INFINITY)),
+    );
+    for (let owner = 0; owner < OWNERS; owner++) {
+      const kept = model.keptFor(ownerKey(ownerNamed(owner)));
+      assert.equal(network.memories.of(ownerNamed(owner))?.offset, kept && kept.first - origin, 'kept');
+    }
+    assert.equal(network.cursor, model.cursor === undefined ? undefined : model.cursor - origin);
+    assert.ok(includes({ first: cidr.base, last: lastAddress(cidr) }, model.cursor ?? cidr.base));
+  }
+}
+
+export function ownerNamed(owner: number): Owner {
+  if (owner === OWNERS - 1) return { vm_id: '', nic: '' };
+  if (owner === OWNERS - 2) return { vm_id: '', nic: '', key: 'k' };
+  return { vm_id: `vm${owner >> 1}`, nic: owner % 4 === 3 ? 'eth1' : owner % 2 === 1 ? 'eth2' : '' };
+}
+
+/** A later allocation of the same address has a later time. */
+export function releasedAt({ at }: Given, now: number): number {
+  return Math.max(now, at + 1);
+}
+
+export function addressOf(text: string): bigint {
+  return parseAddress(text)!.value;
+}
+
+const ascending = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The state, told in the same words by two pools of the same state. */
+function stateOf(pool: Pool): string[] {
+  return [...snapshotOf(pool)].map((event) => JSON.stringify(event)).sort();
 }

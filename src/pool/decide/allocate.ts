@@ -1,0 +1,133 @@
+import { BITS } from '../../net/address.ts';
+import { macOf } from '../../net/mac.ts';
+import { type Allocation, attributesOf, ownerOf } from '../allocation.ts';
+import { PoolError } from '../errors.ts';
+import type { Attributes, Origin, Owner, PoolEvent } from '../events.ts';
+import type { Network } from '../network.ts';
+import type { Pool } from '../pool.ts';
+import type { Strategy } from '../strategy.ts';
+import { find } from './place.ts';
+import { placeOf } from './release.ts';
+import { type AttributesWish, decideUpdate, merge } from './update.ts';
+
+/** What somebody asks an address for, and how it should be. */
+export interface AllocationWish {
+  readonly owner: Owner;
+  /** Undefined or null: as it is; `mac: 'auto'` makes one of the address. */
+  readonly attributes: AttributesWish;
+  /** Seconds until it ends by itself. Undefined: never, or as it is. */
+  readonly ttl?: number | undefined;
+  /** This address, or a range that begins with it. */
+  readonly ip?: string | undefined;
+  /** A range of so many addresses; undefined: 1. */
+  readonly count?: number | undefined;
+  /** A prefix of this length instead of addresses. */
+  readonly prefixLength?: number | undefined;
+}
+
+/**
+ * Gives an owner an address, a range or a prefix. The owner who holds one keeps it: then the events say what changes of
+ * its attributes, and are none when nothing does. A repeat with a `ttl` begins that time anew.
+ *
+ * @throws PoolError `pool_exhausted`, `network_draining`; `address_mismatch` when it holds something else;
+ *   `invalid_address`, `address_taken`, `address_reserved` when a named address cannot be had
+ */
+export function decideAllocate(
+  pool: Pool,
+  network: Network,
+  wish: AllocationWish,
+  strategy: Strategy,
+  origin: Origin,
+): PoolEvent[] {
+  const size = sizeOf(network, wish);
+  const lease = wish.ttl === undefined ? {} : { expires_at: origin.at + wish.ttl * 1000, ttl: wish.ttl };
+  const held = network.byOwner(wish.owner);
+  if (held) {
+    refuseOther(network, held, wish, size);
+    const mac = wish.attributes.mac === 'auto' ? held.attributes.mac : wish.attributes.mac;
+    const attributes = { ...withoutNulls(wish.attributes), ...lease };
+    // Whoever asks lives, whatever a list of living VMs said.
+    const alive = held.attributes.missing_since === undefined ? {} : { missing_since: null };
+    const auto = mac ?? macFor(pool, network, held.offset, wish);
+    return decideUpdate(network, held, { ...attributes, ...alive, mac: auto }, origin);
+  }
+  if (network.settings.drain) {
+    throw new PoolError('network_draining', `Network ${network.id} is drained: it gives no new addresses`, {
+      network: network.id,
+    });
+  }
+  const { owner, ip } = wish;
+  const place = find(network, { owner, ip, size, isPrefix: wish.prefixLength !== undefined }, strategy, origin.at);
+  const attributes = attributesOf({
+    ...merge({}, withoutNulls(wish.attributes)),
+    ...(wish.prefixLength === undefined ? {} : { prefix_length: wish.prefixLength }),
+    ...lease,
+  });
+  const mac = wish.attributes.mac === 'auto' ? macFor(pool, network, place.offset, wish) : undefined;
+  return [
+    {
+      type: 'ip_allocated',
+      network: network.id,
+      ...placeOf(network, place),
+      ...ownerOf(wish.owner),
+      ...attributes,
+      ...(mac === undefined ? {} : { mac }),
+      ...(place.requested ? { requested: true } : {}),
+      ...origin,
+    },
+  ];
+}
+
+function sizeOf(network: Network, { count, prefixLength }: AllocationWish): bigint {
+  if (prefixLength === undefined) return BigInt(count ?? 1);
+  const { cidr } = network;
+  if (prefixLength >= cidr.prefixLength && prefixLength <= BITS[cidr.family]) {
+    return 1n << BigInt(BITS[cidr.family] - prefixLength);
+  }
+  throw new PoolError(
+    'invalid_request',
+    `prefix_length is invalid: network ${network.cidrText} has prefixes from /${cidr.prefixLength} to /${BITS[cidr.family]}`,
+    { field: 'prefix_length' },
+  );
+}
+
+function refuseOther(
+  network: Network,
+  held: Allocation,
+  { ip, owner, prefixLength, count }: AllocationWish,
+  size: bigint,
+): void {
+  const has = network.ipAt(held.offset);
+  const isAsked = ip === undefined || network.offsetOf(ip) === held.offset;
+  const isSized = (count === undefined && prefixLength === undefined) || size === held.size;
+  if (isAsked && isSized) return;
+  const who = owner.vm_id === '' ? 'whoever used this Idempotency-Key' : owner.vm_id;
+  const what = held.size === 1n ? has : `${has} to ${network.ipAt(held.last)}`;
+  throw new PoolError('address_mismatch', `${who} holds ${what} in network ${network.id} already: release it first`, {
+    field: isAsked ? (prefixLength === undefined ? 'count' : 'prefix_length') : 'ip',
+    network: network.id,
+    ip: has,
+    vm_id: owner.vm_id,
+  });
+}
+
+/** A MAC of the address that nobody has. Undefined when none was asked for. */
+export function macFor(
+  pool: Pool,
+  network: Network,
+  offset: bigint,
+  { attributes }: Pick<AllocationWish, 'attributes'>,
+): string | undefined {
+  if (attributes.mac !== 'auto') return undefined;
+  const { family } = network.cidr;
+  for (let attempt = 0; ; attempt++) {
+    const mac = macOf(family, network.origin + offset, attempt);
+    if (!pool.hasMac(mac)) return mac;
+  }
+}
+
+/** Asking for an address, null is the same as nothing. */
+function withoutNulls(wish: AttributesWish): AttributesWish & Attributes {
+  const given = Object.entries(wish).filter(([name, value]) => value !== null && !(name === 'mac' && value === 'auto'));
+  return Object.fromEntries(given);
+}

@@ -1,0 +1,229 @@
+import { type Address, formatAddress } from '../../net/address.ts';
+import { type Cidr, contains, firstHost, formatCidr, lastAddress, lastHost } from '../../net/cidr.ts';
+import { formatRange, normalizeRanges, parseRange, type Range } from '../../net/range.ts';
+import type { Allocation } from '../allocation.ts';
+import { PoolError } from '../errors.ts';
+import type { NetworkSettings, Origin, PoolEvent } from '../events.ts';
+import type { Network } from '../network.ts';
+import type { Pool } from '../pool.ts';
+import { decideRelease } from './release.ts';
+
+/** What an operator may say of a network. Undefined: as it is, or the default; null: none from now on. */
+export interface NetworkWish {
+  readonly cidr?: Cidr | undefined;
+  readonly gateway?: Address | null | undefined;
+  readonly excluded?: readonly Range[] | undefined;
+  readonly ranges?: readonly Range[] | undefined;
+  readonly strategy?: NetworkSettings['strategy'] | undefined;
+  readonly name?: string | null | undefined;
+  readonly description?: string | null | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** Seconds. */
+  readonly cooldown_seconds?: number | undefined;
+  /** Seconds. */
+  readonly sticky_seconds?: number | undefined;
+  readonly cooldown_policy?: NetworkSettings['cooldown_policy'] | undefined;
+  readonly drain?: boolean | undefined;
+}
+
+/** Prefix lengths of networks: from the largest to the smallest. */
+export const PREFIX_LENGTHS = { 4: [8, 32], 6: [16, 128] } as const;
+/** Live allocations that an error names at most. */
+const NAMED = 100;
+
+/**
+ * Adds a network.
+ *
+ * @throws PoolError `usage` when the gateway or a range does not fit into it, `network_overlap`, `network_exists`
+ */
+export function decideAddNetwork(
+  pool: Pool,
+  id: string,
+  wish: NetworkWish & { readonly cidr: Cidr },
+  origin: Origin,
+): PoolEvent[] {
+  if (pool.find(id)) throw new PoolError('network_exists', `There is a network ${id} already`, { network: id });
+  const settings = settingsOf(wish, wish.cidr, { excluded: [], strategy: 'round-robin' });
+  const gateway = gatewayIn(wish.cidr, wish.gateway ?? undefined);
+  refuseMisfit(pool, undefined, wish.cidr, settings);
+  return [
+    {
+      type: 'network_added',
+      network: id,
+      cidr: formatCidr(wish.cidr),
+      ...(gateway === undefined ? {} : { gateway: formatAddress(wish.cidr.family, gateway) }),
+      ...settings,
+      ...origin,
+    },
+  ];
+}
+
+/**
+ * Changes what is given; no event when nothing differs.
+ *
+ * @throws PoolError as {@link decideAddNetwork}, and `network_in_use` with the live allocations that would be left outside
+ */
+export function decideUpdateNetwork(pool: Pool, network: Network, wish: NetworkWish, origin: Origin): PoolEvent[] {
+  const cidr = wish.cidr ?? network.cidr;
+  const gateway = wish.gateway === undefined ? network.gateway : gatewayIn(cidr, wish.gateway ?? undefined);
+  if (cidr.family !== network.cidr.family) {
+    throw new PoolError('usage', `cidr ${formatCidr(cidr)} is of another family than ${network.cidrText}`, {
+      field: 'cidr',
+    });
+  }
+  const settings = settingsOf(wish, cidr, network.settings);
+  const before = { cidr: network.cidrText, gateway: network.gatewayText ?? null, ...network.settings };
+  const after = {
+    cidr: formatCidr(cidr),
+    gateway: gateway === undefined ? null : formatAddress(cidr.family, gateway),
+    ...settings,
+  };
+  if (canonical(before) === canonical(after)) return [];
+  refuseMisfit(pool, network, cidr, settings);
+  if (wish.gateway === undefined && gateway !== undefined) gatewayIn(cidr, { family: cidr.family, value: gateway });
+  refuseOrphans(network, cidr, gateway, settings);
+  return [{ type: 'network_updated', network: network.id, ...after, ...origin }];
+}
+
+/**
+ * Removes a network.
+ *
+ * @param force releases what is allocated, which only a drained network permits
+ * @throws PoolError `network_in_use`
+ */
+export function decideRemoveNetwork(network: Network, force: boolean, origin: Origin): PoolEvent[] {
+  if (network.count > 0 && !force) {
+    throw inUse(network, network.allocations(), 'has active allocations: release them first');
+  }
+  if (network.count > 0 && !network.settings.drain) {
+    throw inUse(
+      network,
+      network.allocations(),
+      'has active allocations and is not drained: PATCH it with {"drain":true} first',
+    );
+  }
+  const released = network
+    .frozen()
+    .flatMap((allocation) => decideRelease(network, allocation, 'network_removed', origin));
+  return [...released, { type: 'network_removed', network: network.id, cidr: network.cidrText, ...origin }];
+}
+
+function settingsOf(wish: NetworkWish, cidr: Cidr, before: NetworkSettings): NetworkSettings {
+  const text = (now: string | null | undefined, then: string | undefined) =>
+    now === undefined ? then : (now ?? undefined);
+  const ranges = rangeTexts(cidr, wish.ranges ?? rangesOf(before.ranges ?? []), 'ranges');
+  const name = text(wish.name, before.name);
+  const description = text(wish.description, before.description);
+  const tags = wish.tags ?? before.tags;
+  const cooldown_seconds = wish.cooldown_seconds ?? before.cooldown_seconds;
+  const sticky_seconds = wish.sticky_seconds ?? before.sticky_seconds;
+  const cooldown_policy = wish.cooldown_policy ?? before.cooldown_policy;
+  return {
+    excluded: wish.excluded ? rangeTexts(cidr, wish.excluded, 'exclude') : before.excluded,
+    strategy: wish.strategy ?? before.strategy,
+    ...(ranges.length > 0 ? { ranges } : {}),
+    ...(name === undefined ? {} : { name }),
+    ...(description === undefined ? {} : { description }),
+    ...(tags && tags.length > 0 ? { tags } : {}),
+    ...(cooldown_seconds ? { cooldown_seconds } : {}),
+    ...(sticky_seconds ? { sticky_seconds } : {}),
+    ...(cooldown_policy && cooldown_policy !== 'refuse' ? { cooldown_policy } : {}),
+    ...((wish.drain ?? before.drain) ? { drain: true } : {}),
+  };
+}
+
+function rangesOf(texts: readonly string[]): Range[] {
+  return texts.flatMap((text) => parseRange(text) ?? []);
+}
+
+/** Ranges in one spelling, so that the same set always compares equal. */
+function rangeTexts(cidr: Cidr, ranges: readonly Range[], field: string): string[] {
+  for (const range of ranges) {
+    if (range.family !== cidr.family || range.first < cidr.base || range.last > lastAddress(cidr)) {
+      const text = `${field} ${formatRange(range)} is not inside ${formatCidr(cidr)}: leave it out or correct it`;
+      throw new PoolError('usage', text, { field });
+    }
+  }
+  return normalizeRanges(ranges).map(formatRange);
+}
+
+function refuseMisfit(pool: Pool, network: Network | undefined, cidr: Cidr, { name }: NetworkSettings): void {
+  const { family, prefixLength } = cidr;
+  const text = formatCidr(cidr);
+  const [largest, smallest] = PREFIX_LENGTHS[family];
+  if (prefixLength < largest || prefixLength > smallest) {
+    throw new PoolError('usage', `cidr ${text} must be from /${largest} to /${smallest}`, { field: 'cidr' });
+  }
+  const other = pool.overlapping(cidr, network);
+  if (other) {
+    const called = other.settings.name === undefined ? other.id : `${other.id} (${other.settings.name})`;
+    throw new PoolError('network_overlap', `cidr ${text} overlaps ${other.cidrText} of network ${called}`, {
+      field: 'cidr',
+      network: other.id,
+      cidr: other.cidrText,
+    });
+  }
+  for (const other of pool.networks) {
+    if (name === undefined || other === network || (other.settings.name !== name && other.id !== name)) continue;
+    throw new PoolError('network_exists', `name ${name} is that of network ${other.id} already`, {
+      field: 'name',
+      network: other.id,
+    });
+  }
+}
+
+function gatewayIn(cidr: Cidr, gateway: Address | undefined): bigint | undefined {
+  if (!gateway) return undefined;
+  const { family, value } = gateway;
+  const [first, last] = [firstHost(cidr), lastHost(cidr)];
+  if (family === cidr.family && value >= first && value <= last) return value;
+  throw new PoolError(
+    'usage',
+    `gateway ${formatAddress(family, value)} is not a host address of ${formatCidr(cidr)}: use one from ${formatAddress(cidr.family, first)} to ${formatAddress(cidr.family, last)}`,
+    { field: 'gateway' },
+  );
+}
+
+/** VMs out there have these addresses: they must not fall out of the network under them. */
+function refuseOrphans(network: Network, cidr: Cidr, gateway: bigint | undefined, { ranges }: NetworkSettings): void {
+  const { origin, cidr: before, settings } = network;
+  if (
+    gateway !== undefined &&
+    gateway !== network.gateway &&
+    contains(before, { family: before.family, value: gateway })
+  ) {
+    const holder = network.byOffset(gateway - origin);
+    if (holder) throw inUse(network, [holder], 'has given the new gateway address to somebody');
+  }
+  const ends = { first: cidr.base - origin, last: lastAddress(cidr) - origin };
+  const outside = [...network.reservations.values()].filter(
+    ({ first, last }) => first < ends.first || last > ends.last,
+  );
+  if (outside.length > 0) {
+    const reservations = outside.slice(0, NAMED).map(({ id }) => id);
+    const text = `Network ${network.id} has reservations that this would leave outside: remove them first`;
+    throw new PoolError('network_in_use', text, { network: network.id, reservations });
+  }
+  const isSame = cidr.base === before.base && cidr.prefixLength === before.prefixLength;
+  if (isSame && canonical(ranges ?? []) === canonical(settings.ranges ?? [])) return;
+  const shape = { cidr, gateway, settings: { ...settings, ranges: ranges ?? [] } };
+  const orphans = network.orphans(shape, NAMED);
+  if (orphans.length > 0) throw inUse(network, orphans, 'has live allocations that this would leave outside');
+}
+
+function inUse(network: Network, allocations: Iterable<Allocation>, what: string): PoolError {
+  const named: { ip: string; vm_id: string }[] = [];
+  for (const { offset, vm_id } of allocations) {
+    if (named.length >= NAMED) break;
+    named.push({ ip: network.ipAt(offset), vm_id });
+  }
+  return new PoolError('network_in_use', `Network ${network.id} ${what}`, {
+    network: network.id,
+    count: network.count,
+    allocations: named,
+  });
+}
+
+function canonical(value: object): string {
+  return JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

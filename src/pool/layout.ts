@@ -1,0 +1,123 @@
+import { type Cidr, firstHost, lastAddress, lastHost } from '../net/cidr.ts';
+import { parseRange } from '../net/range.ts';
+import { ownerKey } from './allocation.ts';
+import type { NetworkSettings, Owner } from './events.ts';
+import type { Reservation } from './reservation.ts';
+import { clipSpans, joinSpans, type Span, spanAt, subtractSpans } from './span.ts';
+
+/** Why an address is not given to just anybody, whether or not somebody holds it. */
+export type Blocked =
+  'network address' | 'broadcast address' | 'gateway' | 'outside the ranges' | 'excluded' | Reservation;
+
+const NONE: readonly Reservation[] = [];
+
+/**
+ * Which addresses of a network may be given at all: its ranges without what is excluded or reserved. Intervals, however
+ * large the network is; worked out anew when a setting changes.
+ */
+export class Layout {
+  /** All offsets of the network. */
+  readonly space: Span;
+  /** What anybody may be given; joined. */
+  readonly usable: readonly Span[];
+  readonly #hosts: Span;
+  readonly #gateway: bigint | undefined;
+  readonly #ranges: readonly Span[];
+  readonly #excluded: readonly Span[];
+  readonly #reservations: readonly Reservation[];
+  readonly #owned = new Map<string, Reservation[]>();
+  readonly #without: (reservations: readonly Reservation[]) => Layout;
+
+  /** @param origin the address of offset 0 */
+  constructor(
+    cidr: Cidr,
+    gateway: bigint | undefined,
+    settings: Pick<NetworkSettings, 'ranges' | 'excluded'>,
+    reservations: Iterable<Reservation>,
+    origin: bigint,
+  ) {
+    const { ranges, excluded } = settings;
+    const spansOf = (texts: readonly string[]) => {
+      const spans = texts.flatMap((text) => {
+        const range = parseRange(text); // checked when the event was decided
+        return range ? [{ first: range.first - origin, last: range.last - origin }] : [];
+      });
+      return [...clipSpans(joinSpans(spans), this.space.first, this.space.last)];
+    };
+    this.space = { first: cidr.base - origin, last: lastAddress(cidr) - origin };
+    this.#hosts = { first: firstHost(cidr) - origin, last: lastHost(cidr) - origin };
+    this.#gateway = gateway === undefined ? undefined : gateway - origin;
+    this.#ranges = ranges && ranges.length > 0 ? spansOf(ranges) : [this.space];
+    this.#excluded = spansOf(excluded);
+    this.#reservations = [...reservations].sort((a, b) => (a.first < b.first ? -1 : 1));
+    for (const reservation of this.#reservations) {
+      const key = reservation.owner && ownerKey(reservation.owner);
+      if (key !== undefined) this.#owned.set(key, [...(this.#owned.get(key) ?? []), reservation]);
+    }
+    this.#without = (own) => {
+      const others = this.#reservations.filter((reservation) => !own.includes(reservation));
+      return new Layout(cidr, gateway, settings, others, origin);
+    };
+    const given = [...clipSpans(this.#ranges, this.#hosts.first, this.#hosts.last)];
+    const gatewaySpan = this.#gateway === undefined ? [] : [{ first: this.#gateway, last: this.#gateway }];
+    this.usable = subtractSpans(given, joinSpans([...this.#excluded, ...gatewaySpan, ...this.#reservations]));
+  }
+
+  /** The reservations for an owner, in order. */
+  reservedFor(owner: Owner): readonly Reservation[] {
+    const key = this.#owned.size === 0 ? undefined : ownerKey(owner);
+    return (key === undefined ? undefined : this.#owned.get(key)) ?? NONE;
+  }
+
+  /** The layout as an owner sees it: what is reserved for it is open to it. */
+  openTo(owner: Owner): Layout {
+    const own = this.reservedFor(owner);
+    return own.length === 0 ? this : this.#without(own);
+  }
+
+  /** The first offset of a span that may not be given; undefined when all of it may. A prefix may begin with the network address. */
+  obstacle({ first, last }: Span, isPrefix: boolean): bigint | undefined {
+    const at = isPrefix && first === this.space.first && this.isSpareNetworkAddress ? first + 1n : first;
+    if (at > last) return undefined;
+    const span = spanAt(this.usable, at);
+    if (!span) return at;
+    return span.last < last ? span.last + 1n : undefined;
+  }
+
+  /** The first usable offset that is `from` or more. */
+  nextUsable(from: bigint): bigint | undefined {
+    for (const { first } of clipSpans(this.usable, from, this.space.last)) return first;
+    return undefined;
+  }
+
+  /** What keeps an offset from being given to anybody; undefined for a usable one. */
+  blockedAt(offset: bigint): Blocked | undefined {
+    if (spanAt(this.usable, offset)) return undefined;
+    if (offset === this.#gateway) return 'gateway';
+    if (offset < this.#hosts.first) return 'network address';
+    if (offset > this.#hosts.last) return 'broadcast address';
+    if (spanAt(this.#excluded, offset)) return 'excluded';
+    if (!spanAt(this.#ranges, offset)) return 'outside the ranges';
+    return this.#reservations.find(({ first, last }) => offset >= first && offset <= last);
+  }
+
+  /** Whether a VM can have a span at all: without broadcast, the gateway and, unless it is a prefix, the network address. */
+  isForHosts({ first, last }: Span, isPrefix: boolean): boolean {
+    if (first < (isPrefix ? this.space.first : this.#hosts.first) || last > this.#hosts.last) return false;
+    return this.#gateway === undefined || this.#gateway < first || this.#gateway > last;
+  }
+
+  /** Whether nothing but being the network address keeps the first offset from being given. */
+  get isSpareNetworkAddress(): boolean {
+    const { first } = this.space;
+    if (first === this.#hosts.first || first === this.#gateway) return false;
+    const isReserved = this.#reservations.some((reservation) => reservation.first <= first);
+    return !isReserved && !spanAt(this.#excluded, first) && spanAt(this.#ranges, first) !== undefined;
+  }
+
+  /** Whether all of a span lies within one of the ranges. */
+  isInRanges({ first, last }: Span): boolean {
+    const range = spanAt(this.#ranges, first);
+    return range !== undefined && last <= range.last;
+  }
+}

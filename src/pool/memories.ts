@@ -1,0 +1,184 @@
+import { ownerKey } from './allocation.ts';
+import { Deadlines } from './deadlines.ts';
+import type { Owner } from './events.ts';
+import { Owners } from './owners.ts';
+import { Sorted } from './sorted.ts';
+import type { Span } from './span.ts';
+
+/** Deadlines that may be out of date before they are looked through. */
+const SPARE = 1024;
+
+/** A released address and its previous owner. */
+export interface Memory extends Owner {
+  readonly offset: bigint;
+  readonly last: bigint;
+  /** Until then nobody else gets it; milliseconds since 1970, 0: free at once. */
+  readonly cooling_until: number;
+  /** Until then its previous owner gets it back if nobody has it; 0: not for that reason. */
+  readonly sticky_until: number;
+}
+
+/**
+ * Released addresses for as long as they mean something to somebody: cooling, or kept in mind for their previous owner.
+ *
+ *     released        cooling_until            sticky_until
+ *        |--- cooling ------|--- free, sticky -------|--- forgotten
+ *
+ * Time is handed in: {@link expire} ends what is over.
+ */
+export class Memories {
+  readonly #cooling = new Sorted<Memory>();
+  readonly #byOwner: Owners<Memory>;
+  readonly #coolingEnds = new Deadlines<Memory>();
+  readonly #stickyEnds = new Deadlines<Memory>();
+  #addresses = 0n;
+
+  /** @param seed of the hash over owners */
+  constructor(seed: number) {
+    this.#byOwner = new Owners<Memory>((memory) => ownerKey(memory) ?? '', seed);
+  }
+
+  /** How many addresses are cooling. */
+  get cooling(): bigint {
+    return this.#addresses;
+  }
+
+  /** What is cooling at an offset. */
+  at(offset: bigint): Memory | undefined {
+    return this.#cooling.get(offset);
+  }
+
+  /** What is cooling from an offset on, in order. */
+  from(offset: bigint): Iterable<Memory> {
+    return this.#cooling.from(offset);
+  }
+
+  /** What an owner had. */
+  of(owner: Owner): Memory | undefined {
+    const key = ownerKey(owner);
+    return key === undefined ? undefined : this.#byOwner.get(key);
+  }
+
+  /** What is kept in mind for owners, of now. */
+  kept(): Memory[] {
+    const kept: Memory[] = [];
+    for (const memory of this.#byOwner.values()) {
+      // Given to somebody else before its time, it is not cooling any more.
+      const isEnded = memory.cooling_until > 0 && !this.#isCooling(memory);
+      kept.push(isEnded ? { ...memory, cooling_until: 0 } : memory);
+    }
+    return kept;
+  }
+
+  /** What is cooling and not kept in mind for its owner, who has had something else since. */
+  superseded(): Memory[] {
+    return this.#cooling.values().filter((memory) => this.of(memory) !== memory);
+  }
+
+  add(memory: Memory): void {
+    const { cooling_until, sticky_until } = memory;
+    this.cool(memory);
+    if (ownerKey(memory) === undefined) return;
+    this.#byOwner.set(memory);
+    if (sticky_until > cooling_until) this.#stickyEnds.add(sticky_until, memory);
+    this.#tidy();
+  }
+
+  /** Lets addresses cool that nobody gets back but by name. */
+  cool(memory: Memory): void {
+    const { offset, last, cooling_until } = memory;
+    if (cooling_until === 0) return;
+    this.#cooling.set(memory);
+    this.#addresses += last - offset + 1n;
+    this.#coolingEnds.add(cooling_until, memory);
+  }
+
+  /** Forgets everything that is not within a span. */
+  keepWithin({ first, last }: Span): void {
+    const isOutside = (memory: Memory) => memory.offset < first || memory.last > last;
+    for (const memory of this.#cooling.values()) if (isOutside(memory)) this.#stopCooling(memory);
+    for (const memory of [...this.#byOwner.values()]) if (isOutside(memory)) this.#forget(memory);
+  }
+
+  /**
+   * Somebody got addresses: they are not cooling any more, and what that owner had before means nothing to it now.
+   * Returns what is cooling no longer, which may be more than those addresses.
+   */
+  giveUp(given: Owner & { readonly offset: bigint; readonly last: bigint }): Memory[] {
+    this.#forget(given);
+    if (this.#cooling.size === 0) return [];
+    const ended: Memory[] = [];
+    for (const memory of this.#cooling.from(given.offset)) {
+      if (memory.offset > given.last) break;
+      this.#stopCooling(memory);
+      ended.push(memory);
+      if (this.of(memory) !== memory) continue;
+      const { cooling_until, sticky_until } = memory;
+      if (sticky_until === 0) this.#forget(memory);
+      else if (sticky_until <= cooling_until) this.#stickyEnds.add(sticky_until, memory);
+    }
+    return ended;
+  }
+
+  /** Ends what is over by now. Returns what is cooling no longer. */
+  expire(now: number): Memory[] {
+    const freed: Memory[] = [];
+    for (let next = this.#coolingEnds.peek(); next && next.at <= now; next = this.#coolingEnds.peek()) {
+      const { value: memory } = next;
+      this.#coolingEnds.pop();
+      if (this.#isCooling(memory)) {
+        this.#stopCooling(memory);
+        freed.push(memory);
+      }
+      if (memory.sticky_until <= now) this.#drop(memory);
+    }
+    for (let next = this.#stickyEnds.peek(); next && next.at <= now; next = this.#stickyEnds.peek()) {
+      this.#stickyEnds.pop();
+      this.#drop(next.value);
+    }
+    return freed;
+  }
+
+  /** The addresses that have been cooling longest, of those that may be had. */
+  oldest(mayHave: (memory: Memory) => boolean): Memory | undefined {
+    for (let next = this.#coolingEnds.peek(); next && !this.#isCooling(next.value); next = this.#coolingEnds.peek()) {
+      this.#coolingEnds.pop();
+    }
+    const top = this.#coolingEnds.peek()?.value;
+    if (top === undefined || mayHave(top)) return top;
+    // Rare: it is held by a decision under way.
+    let oldest: Memory | undefined;
+    for (const memory of this.#cooling.values()) {
+      if ((oldest === undefined || memory.cooling_until < oldest.cooling_until) && mayHave(memory)) oldest = memory;
+    }
+    return oldest;
+  }
+
+  #stopCooling(memory: Memory): void {
+    this.#cooling.delete(memory);
+    this.#addresses -= memory.last - memory.offset + 1n;
+  }
+
+  #forget(owner: Owner): void {
+    const key = ownerKey(owner);
+    if (key !== undefined) this.#byOwner.delete(key);
+  }
+
+  #isCooling(memory: Memory): boolean {
+    return this.#cooling.get(memory.offset) === memory;
+  }
+
+  #drop(memory: Memory): void {
+    if (this.of(memory) === memory) this.#forget(memory);
+  }
+
+  /** Owners that come and go leave their old deadlines behind. */
+  #tidy(): void {
+    if (this.#coolingEnds.size > 2 * this.#cooling.size + SPARE) {
+      this.#coolingEnds.compact((_, memory) => this.#isCooling(memory));
+    }
+    if (this.#stickyEnds.size > 2 * this.#byOwner.size + SPARE) {
+      this.#stickyEnds.compact((_, memory) => this.of(memory) === memory);
+    }
+  }
+}

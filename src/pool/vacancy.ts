@@ -1,0 +1,112 @@
+import type { Layout } from './layout.ts';
+import { makeOffsets, type Offsets } from './offsets.ts';
+import { Sorted } from './sorted.ts';
+import { clipSpans, joinSpans, type Span, subtractSpans } from './span.ts';
+
+/** Offsets that somebody has a claim to. */
+interface Claim {
+  readonly offset: bigint;
+  readonly last: bigint;
+}
+
+/**
+ * Which offsets may be given now: what the layout allows, without what is allocated, cooling, or held by a decision under way.
+ */
+export class Vacancy {
+  #layout: Layout;
+  #free: Offsets;
+  /** Decided but not yet durable. */
+  readonly #held = new Sorted<Claim>();
+  /** The claims of others from an offset on, in order. */
+  readonly #claims: (from: bigint) => Iterable<Iterable<Claim>>;
+
+  /** @param claims what else is not free, from an offset on: several lists in order */
+  constructor(layout: Layout, claims: (from: bigint) => Iterable<Iterable<Claim>>) {
+    this.#claims = claims;
+    this.#layout = layout;
+    this.#free = this.#usable();
+  }
+
+  /** The offsets that may be given now. Read only. */
+  get free(): Offsets {
+    return this.#free;
+  }
+
+  get layout(): Layout {
+    return this.#layout;
+  }
+
+  /** Addresses that could be given to somebody else, those held by a decision under way included. */
+  get available(): bigint {
+    let available = this.#free.count;
+    for (const { offset, last } of this.#held.values()) {
+      // Delivered already, or it was cooling.
+      const claims = [...this.#claimsWithin(offset, last)].map((claim) => ({ first: claim.offset, last: claim.last }));
+      const usable = [...clipSpans(this.#layout.usable, offset, last)];
+      for (const span of subtractSpans(usable, joinSpans(claims))) available += span.last - span.first + 1n;
+    }
+    return available;
+  }
+
+  /** Takes offsets: they have a claim from now on. */
+  take({ offset, last }: Claim): void {
+    this.#free.delete(offset, last);
+  }
+
+  /** Makes those of the offsets free that nobody has a claim to. */
+  giveBack({ offset, last }: Claim): void {
+    for (const span of clipSpans(this.#layout.usable, offset, last)) this.#free.add(span.first, span.last);
+    for (const claim of this.#claimsWithin(offset, last)) this.take(claim);
+    for (const claim of this.#held.from(offset)) {
+      if (claim.offset > last) break;
+      this.take(claim);
+    }
+  }
+
+  /** Keeps offsets from the next decisions until {@link unhold}. */
+  hold(offset: bigint, last: bigint): void {
+    this.#held.set({ offset, last });
+    this.take({ offset, last });
+  }
+
+  unhold(offset: bigint): void {
+    const hold = this.#held.get(offset);
+    if (!hold) return;
+    this.#held.delete(hold);
+    this.giveBack(hold);
+  }
+
+  /** Whether a decision under way has taken one of the offsets. */
+  isHeld({ first, last }: Span): boolean {
+    for (const hold of this.#held.from(first)) return hold.offset <= last;
+    return false;
+  }
+
+  /** Goes on with another layout. `span` is what may have changed; undefined: the space itself. */
+  relay(layout: Layout, span?: Span): void {
+    this.#layout = layout;
+    if (span) {
+      this.#free.delete(span.first, span.last);
+      this.giveBack({ offset: span.first, last: span.last });
+      return;
+    }
+    this.#free = this.#usable();
+    this.giveBack({ offset: layout.space.first, last: layout.space.last });
+  }
+
+  *#claimsWithin(first: bigint, last: bigint): Generator<Claim> {
+    for (const claims of this.#claims(first)) {
+      for (const claim of claims) {
+        if (claim.offset > last) break;
+        yield claim;
+      }
+    }
+  }
+
+  #usable(): Offsets {
+    const { space, usable } = this.#layout;
+    const free = makeOffsets(space.first, space.last - space.first + 1n);
+    for (const { first, last } of usable) free.add(first, last);
+    return free;
+  }
+}
