@@ -41,10 +41,10 @@ const FAILURES: readonly Failure[] = [
     args: COMPACT,
   },
   {
-    what: 'the fsync of the folder after an old journal was deleted',
+    what: 'the fsync of the folder after an old journal became history',
     call: 'fsync',
     when: 10,
-    trace: /unlink\("\S+journal-0\.jsonl"\).*\n.*fsync\(.*INJECTED/,
+    trace: /rename\("\S+journal-0\.jsonl", "\S+history-0\.jsonl"\).*\n.*fsync\(.*INJECTED/,
     args: COMPACT,
   },
 ];
@@ -64,7 +64,7 @@ describe('a disk that fails', { skip: missingTools({ strace: 'strace' }) }, () =
         // strace counts calls by thread: one does them all.
         env: { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' },
         under: [
-          ...['strace', '-D', '-f', '-y', '-qq', '-o', log, '-e', `trace=unlink,${call}`],
+          ...['strace', '-D', '-f', '-y', '-qq', '-o', log, '-e', `trace=rename,${call}`],
           ...['-e', `inject=${call}:error=EIO:when=${when}`],
         ],
       });

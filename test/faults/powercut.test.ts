@@ -127,7 +127,7 @@ async function reopen(dir: string) {
     for (const { vm_id, offset } of network.allocations()) {
       if (vm_id !== LATER) result.held.push([vm_id, network.ipAt(offset)]);
     }
-    const free = network.free.next(0);
+    const free = network.free.next(0n);
     if (free !== undefined && !network.byOwner({ vm_id: LATER, nic: '' })) {
       const origin = { at: 0, actor: 'test', request_id: 'test' };
       const ip = network.ipAt(free);

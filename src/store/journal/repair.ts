@@ -53,7 +53,7 @@ export async function repairFolder(dir: string, acceptLoss: boolean, time: strin
   await writeGeneration(dir, salvage.pool, { seq: newest + 1, chain: salvage.chain }, time);
   for (const { path } of [...snapshots, ...journals]) await rename(path, `${path}.${suffix}`);
   await syncFolder(dir);
-  const kept = [...salvage.pool.networks].reduce((sum, { allocated }) => sum + allocated, 0);
+  const kept = [...salvage.pool.networks].reduce((sum, { count }) => sum + count, 0);
   return {
     done: [`wrote a new generation with ${kept} allocations, the files before it are kept as *.${suffix}`],
     lost: salvage.lost,

@@ -171,15 +171,26 @@ function asStartSeesIt(findings: readonly Finding[], { snapshots }: Contents): F
 
 /** Compared event by event: the text of a large pool would not fit into one string. */
 function sameState(a: Pool, b: Pool): boolean {
-  const right = snapshotOf(b)[Symbol.iterator]();
-  for (const left of snapshotOf(a)) {
-    if (JSON.stringify(left) !== JSON.stringify(right.next().value)) return false;
+  const right = statesOf(b);
+  for (const left of statesOf(a)) {
+    if (left !== right.next().value) return false;
   }
   return right.next().done === true;
 }
 
+/**
+ * What two readings of the same history have in common. Not what is remembered of released addresses, which time ends
+ * without an event; nor when a network was made, which snapshots of version 1 do not tell.
+ */
+function* statesOf(pool: Pool): Generator<string> {
+  for (const event of snapshotOf(pool)) {
+    if (event.type === 'ip_remembered') continue;
+    yield JSON.stringify(event.type === 'network_added' ? { ...event, at: 0, updated_at: 0 } : event);
+  }
+}
+
 function countAllocations(pool: Pool): number {
   let count = 0;
-  for (const network of pool.networks) count += network.allocated;
+  for (const network of pool.networks) count += network.count;
   return count;
 }
