@@ -1,95 +1,82 @@
-import { Mutex } from 'async-mutex';
-import { decideAllocate, decideRelease } from '../pool/decide.ts';
+import { macFor } from '../pool/decide/allocate.ts';
+import { decideRelease } from '../pool/decide/release.ts';
+import { type AttributesWish, decideUpdate } from '../pool/decide/update.ts';
 import { PoolError } from '../pool/errors.ts';
 import type { Origin, Owner, PoolEvent } from '../pool/events.ts';
-import { type Allocation, allocationOf, type Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
-import { strategyNamed } from '../pool/strategy.ts';
-import { sizeOf } from '../net/cidr.ts';
-import type { Store } from '../store/store.ts';
-import { InFlight } from './inflight.ts';
+import { findById } from './allocation-id.ts';
+import type { Changes, Concerned, Decide, Scope } from './changes.ts';
+import { ownerSubject } from './inflight.ts';
+import {
+  type AllocationRequest,
+  decidePart,
+  type Given,
+  givenOf,
+  type Held,
+  isDual,
+  macOfPart,
+  type Part,
+  partsOf,
+  subjectsOf,
+  withIndex,
+} from './parts.ts';
 
-/** Who asks, and for what; an argument of every use case. Tenants and permitted networks will stand here too. */
-export interface Scope {
-  readonly actor: string;
-  readonly requestId: string;
-}
-
-/** An allocation together with the network that it belongs to. */
-export interface Held {
-  readonly network: Network;
-  readonly allocation: Allocation;
-}
-
-export interface Stats {
-  readonly network: Network;
-  /** Addresses that are allocated or available; the network address, broadcast, gateway and exclusions are not counted. */
-  readonly total: number;
-  readonly allocated: number;
-  readonly available: number;
-}
+export type { AllocationRequest, Given, Held, Outcome } from './parts.ts';
 
 export interface AllocationsOptions {
   readonly pool: Pool;
-  readonly store: Store;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly changes: Changes;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
-/** Allocations that a list looks at between two turns of the event loop, about half a millisecond. */
-const SLICE = 1000;
-/** How often a change is decided anew because another node was first. Each time somebody else got on. */
-const ATTEMPTS = 16;
-/** What may only be said of the newest state: looked at again behind a barrier. */
-const NEEDS_BARRIER = new Set(['pool_exhausted', 'allocation_not_found', 'address_mismatch']);
-
-/** The use cases around allocations. Owns the mutex under which one decision after the other is made. */
+/** The use cases that change allocations. */
 export class Allocations {
   readonly #pool: Pool;
-  readonly #store: Store;
-  readonly #now: () => number;
+  readonly #changes: Changes;
   readonly #random: () => number;
-  readonly #mutex = new Mutex();
-  readonly #inFlight = new InFlight();
 
-  constructor({ pool, store, now, random }: AllocationsOptions) {
+  constructor({ pool, changes, random }: AllocationsOptions) {
     this.#pool = pool;
-    this.#store = store;
-    this.#now = now;
+    this.#changes = changes;
     this.#random = random;
   }
 
   /**
    * Gives an owner an address, or tells the one that it holds. The answer is durable.
    *
-   * @param hostname stored; undefined keeps the one that is stored
-   * @throws PoolError `pool_exhausted`, `storage_full`, `store_unavailable`, `network_not_found`
+   * @throws PoolError as {@link decideAllocate}, and `network_not_found`, `storage_full`, `store_unavailable`
    */
-  async allocate(
-    scope: Scope,
-    { network: id, owner, hostname }: { network: string; owner: Owner; hostname: string | undefined },
-  ): Promise<Held & { created: boolean }> {
-    const network = this.#pool.network(id);
-    const strategy = strategyNamed(network.settings.strategy, sizeOf(network.cidr), this.#random);
-    let held: Allocation | undefined;
-    const [event] = await this.#change(
-      network,
-      () => owner,
-      () => {
-        held = network.byOwner(owner);
-        return decideAllocate(network, owner, hostname, strategy, this.#origin(scope));
-      },
-    );
-    // Told from the decision, not looked up again: the owner may have released it by now.
-    if (event?.type === 'ip_allocated') {
-      const offset = network.offsetOf(event.ip) ?? Number.NaN;
-      return { network, allocation: allocationOf(event, offset, event.at), created: true };
-    }
-    if (!held) throw new PoolError('internal', 'An allocation ended without an address');
-    const allocation = event?.type === 'ip_updated' ? allocationOf(event, held.offset, held.allocated_at) : held;
-    return { network, allocation, created: false };
+  async allocate(scope: Scope, request: AllocationRequest): Promise<Given> {
+    const [given] = await this.allocateAll(scope, [request]);
+    if (!given) throw new PoolError('internal', 'An allocation ended without an address');
+    return given;
+  }
+
+  /**
+   * Gives addresses for several requests, all or none: both families of a dual-stack VM, a list, an atomic bulk.
+   *
+   * @throws PoolError as {@link allocate}; `details.index` tells which of them it is about
+   */
+  async allocateAll(scope: Scope, requests: readonly AllocationRequest[]): Promise<Given[]> {
+    let parts: Part[] = [];
+    const concerned = (): Concerned => {
+      parts = partsOf(this.#pool, requests);
+      return { networks: [...new Set(parts.map(({ network }) => network))], owners: subjectsOf(parts) };
+    };
+    const decide: Decide = (origin, hold) => {
+      let mac: string | undefined;
+      const isOneNic = parts.length > 1 && isDual(parts);
+      return parts.flatMap((part) => {
+        part.held = part.network.byOwner(part.request.owner);
+        part.events = this.#decide(part, mac, origin, parts.length);
+        if (parts.length > 1) hold(part.events);
+        if (isOneNic) mac ??= macOfPart(part);
+        return part.events;
+      });
+    };
+    await this.#changes.make(scope, concerned, decide);
+    return parts.map(givenOf);
   }
 
   /**
@@ -98,160 +85,121 @@ export class Allocations {
    * @param ip release only if this is still the owner's address, so that a late retry cannot free a newer allocation
    * @throws PoolError `allocation_not_found`, `address_mismatch`, `storage_full`, `store_unavailable`
    */
-  release(scope: Scope, { network: id, owner, ip }: { network: string; owner: Owner; ip?: string }): Promise<Held> {
-    const network = this.#pool.network(id);
-    return this.#release(
-      scope,
-      network,
-      () => {
-        const allocation = network.byOwner(owner);
-        if (!allocation) throw notFound({ network: id, vm_id: owner.vm_id });
-        const held = network.ipAt(allocation.offset);
-        if (ip !== undefined && ip !== held) {
-          throw new PoolError('address_mismatch', `Nothing was released: ${owner.vm_id} now holds ${held}, not ${ip}`, {
-            vm_id: owner.vm_id,
-            ip: held,
-          });
-        }
-        return allocation;
-      },
-      owner,
-    );
+  release(scope: Scope, { network: text, owner, ip }: { network: string; owner: Owner; ip?: string }): Promise<Held> {
+    // Told without a look at what it holds, so that an allocation under way is waited for.
+    const concerned = (): Concerned => {
+      const network = this.#pool.networkMeant(text);
+      const subject = ownerSubject(network, owner);
+      return { networks: [network], owners: subject === undefined ? [] : [subject] };
+    };
+    const find = () => {
+      const network = this.#pool.networkMeant(text);
+      const allocation = network.byOwner(owner);
+      if (!allocation) throw notFound({ network: network.id, vm_id: owner.vm_id });
+      const held = network.ipAt(allocation.offset);
+      if (ip !== undefined && network.offsetOf(ip) !== allocation.offset) {
+        throw new PoolError('address_mismatch', `Nothing was released: ${owner.vm_id} now holds ${held}, not ${ip}`, {
+          vm_id: owner.vm_id,
+          ip: held,
+        });
+      }
+      return { network, allocation };
+    };
+    return this.#release(scope, find, concerned);
   }
 
   /** Takes an address back from whoever holds it. @throws PoolError `invalid_address`, and as {@link release} */
-  releaseByIp(scope: Scope, { network: id, ip }: { network: string; ip: string }): Promise<Held> {
-    const network = this.#pool.network(id);
-    const offset = offsetIn(network, ip);
-    return this.#release(scope, network, () => {
+  releaseByIp(scope: Scope, { network: text, ip }: { network?: string | undefined; ip: string }): Promise<Held> {
+    return this.#release(scope, () => {
+      const network = text === undefined ? this.#pool.networkOf(ip) : this.#pool.networkMeant(text);
+      const offset = network?.offsetOf(ip);
+      if (!network || offset === undefined) throw invalidAddress(ip, network?.id);
       const allocation = network.byOffset(offset);
-      if (!allocation) throw notFound({ network: id, ip });
-      return allocation;
+      if (!allocation) throw notFound({ network: network.id, ip });
+      return { network, allocation };
     });
   }
 
-  /** What an owner holds. @throws PoolError `allocation_not_found` */
-  async get(_scope: Scope, { network: id, owner }: { network: string; owner: Owner }): Promise<Held> {
-    await this.#store.barrier();
-    const network = this.#pool.network(id);
-    const allocation = network.byOwner(owner);
-    if (!allocation) throw notFound({ network: id, vm_id: owner.vm_id });
-    return { network, allocation };
+  /** Takes an allocation back by its id. @throws PoolError `allocation_not_found`, and as {@link release} */
+  releaseById(scope: Scope, id: string): Promise<Held> {
+    return this.#release(scope, () => this.#byId(id));
+  }
+
+  /** Changes attributes of an allocation. @throws PoolError `allocation_not_found`, `storage_full`, `store_unavailable` */
+  update(scope: Scope, id: string, wish: AttributesWish): Promise<Held> {
+    return this.#change(scope, id, ({ network, allocation }, origin) => {
+      const made = allocation.attributes.mac ?? macFor(this.#pool, network, allocation.offset, { attributes: wish });
+      return decideUpdate(network, allocation, wish.mac === 'auto' ? { ...wish, mac: made } : wish, origin);
+    });
   }
 
   /**
-   * Allocations in the order of their addresses, in slices: between two of them other requests have their turn.
+   * Lets the time of an allocation begin anew.
    *
-   * @param after only those behind this address
-   * @param ip    only the one of this address
-   * @throws PoolError `invalid_address`
+   * @param ttl seconds; undefined: as many as it was given for
    */
-  list(
-    _scope: Scope,
-    { network: id, after, ip, vmIdPrefix = '' }: { network: string; after?: string; ip?: string; vmIdPrefix?: string },
-  ): AsyncGenerator<Held[]> {
-    const network = this.#pool.network(id);
-    const first = after === undefined ? 0 : offsetIn(network, after, 'cursor') + 1;
-    const only = ip === undefined ? undefined : offsetIn(network, ip);
-    return this.#slices(network, first, only, ({ vm_id }) => vm_id.startsWith(vmIdPrefix));
+  renew(scope: Scope, id: string, ttl: number | undefined): Promise<Held> {
+    return this.#change(scope, id, ({ network, allocation }, origin) => {
+      const seconds = ttl ?? allocation.attributes.ttl;
+      if (seconds === undefined) return [];
+      return decideUpdate(network, allocation, { expires_at: origin.at + seconds * 1000, ttl: seconds }, origin);
+    });
   }
 
-  stats(_scope: Scope, id: string): Stats {
-    const network = this.#pool.network(id);
-    const { allocated, available } = network;
-    return { network, total: allocated + available, allocated, available };
+  /** What an id stands for now. @throws PoolError `allocation_not_found` */
+  #byId(id: string): Held {
+    const held = findById(this.#pool, id);
+    if (held) return held;
+    throw notFound({ id: id.slice(0, 64) });
   }
 
-  async *#slices(
-    network: Network,
-    first: number,
-    only: number | undefined,
-    matches: (allocation: Allocation) => boolean,
-  ): AsyncGenerator<Held[]> {
-    if (only !== undefined) {
-      await this.#store.barrier();
-      const allocation = only >= first ? network.byOffset(only) : undefined;
-      if (allocation && matches(allocation)) yield [{ network, allocation }];
-      return;
+  #decide(part: Part, mac: string | undefined, origin: Origin, of: number): PoolEvent[] {
+    try {
+      return decidePart(this.#pool, part, mac, this.#random, origin);
+    } catch (error) {
+      throw of === 1 ? error : withIndex(error, part.index);
     }
-    let slice: Held[] = [];
-    let looked = 0;
-    for (const allocation of network.allocations(first)) {
-      if (matches(allocation)) slice.push({ network, allocation });
-      if (++looked % SLICE !== 0) continue;
-      yield slice;
-      slice = [];
-      await new Promise(setImmediate);
-    }
-    yield slice;
   }
 
-  async #release(scope: Scope, network: Network, find: () => Allocation, owner?: Owner): Promise<Held> {
-    let allocation: Allocation | undefined;
-    await this.#change(
-      network,
-      () => owner ?? find(),
-      () => {
-        allocation = find();
-        return decideRelease(network, allocation, this.#origin(scope));
+  async #release(scope: Scope, find: () => Held, concerned = concernedBy(find)): Promise<Held> {
+    let held: Held | undefined;
+    await this.#changes.make(scope, concerned, (origin) => {
+      held = find();
+      return decideRelease(held.network, held.allocation, 'released', origin);
+    });
+    if (!held) throw new PoolError('internal', 'A release was committed without a decision');
+    return held;
+  }
+
+  async #change(scope: Scope, id: string, decide: (held: Held, origin: Origin) => PoolEvent[]): Promise<Held> {
+    let held: Held | undefined;
+    const [event] = await this.#changes.make(
+      scope,
+      concernedBy(() => this.#byId(id)),
+      (origin) => {
+        held = this.#byId(id);
+        return decide(held, origin);
       },
     );
-    if (!allocation) throw new PoolError('internal', 'A release was committed without a decision');
-    return { network, allocation };
-  }
-
-  /**
-   * Decides under the mutex and waits for the disk outside of it, so that all who come meanwhile share the next sync.
-   * Returns the events that are durable now; none when nothing had to change.
-   */
-  async #change(network: Network, ownerOf: () => Owner, decide: () => PoolEvent[]): Promise<PoolEvent[]> {
-    let exact = false;
-    for (let attempt = 1; ;) {
-      try {
-        const step = await this.#exclusively(() => this.#decide(network, ownerOf(), decide));
-        if ('earlier' in step) {
-          await step.earlier.catch(() => undefined); // how it ended is for its own caller
-          continue;
-        }
-        if (step.events.length > 0 || exact) {
-          await step.committed;
-          return step.events;
-        }
-      } catch (error) {
-        const code = error instanceof PoolError ? error.code : undefined;
-        if (code === 'conflict' && attempt++ < ATTEMPTS) continue;
-        if (exact || code === undefined || !NEEDS_BARRIER.has(code)) throw error;
-      }
-      await this.#store.barrier();
-      exact = true;
-    }
-  }
-
-  /** Decisions are synchronous: while nobody holds the mutex nobody can come in between, and the queue is not needed. */
-  #exclusively<T>(work: () => T): T | Promise<T> {
-    return this.#mutex.isLocked() ? this.#mutex.runExclusive(work) : work();
-  }
-
-  #decide(network: Network, owner: Owner, decide: () => PoolEvent[]) {
-    const earlier = this.#inFlight.of(network, owner);
-    if (earlier) return { earlier };
-    const events = decide();
-    const committed =
-      events.length > 0 ? this.#inFlight.track(network, owner, events, this.#store.commit(events)) : undefined;
-    return { events, committed };
-  }
-
-  #origin({ actor, requestId }: Scope): Origin {
-    return { at: this.#now(), actor, request_id: requestId };
+    if (!held) throw new PoolError('internal', 'A change was committed without a decision');
+    const { network, allocation } = held;
+    return { network, allocation: event?.type === 'ip_updated' ? allocation.with(event) : allocation };
   }
 }
 
-function notFound(details: Record<string, string>): PoolError {
+function concernedBy(find: () => Held): () => Concerned {
+  return () => {
+    const { network, allocation } = find();
+    const subject = ownerSubject(network, allocation, allocation.offset);
+    return { networks: [network], owners: subject === undefined ? [] : [subject] };
+  };
+}
+
+export function notFound(details: Record<string, string>): PoolError {
   return new PoolError('allocation_not_found', 'IP not found', details);
 }
 
-function offsetIn(network: Network, ip: string, field = 'ip'): number {
-  const offset = network.offsetOf(ip);
-  if (offset !== undefined) return offset;
-  throw new PoolError('invalid_address', 'Invalid IP address', { field, ip: ip.slice(0, 64), network: network.id });
+export function invalidAddress(ip: string, network: string | undefined, field = 'ip'): PoolError {
+  const details = { field, ip: ip.slice(0, 64), ...(network === undefined ? {} : { network }) };
+  return new PoolError('invalid_address', 'Invalid IP address', details);
 }

@@ -1,40 +1,118 @@
+import { ownerKey } from '../pool/allocation.ts';
 import type { Owner, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
-import { ownerKey } from '../pool/vm-to-ip.ts';
+import type { Pool } from '../pool/pool.ts';
+
+/** Every network. */
+export const ALL = '*';
+
+/** Whom a change concerns: one owner (or address without one) of a network, or a whole network, or all of them. */
+export type Subject = string;
+
+export function ownerSubject(network: Network, owner: Owner, offset?: bigint): Subject | undefined {
+  const key = ownerKey(owner) ?? (offset === undefined ? undefined : `\0\0${offset}`);
+  return key === undefined ? undefined : `${network.id}\0${key}`;
+}
 
 /**
  * What is decided and not yet durable. The next decision skips these addresses, reads do not show them, and a second
- * request of the same owner waits for the first.
+ * request of the same owner waits for the first. A change of a network waits for all that is under way in it, and the
+ * other way round.
  */
 export class InFlight {
-  readonly #owners = new Map<string, Promise<void>>();
+  readonly #pool: Pool;
+  readonly #owners = new Map<Subject, Promise<void>>();
+  /** Changes under way in each network. */
+  readonly #inNetwork = new Map<string, Set<Promise<void>>>();
+  /** The change of networks that is under way, or waits for those in it to end. */
+  #alone: { readonly network: string; readonly ended: Promise<void> } | undefined;
 
-  /** Settles when the change under way for this owner has ended, well or badly; undefined when there is none. */
-  of(network: Network, owner: Owner): Promise<void> | undefined {
-    return this.#owners.get(keyOf(network, owner));
+  constructor(pool: Pool) {
+    this.#pool = pool;
   }
 
-  /** Notes events as under way until `commit` settles. Returns a promise that settles like `commit`. */
-  track(network: Network, owner: Owner, events: readonly PoolEvent[], commit: Promise<void>): Promise<void> {
-    const key = keyOf(network, owner);
-    const held: number[] = [];
-    for (const event of events) {
-      const offset = event.type === 'ip_allocated' ? network.offsetOf(event.ip) : undefined;
-      if (offset === undefined) continue;
-      network.hold(offset);
-      held.push(offset);
+  /** Settles when a change under way in the way of these has ended, well or badly; undefined when there is none. */
+  before(networks: readonly Network[], owners: readonly Subject[]): Promise<void> | undefined {
+    const { network, ended } = this.#alone ?? {};
+    if (network === ALL || networks.some(({ id }) => id === network)) return ended;
+    for (const owner of owners) {
+      const earlier = this.#owners.get(owner);
+      if (earlier) return earlier;
     }
-    const settle = () => {
-      this.#owners.delete(key);
-      for (const offset of held) network.unhold(offset);
+    return undefined;
+  }
+
+  /**
+   * Waits until nothing is under way in a network, or anywhere ({@link ALL}), and keeps it so: whoever comes meanwhile
+   * waits. Returns what ends that.
+   */
+  async alone(network: string): Promise<() => void> {
+    while (this.#alone) await this.#alone.ended;
+    let end: () => void = nothing;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    this.#alone = { network, ended };
+    for (let other = this.anyIn(network); other; other = this.anyIn(network)) await other.catch(nothing);
+    return () => {
+      this.#alone = undefined;
+      end();
     };
-    const ended = commit.then(settle, (error: unknown) => {
-      settle();
-      throw error;
-    });
-    this.#owners.set(key, ended);
+  }
+
+  /** One of the changes under way in a network, or anywhere. */
+  anyIn(network: string): Promise<void> | undefined {
+    if (network !== ALL) return this.#inNetwork.get(network)?.values().next().value;
+    for (const changes of this.#inNetwork.values()) for (const change of changes) return change;
+    return undefined;
+  }
+
+  /** Keeps the addresses that events give from the next decisions. Returns what lets go of them. */
+  hold(events: readonly PoolEvent[]): () => void {
+    const held: [Network, bigint][] = [];
+    for (const event of events) {
+      if (event.type !== 'ip_allocated') continue;
+      const network = this.#pool.find(event.network);
+      const offset = network?.offsetOf(event.ip);
+      if (!network || offset === undefined) continue;
+      network.hold(offset, event.end_ip === undefined ? offset : (network.offsetOf(event.end_ip) ?? offset));
+      held.push([network, offset]);
+    }
+    return () => {
+      for (const [network, offset] of held) network.unhold(offset);
+    };
+  }
+
+  /**
+   * Notes a change as under way until `commit` settles. Returns a promise that settles like `commit`.
+   *
+   * @param letGo called at the end: see {@link hold}
+   */
+  track(
+    networks: readonly Network[],
+    owners: readonly Subject[],
+    commit: Promise<void>,
+    letGo: () => void,
+  ): Promise<void> {
+    const settle = () => {
+      for (const owner of owners) this.#owners.delete(owner);
+      for (const { id } of networks) this.#inNetwork.get(id)?.delete(ended);
+      letGo();
+    };
+    const ended = settled(commit, settle);
+    for (const owner of owners) this.#owners.set(owner, ended);
+    for (const { id } of networks) {
+      const changes = this.#inNetwork.get(id);
+      if (changes) changes.add(ended);
+      else this.#inNetwork.set(id, new Set([ended]));
+    }
     return ended;
   }
 }
 
-const keyOf = (network: Network, owner: Owner) => `${network.id}\0${ownerKey(owner)}`;
+const nothing = () => undefined;
+
+function settled(commit: Promise<void>, settle: () => void): Promise<void> {
+  return commit.then(settle, (error: unknown) => {
+    settle();
+    throw error;
+  });
+}

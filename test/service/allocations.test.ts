@@ -72,8 +72,8 @@ describe('allocations.allocate', () => {
     const [lost, kept] = [ipIn(commit(0).events[0]), ipIn(commit(1).events[0])];
     commit(0).fail();
     await rejects(b, 'storage_full');
-    assert.equal(network.free.has(network.offsetOf(lost) ?? -1), true);
-    assert.equal(network.free.has(network.offsetOf(kept) ?? -1), false);
+    assert.equal(network.free.has(network.offsetOf(lost) ?? -1n), true);
+    assert.equal(network.free.has(network.offsetOf(kept) ?? -1n), false);
     commit(0).succeed();
     assert.equal(ipOf(await c), kept);
     assert.deepEqual(visible(), ['a', 'c']);
@@ -142,25 +142,26 @@ describe('allocations.allocate', () => {
     await ended;
     assert.ok(conflicts > 5 && conflicts < 100);
     assert.deepEqual(counts(), { total: 5, allocated: 0, available: 5 });
-    assert.equal(network.free.count, 5);
+    assert.equal(network.available, 5n);
+    assert.equal(network.free.next(0n), 2n);
   });
 
   it('updates a hostname durably, and commits nothing when nothing changes', async () => {
     const { allocate, get, hold, commit, store } = await startService();
     await hold('a', 'old');
-    assert.equal((await allocate('a')).allocation.hostname, 'old');
-    assert.equal((await allocate('a', 'old')).allocation.hostname, 'old');
+    assert.equal((await allocate('a')).allocation.attributes.hostname, 'old');
+    assert.equal((await allocate('a', 'old')).allocation.attributes.hostname, 'old');
     const changed = allocate('a', 'new');
     await settled();
-    assert.equal((await get('a')).allocation.hostname, 'old');
+    assert.equal((await get('a')).allocation.attributes.hostname, 'old');
     commit().fail();
     await rejects(changed, 'storage_full');
-    assert.equal((await get('a')).allocation.hostname, 'old');
+    assert.equal((await get('a')).allocation.attributes.hostname, 'old');
     const again = allocate('a', 'new');
     await settled();
     commit().succeed();
-    assert.equal((await again).allocation.hostname, 'new');
-    assert.equal((await get('a')).allocation.hostname, 'new');
+    assert.equal((await again).allocation.attributes.hostname, 'new');
+    assert.equal((await get('a')).allocation.attributes.hostname, 'new');
     assert.equal(store.commits.length, 0);
   });
 });

@@ -84,7 +84,7 @@ async function run(steps: readonly Step[]): Promise<void> {
     const underWay = store.commits.flatMap(({ events }) => events);
     const given = underWay.flatMap((event) => (event.type === 'ip_allocated' ? event.ip : []));
     assert.equal(new Set([...given, ...history.held.values()]).size, given.length + allocated);
-    assert.equal(network.free.count, 5 - allocated - given.length);
+    assert.equal(network.free.count, BigInt(5 - allocated - given.length));
   };
   for (const step of steps) {
     if (step.do === 'allocate') {

@@ -1,0 +1,91 @@
+import { PoolError } from '../pool/errors.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { Allocations, AllocationsOptions } from './allocations.ts';
+import type { Changes, Concerned, Decide, Scope } from './changes.ts';
+import type { Subject } from './inflight.ts';
+import { type AllocationRequest, decidePart, type Given, givenOf, type Outcome, type Part, partOf } from './parts.ts';
+
+/** Requests that are decided between two turns of the event loop, a few milliseconds. */
+const SLICE = 500;
+
+/** Many requests at once, an outcome for each. */
+export class Bulk {
+  readonly #pool: Pool;
+  readonly #changes: Changes;
+  readonly #random: () => number;
+  readonly #allocations: Allocations;
+
+  constructor({ pool, changes, random, allocations }: AllocationsOptions & { readonly allocations: Allocations }) {
+    this.#pool = pool;
+    this.#changes = changes;
+    this.#random = random;
+    this.#allocations = allocations;
+  }
+
+  /**
+   * Gives addresses for many requests, each on its own: an outcome for each, also for those
+   * that mean nothing. New addresses of a slice share a commit; what
+   * cannot be had so simply goes the way of a single request.
+   */
+  async allocate(scope: Scope, requests: readonly (AllocationRequest | PoolError)[]): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (let first = 0; first < requests.length; first += SLICE) {
+      const slice = requests.slice(first, first + SLICE);
+      const given = await this.#allocateNew(scope, slice);
+      for (const [index, request] of slice.entries()) {
+        if (request instanceof PoolError) outcomes.push({ error: request });
+        else outcomes.push(given.get(index) ?? (await this.#allocations.allocate(scope, request).catch(asOutcome)));
+      }
+      await new Promise(setImmediate);
+    }
+    return outcomes;
+  }
+
+  /** Gives new addresses in one commit to those of the requests that can have one. Returns them by their index. */
+  async #allocateNew(scope: Scope, requests: readonly (AllocationRequest | PoolError)[]): Promise<Map<number, Given>> {
+    let parts: Part[] = [];
+    const concerned = (): Concerned => {
+      const subjects = new Set<Subject>();
+      parts = [];
+      for (const [index, request] of requests.entries()) {
+        if (request instanceof PoolError) continue;
+        const part = attempt(() => partOf(this.#pool, request, index));
+        if (!part || part.network.byOwner(request.owner)) continue;
+        if (part.subject !== undefined && subjects.has(part.subject)) continue;
+        if (part.subject !== undefined) subjects.add(part.subject);
+        parts.push(part);
+      }
+      return { networks: [...new Set(parts.map(({ network }) => network))], owners: [...subjects] };
+    };
+    const decide: Decide = (origin, hold) => {
+      parts = parts.filter((part) => {
+        part.events = attempt(() => decidePart(this.#pool, part, undefined, this.#random, origin)) ?? [];
+        hold(part.events);
+        return part.events.length > 0;
+      });
+      return parts.flatMap(({ events }) => events);
+    };
+    try {
+      await this.#changes.make(scope, concerned, decide);
+    } catch (error) {
+      if (error instanceof PoolError) return new Map(); // nothing of it was given: each finds out for itself
+      throw error;
+    }
+    return new Map(parts.map((part) => [part.index, givenOf(part)]));
+  }
+}
+
+function asOutcome(error: unknown): Outcome {
+  if (error instanceof PoolError) return { error };
+  throw error;
+}
+
+/** What cannot be decided so is decided again, on its own. */
+function attempt<T>(decide: () => T): T | undefined {
+  try {
+    return decide();
+  } catch (error) {
+    if (error instanceof PoolError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,248 @@
+import { Mutex } from 'async-mutex';
+import { decideRelease } from '../pool/decide/release.ts';
+import { PoolError } from '../pool/errors.ts';
+import type { Origin, PoolEvent } from '../pool/events.ts';
+import type { Network } from '../pool/network.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { Store } from '../store/store.ts';
+import type { Clock } from './clock.ts';
+import { ALL, InFlight, ownerSubject, type Subject } from './inflight.ts';
+
+/** Who asks, and for what; an argument of every use case. Tenants and permitted networks will stand here too. */
+export interface Scope {
+  readonly actor: string;
+  readonly requestId: string;
+}
+
+/** How often a change is decided anew because another node was first. Each time somebody else got on. */
+const ATTEMPTS = 16;
+/** Leases that are ended in one commit. */
+const SWEEP = 1000;
+const SWEEPER: Scope = { actor: 'ippool', requestId: 'expiry' };
+
+/** Whom a change concerns: told anew before each decision, because it may depend on the state. */
+export interface Concerned {
+  readonly networks: readonly Network[];
+  readonly owners: readonly Subject[];
+}
+
+/** Makes a decision; what it has decided so far is held by calling `hold`, so that its next part sees it. */
+export type Decide = (origin: Origin, hold: (events: readonly PoolEvent[]) => void) => PoolEvent[];
+
+export interface ChangesOptions {
+  readonly pool: Pool;
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
+/**
+ * How every change is made: decided under the mutex, one after the other; made durable outside of it, so that all who
+ * come meanwhile share the next sync; never on top of another change of the same owner that is not durable yet.
+ */
+export class Changes {
+  readonly #pool: Pool;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #mutex = new Mutex();
+  readonly #inFlight: InFlight;
+
+  constructor({ pool, store, clock }: ChangesOptions) {
+    this.#pool = pool;
+    this.#store = store;
+    this.#clock = clock;
+    this.#inFlight = new InFlight(pool);
+  }
+
+  /** Milliseconds since 1970. */
+  now(): number {
+    this.#clock.notBefore(this.#pool.time);
+    return this.#clock.now();
+  }
+
+  /** The networks with what has passed by now taken in; see {@link Pool.advance}. */
+  async current(): Promise<Pool> {
+    await this.#store.barrier();
+    this.#pool.advance(this.now());
+    return this.#pool;
+  }
+
+  /** Changes allocations. Returns the events that are durable now; none when nothing had to change. */
+  make(scope: Scope, concerned: () => Concerned, decide: Decide): Promise<PoolEvent[]> {
+    let isSwept = false;
+    return this.#decided(() => {
+      const { networks, owners } = concerned();
+      const ended = networks.find((network) => this.#hasEnded(network));
+      if (ended && !isSwept) {
+        return this.#sweepFor(ended, owners).then((done) => {
+          isSwept = !done;
+          return { earlier: AT_ONCE };
+        });
+      }
+      return this.#exclusively(() => {
+        const earlier = this.#inFlight.before(networks, owners);
+        return earlier ? { earlier } : this.#decide(scope, { networks, owners }, decide);
+      });
+    });
+  }
+
+  /**
+   * Changes a network itself, or several of them: alone, when nothing is under way in it.
+   *
+   * @param id the network, or ALL
+   */
+  makeAlone(scope: Scope, id: () => string, decide: Decide): Promise<PoolEvent[]> {
+    return this.#decided(async () => {
+      const network = id();
+      for (const each of network === ALL ? [...this.#pool.networks] : [this.#pool.find(network)]) {
+        if (each && this.#hasEnded(each)) await this.sweep(each);
+      }
+      const end = await this.#inFlight.alone(network);
+      const holds: (() => void)[] = [];
+      try {
+        const origin = this.#origin(scope);
+        this.#pool.advance(origin.at);
+        const events = decide(origin, (some) => holds.push(this.#inFlight.hold(some)));
+        if (events.length > 0) await this.#store.commit(events);
+        return { events, committed: undefined };
+      } finally {
+        for (const letGo of holds) letGo();
+        end();
+      }
+    });
+  }
+
+  /** Releases what has ended by itself by now. @throws PoolError when it cannot be written down */
+  async sweep(network: Network): Promise<void> {
+    for (;;) {
+      const step = await this.#exclusively(() => {
+        const due = network.leases.due(this.now(), SWEEP).flatMap((allocation) => {
+          const subject = ownerSubject(network, allocation, allocation.offset);
+          return subject === undefined ? [] : [{ allocation, subject }];
+        });
+        const [first] = due;
+        if (!first) return { done: true } as const;
+        const subjects = due.map(({ subject }) => subject);
+        const earlier = this.#inFlight.before([network], subjects);
+        if (earlier) return { earlier };
+        const origin = this.#origin(SWEEPER);
+        const events = due.flatMap(({ allocation }) => decideRelease(network, allocation, 'expired', origin));
+        const commit = this.#store.commit(events);
+        return { earlier: this.#inFlight.track([network], subjects, commit, nothing), own: true };
+      });
+      if ('done' in step) return;
+      if ('own' in step) await step.earlier;
+      else await step.earlier.catch(nothing);
+    }
+  }
+
+  #hasEnded({ leases }: Network): boolean {
+    return (leases.next ?? Number.POSITIVE_INFINITY) <= this.now();
+  }
+
+  /**
+   * Releases what has ended before others decide. When that cannot be written down they may go on without: nobody is given
+   * what is not released. Returns whether it is done.
+   *
+   * @throws PoolError why not, to those whose own has ended
+   */
+  async #sweepFor(network: Network, owners: readonly Subject[]): Promise<boolean> {
+    try {
+      await this.sweep(network);
+      return true;
+    } catch (error) {
+      const due = network.leases.due(this.now(), Number.POSITIVE_INFINITY);
+      const isOwn = due.some((lease) => owners.includes(ownerSubject(network, lease, lease.offset) ?? ''));
+      if (isOwn || !(error instanceof PoolError)) throw error;
+      return false;
+    }
+  }
+
+  async #decided(step: () => Promise<Step> | Step): Promise<PoolEvent[]> {
+    let exact = false;
+    for (let attempt = 1; ;) {
+      try {
+        const result = await step();
+        if ('earlier' in result) {
+          await result.earlier.catch(nothing); // how it ended is for its own caller
+          if (result.conflict && attempt++ >= ATTEMPTS) throw result.conflict;
+          continue;
+        }
+        if (result.events.length > 0 || exact) {
+          await result.committed;
+          return result.events;
+        }
+      } catch (error) {
+        const code = error instanceof PoolError ? error.code : undefined;
+        if (code === 'conflict' && attempt++ < ATTEMPTS) continue;
+        if (exact || code === undefined || !NEEDS_BARRIER.has(code)) throw error;
+      }
+      await this.#store.barrier();
+      exact = true;
+    }
+  }
+
+  /** Decisions are synchronous: while nobody holds the mutex nobody can come in between, and the queue is not needed. */
+  #exclusively<T>(work: () => T): T | Promise<T> {
+    return this.#mutex.isLocked() ? this.#mutex.runExclusive(work) : work();
+  }
+
+  #decide(scope: Scope, { networks, owners }: Concerned, decide: Decide): Step {
+    const origin = this.#origin(scope);
+    for (const network of networks) network.advance(origin.at);
+    const holds: (() => void)[] = [];
+    const letGo = () => {
+      for (const release of holds) release();
+    };
+    try {
+      const events = decide(origin, (some) => holds.push(this.#inFlight.hold(some)));
+      if (events.length === 0) {
+        letGo();
+        return { events, committed: undefined };
+      }
+      if (holds.length === 0) holds.push(this.#inFlight.hold(events));
+      return { events, committed: this.#inFlight.track(networks, owners, this.#store.commit(events), letGo) };
+    } catch (error) {
+      letGo();
+      if (!(error instanceof PoolError) || error.code !== 'conflict') throw error;
+      const other = this.#underWay(networks);
+      if (other) return { earlier: other, conflict: error };
+      throw error;
+    }
+  }
+
+  /** What somebody else may get meanwhile: worth to wait for. */
+  #underWay(networks: readonly Network[]): Promise<void> | undefined {
+    for (const { id } of networks) {
+      const other = this.#inFlight.anyIn(id);
+      if (other) return other;
+    }
+    return undefined;
+  }
+
+  #origin({ actor, requestId }: Scope): Origin {
+    return { at: this.now(), actor, request_id: requestId };
+  }
+}
+
+type Step =
+  | { readonly earlier: Promise<void>; readonly conflict?: PoolError }
+  | { readonly events: PoolEvent[]; readonly committed: Promise<void> | undefined };
+
+const nothing = () => undefined;
+const AT_ONCE = Promise.resolve();
+
+/** What may only be said of the newest state: looked at again behind a barrier. */
+const NEEDS_BARRIER = new Set([
+  'pool_exhausted',
+  'allocation_not_found',
+  'network_not_found',
+  'reservation_not_found',
+  'address_mismatch',
+  'address_taken',
+  'address_reserved',
+  'network_in_use',
+  'network_overlap',
+  'network_exists',
+  'network_draining',
+  'reservation_overlap',
+]);

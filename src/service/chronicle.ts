@@ -1,0 +1,263 @@
+import { formatAddress, parseAddress } from '../net/address.ts';
+import type { IpAllocated, IpReleased, PoolEvent } from '../pool/events.ts';
+import type { History, HistoryQuery, Recorded } from '../store/history.ts';
+import { lastAddress } from '../net/cidr.ts';
+import { PoolError } from '../pool/errors.ts';
+import type { Network } from '../pool/network.ts';
+import type { Pool } from '../pool/pool.ts';
+import { parseAllocationId } from './allocation-id.ts';
+import { type Held, invalidAddress, notFound } from './allocations.ts';
+import type { Scope } from './changes.ts';
+import type { ListFilter, Listing } from './listing.ts';
+
+export type { Recorded };
+
+/** How long an owner held an address. */
+export interface Tenure {
+  readonly network: string;
+  readonly ip: string;
+  readonly end_ip: string | undefined;
+  readonly vm_id: string;
+  readonly nic: string;
+  readonly hostname: string | undefined;
+  readonly mac: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly from: number;
+  /** Undefined: still. */
+  readonly until: number | undefined;
+  readonly reason: string | undefined;
+  /** Undefined: longer ago than history reaches. */
+  readonly allocated_by: string | undefined;
+  readonly released_by: string | undefined;
+}
+
+/** An allocation that has ended. */
+export interface Ended {
+  /** Of its record. */
+  readonly id: string;
+  readonly event: IpReleased;
+  /** Undefined when it is gone too. */
+  readonly network: Network | undefined;
+}
+
+/** What an audit is narrowed to. */
+export interface AuditQuery {
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  /** An event type; `network_created` and `network_deleted` are understood too. */
+  readonly action?: string | undefined;
+  /** An address; a network by its id, or its name or CIDR while it exists; or what {@link resourceOf} told. */
+  readonly resource?: string | undefined;
+  /** Only what is older than the entry of this id. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['network_created', 'network_added'],
+  ['network_deleted', 'network_removed'],
+]);
+
+/** The use cases that ask what happened. */
+export class Chronicle {
+  readonly #pool: Pool;
+  readonly #history: History;
+  readonly #listing: Listing;
+
+  constructor({ pool, history, listing }: { pool: Pool; history: History; listing: Listing }) {
+    this.#pool = pool;
+    this.#history = history;
+    this.#listing = listing;
+  }
+
+  /** What was changed, by whom and when, newest first. */
+  async audit(_scope: Scope, { action, resource, limit, ...rest }: AuditQuery): Promise<Recorded[]> {
+    const query: HistoryQuery = {
+      ...defined(rest),
+      ...(action === undefined ? {} : { types: [ALIASES.get(action) ?? action] }),
+      ...(resource === undefined ? {} : this.#about(resource)),
+    };
+    const entries: Recorded[] = [];
+    for await (const recorded of this.#history.search(query)) {
+      if (entries.push(recorded) >= limit) break;
+    }
+    return entries;
+  }
+
+  /**
+   * Who had an address, or what a VM had, and when; the latest first.
+   *
+   * @param at only what was held at this moment; milliseconds since 1970
+   */
+  async tenures(
+    scope: Scope,
+    {
+      ip,
+      vmId,
+      at,
+      limit,
+    }: { ip?: string | undefined; vmId?: string | undefined; at?: number | undefined; limit: number },
+  ): Promise<Tenure[]> {
+    const found: Tenure[] = [];
+    const take = (tenure: Tenure): boolean => {
+      const isThen = at === undefined || (tenure.from <= at && (tenure.until === undefined || tenure.until > at));
+      if (isThen) found.push(tenure);
+      return found.length >= limit || (at !== undefined && ip !== undefined && isThen);
+    };
+    const current = await this.#current(scope, ip, vmId);
+    const ended = new Map<string, { readonly event: IpReleased }>();
+    const query = { ...(ip === undefined ? {} : { ip }), ...(vmId === undefined ? {} : { vm_id: vmId }) };
+    for await (const { event } of this.#history.search({ ...query, types: ['ip_allocated', 'ip_released'] })) {
+      if (event.type === 'ip_released') {
+        ended.set(placeKey(event), { event });
+        continue;
+      }
+      if (event.type !== 'ip_allocated') continue;
+      const key = placeKey(event);
+      const release = ended.get(key)?.event;
+      ended.delete(key);
+      const held = release ? undefined : current.get(`${key}\0${event.at}`);
+      current.delete(`${key}\0${event.at}`);
+      if (take(tenureOf(event, release, held))) return found;
+    }
+    // Of what began before history does only the end is known, or that it still stands.
+    const earlier = [
+      ...[...ended.values()].map(({ event }) => tenureOf(undefined, event, undefined)),
+      ...[...current.values()].map(standing),
+    ];
+    for (const tenure of earlier.sort((a, b) => b.from - a.from)) if (take(tenure)) return found;
+    return found;
+  }
+
+  /** The allocation of an id that has ended. @throws PoolError `allocation_not_found` */
+  async endedById(_scope: Scope, id: string): Promise<Ended> {
+    const parsed = parseAllocationId(id);
+    const query = parsed && { ip: parsed.ip, types: ['ip_released'], since: parsed.allocated_at };
+    for await (const { id: record, event } of query ? this.#history.search(query) : []) {
+      if (event.type !== 'ip_released' || event.ip !== parsed?.ip) continue;
+      if ((event.allocated_at ?? event.at) === parsed.allocated_at)
+        return { id: record, event, network: this.#pool.find(event.network) };
+    }
+    throw notFound({ id: id.slice(0, 64) });
+  }
+
+  /**
+   * Allocations that have ended, the latest first.
+   *
+   * @param after only what ended before the record of this id
+   */
+  async *ended(_scope: Scope, filter: ListFilter, after: string | undefined): AsyncGenerator<Ended> {
+    const network = filter.network === undefined ? undefined : this.#pool.networkMeant(filter.network).id;
+    const ip = filter.ip === undefined ? undefined : canonicalIp(filter.ip);
+    const query = { ...defined({ ip, vm_id: filter.vmId, network, after }), types: ['ip_released'] };
+    for await (const { id, event } of this.#history.search(query)) {
+      if (event.type !== 'ip_released' || !isWithin(event, filter)) continue;
+      yield { id, event, network: this.#pool.find(event.network) };
+    }
+  }
+
+  /** What a resource is in the terms of a search. */
+  #about(resource: string): Pick<HistoryQuery, 'ip' | 'network'> {
+    const [first = ''] = resource.split('-', 1);
+    if (parseAddress(first)) return { ip: canonicalIp(first) };
+    try {
+      return { network: this.#pool.networkMeant(resource).id };
+    } catch {
+      return { network: resource }; // it may be gone
+    }
+  }
+
+  async #current(scope: Scope, ip: string | undefined, vmId: string | undefined): Promise<Map<string, Held>> {
+    const current = new Map<string, Held>();
+    for await (const slice of this.#listing.list(scope, { ip, vmId })) {
+      for (const held of slice) {
+        const { network, allocation } = held;
+        const place = { network: network.id, ip: network.ipAt(allocation.offset) };
+        current.set(`${placeKey(place)}\0${allocation.allocated_at}`, held);
+      }
+    }
+    return current;
+  }
+}
+
+function isWithin(event: IpReleased, { cidr, vmIdPrefix = '', hostname, mac, tag }: ListFilter): boolean {
+  if (cidr) {
+    const [first, last] = [parseAddress(event.ip), parseAddress(event.end_ip ?? event.ip)];
+    if (!first || !last || first.family !== cidr.family) return false;
+    if (last.value < cidr.base || first.value > lastAddress(cidr)) return false;
+  }
+  if (hostname !== undefined && event.hostname !== hostname) return false;
+  if (mac !== undefined && event.mac !== mac) return false;
+  if (tag !== undefined && !event.tags?.includes(tag)) return false;
+  return event.vm_id.startsWith(vmIdPrefix);
+}
+
+/** An address in the one spelling in which it was written down. @throws PoolError `invalid_address` */
+function canonicalIp(ip: string): string {
+  const address = parseAddress(ip);
+  if (!address) throw invalidAddress(ip, undefined);
+  return formatAddress(address.family, address.value);
+}
+
+function placeKey({ network, ip }: { readonly network: string; readonly ip: string }): string {
+  return `${network}\0${ip}`;
+}
+
+function tenureOf(began: IpAllocated | undefined, ended: IpReleased | undefined, held: Held | undefined): Tenure {
+  const event = ended ?? began;
+  if (!event) throw new PoolError('internal', 'A tenure without an event');
+  const attributes = ended ?? held?.allocation.attributes ?? event;
+  return {
+    network: event.network,
+    ip: event.ip,
+    end_ip: event.end_ip,
+    vm_id: event.vm_id,
+    nic: event.nic,
+    // Before version 2 a release did not say what was released.
+    hostname: attributes.hostname ?? (ended && ended.allocated_at === undefined ? began?.hostname : undefined),
+    mac: attributes.mac,
+    from: began?.at ?? ended?.allocated_at ?? 0,
+    until: ended?.at,
+    reason: ended ? (ended.reason ?? 'released') : undefined,
+    allocated_by: began?.actor,
+    released_by: ended?.actor,
+  };
+}
+
+function standing({ network, allocation }: Held): Tenure {
+  const { offset, last, vm_id, nic, allocated_at, attributes } = allocation;
+  return {
+    network: network.id,
+    ip: network.ipAt(offset),
+    end_ip: last === offset ? undefined : network.ipAt(last),
+    vm_id,
+    nic,
+    hostname: attributes.hostname,
+    mac: attributes.mac,
+    from: allocated_at,
+    until: undefined,
+    reason: undefined,
+    allocated_by: undefined,
+    released_by: undefined,
+  };
+}
+
+function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** What an event is about: an address, a range, or a network. */
+export function resourceOf(event: PoolEvent): string {
+  if ('ip' in event) return 'end_ip' in event && event.end_ip ? `${event.ip}-${event.end_ip}` : event.ip;
+  if ('range' in event) return event.range;
+  return 'cidr' in event ? (event.cidr ?? event.network) : event.network;
+}
+
+/** Whether an event of a range is about an address too. */
+export function includesAddress(event: PoolEvent, ip: string): boolean {
+  const address = parseAddress(ip);
+  const [first, last] =
+    'ip' in event && 'end_ip' in event ? [parseAddress(event.ip), parseAddress(event.end_ip ?? '')] : [];
+  if (!address || !first || !last) return false;
+  return address.family === first.family && address.value >= first.value && address.value <= last.value;
+}

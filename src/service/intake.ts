@@ -1,0 +1,212 @@
+import type { Cidr } from '../net/cidr.ts';
+import { type Allocation, ownerKey } from '../pool/allocation.ts';
+import { type AllocationWish, decideAllocate } from '../pool/decide/allocate.ts';
+import { decideAddNetwork, type NetworkWish } from '../pool/decide/network.ts';
+import { decideUpdate } from '../pool/decide/update.ts';
+import { PoolError } from '../pool/errors.ts';
+import type { Origin, PoolEvent } from '../pool/events.ts';
+import type { Network } from '../pool/network.ts';
+import { Pool } from '../pool/pool.ts';
+import { strategyNamed } from '../pool/strategy.ts';
+import type { Changes, Scope } from './changes.ts';
+import { newId } from './id.ts';
+import { ALL, ownerSubject, type Subject } from './inflight.ts';
+
+/** A network to take in; it gets an id of ours. */
+export type NetworkRow = NetworkWish & { readonly cidr: Cidr };
+
+/** An allocation to take in; without a network it belongs to the one that has its address. */
+export interface AllocationRow extends AllocationWish {
+  readonly network: string | undefined;
+}
+
+export interface Refused {
+  readonly list: 'networks' | 'allocations';
+  /** Place in the list, from 0. */
+  readonly index: number;
+  readonly error: PoolError;
+}
+
+export interface TakenIn {
+  /** How many are new. */
+  readonly networks: number;
+  readonly allocations: number;
+  /** How many stood already just so. */
+  readonly unchanged: number;
+  readonly refused: readonly Refused[];
+}
+
+/** A row, or why it cannot be read. */
+export type Row<T> = T | PoolError;
+
+/**
+ * Takes in networks and allocations from elsewhere: all of them or none. Decides on a pool of its own what concerns new
+ * networks, and holds what it takes of those that exist, so that a dry run is the same without the commit.
+ */
+export class Intake {
+  readonly #pool: Pool;
+  readonly #changes: Changes;
+  readonly #random: () => number;
+
+  constructor(options: { pool: Pool; changes: Changes; random: () => number }) {
+    this.#pool = options.pool;
+    this.#changes = options.changes;
+    this.#random = options.random;
+  }
+
+  /**
+   * @param dryRun says what would happen, and changes nothing
+   * @throws PoolError `storage_full`, `store_unavailable`; what is wrong with rows is told in `refused`, and then nothing is changed
+   */
+  async take(
+    scope: Scope,
+    networks: readonly Row<NetworkRow>[],
+    allocations: readonly Row<AllocationRow>[],
+    dryRun: boolean,
+  ): Promise<TakenIn> {
+    let taken: TakenIn = { networks: 0, allocations: 0, unchanged: 0, refused: [] };
+    await this.#changes.makeAlone(
+      scope,
+      () => ALL,
+      (origin, hold) => {
+        const draft = new Draft(this.#pool, this.#random, origin, hold);
+        for (const [index, row] of networks.entries()) draft.addNetwork(index, row, newId('net', this.#random));
+        for (const [index, row] of allocations.entries()) draft.allocate(index, row);
+        taken = draft.result;
+        return dryRun || taken.refused.length > 0 ? [] : draft.events;
+      },
+    );
+    return taken;
+  }
+}
+
+/** What an intake has decided so far. */
+class Draft {
+  readonly events: PoolEvent[] = [];
+  readonly #live: Pool;
+  /** The networks that are new, with what is allocated in them. */
+  readonly #fresh = new Pool();
+  readonly #random: () => number;
+  readonly #origin: Origin;
+  readonly #hold: (events: readonly PoolEvent[]) => void;
+  /** Owners, and addresses without one, that rows before were about. */
+  readonly #subjects = new Set<Subject>();
+  readonly #refused: Refused[] = [];
+  #networks = 0;
+  #allocations = 0;
+  #unchanged = 0;
+
+  constructor(live: Pool, random: () => number, origin: Origin, hold: (events: readonly PoolEvent[]) => void) {
+    this.#live = live;
+    this.#random = random;
+    this.#origin = origin;
+    this.#hold = hold;
+  }
+
+  get result(): TakenIn {
+    const { length } = this.#refused;
+    const [networks, allocations] = length > 0 ? [0, 0] : [this.#networks, this.#allocations];
+    return { networks, allocations, unchanged: this.#unchanged, refused: this.#refused };
+  }
+
+  addNetwork(index: number, row: Row<NetworkRow>, id: string): void {
+    this.#row('networks', index, row, (wish) => {
+      const other = this.#live.overlapping(wish.cidr);
+      if (other && other.cidr.prefixLength === wish.cidr.prefixLength) {
+        this.#unchanged++; // it exists: its settings are left alone
+        return;
+      }
+      decideAddNetwork(this.#fresh, id, wish, this.#origin); // against the rows before
+      const events = decideAddNetwork(this.#live, id, wish, this.#origin);
+      for (const event of events) this.#fresh.apply(event);
+      this.events.push(...events);
+      this.#networks++;
+    });
+  }
+
+  allocate(index: number, row: Row<AllocationRow>): void {
+    this.#row('allocations', index, row, (wish) => {
+      const { pool, network } = this.#networkOf(wish);
+      const standing = ownerKey(wish.owner) === undefined ? anonymousAt(network, wish) : undefined;
+      const subject = ownerSubject(network, wish.owner, standing?.offset);
+      if (subject !== undefined && this.#subjects.has(subject)) throw twice(network, wish, standing);
+      const events = standing
+        ? decideUpdate(network, standing, { ...wish.attributes, mac: macIn(wish) }, this.#origin)
+        : this.#decide(pool, network, wish);
+      for (const event of events) {
+        const offset = event.type === 'ip_allocated' ? network.offsetOf(event.ip) : undefined;
+        const made = ownerSubject(network, wish.owner, offset);
+        if (made !== undefined) this.#subjects.add(made);
+      }
+      if (subject !== undefined) this.#subjects.add(subject);
+      if (pool === this.#live) this.#hold(events);
+      else for (const event of events) pool.apply(event);
+      this.events.push(...events);
+      if (events.length > 0) this.#allocations++;
+      else this.#unchanged++;
+    });
+  }
+
+  #decide(pool: Pool, network: Network, wish: AllocationRow): PoolEvent[] {
+    try {
+      const strategy = strategyNamed(network.settings.strategy, this.#random);
+      return decideAllocate(pool, network, wish, strategy, this.#origin);
+    } catch (error) {
+      // Nothing else is under way: it is a row before that has it.
+      if (!(error instanceof PoolError) || error.code !== 'conflict') throw error;
+      throw new PoolError('address_taken', `ip ${wish.ip ?? ''} is taken by a row before`, error.details);
+    }
+  }
+
+  #networkOf({ network: text, ip = '' }: AllocationRow): { pool: Pool; network: Network } {
+    for (const pool of [this.#fresh, this.#live]) {
+      const network = text === undefined ? pool.networkOf(ip) : meant(pool, text);
+      if (network) return { pool, network };
+    }
+    if (text !== undefined) {
+      const error = `No network here or in the import has the id, name or CIDR ${text}`;
+      throw new PoolError('network_not_found', error, { field: 'network', network: text });
+    }
+    throw new PoolError('network_not_found', `ip ${ip.slice(0, 64)} is in no network: add one first`, { field: 'ip' });
+  }
+
+  #row<T>(list: Refused['list'], index: number, row: Row<T>, take: (row: T) => void): void {
+    try {
+      if (row instanceof PoolError) throw row;
+      take(row);
+    } catch (error) {
+      if (!(error instanceof PoolError)) throw error;
+      this.#refused.push({ list, index, error });
+    }
+  }
+}
+
+function meant(pool: Pool, text: string): Network | undefined {
+  try {
+    return pool.networkMeant(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is given to nobody by name, and stands just where a row that names nobody wants to be. */
+function anonymousAt(network: Network, { ip, count = 1, prefixLength }: AllocationRow): Allocation | undefined {
+  const offset = ip === undefined ? undefined : network.offsetOf(ip);
+  const held = offset === undefined ? undefined : network.byOffset(offset);
+  if (held?.offset !== offset || held?.vm_id !== '' || held.attributes.prefix_length !== prefixLength) return undefined;
+  return prefixLength !== undefined || held.size === BigInt(count) ? held : undefined;
+}
+
+/** A MAC that is to be made stays as it is. */
+function macIn({ attributes: { mac } }: AllocationRow): string | null | undefined {
+  return mac === 'auto' ? undefined : mac;
+}
+
+function twice(network: Network, { owner }: AllocationRow, standing: Allocation | undefined): PoolError {
+  if (standing) {
+    const ip = network.ipAt(standing.offset);
+    return new PoolError('address_taken', `ip ${ip} is taken by a row before`, { field: 'ip', ip });
+  }
+  const text = `vm_id ${owner.vm_id} stands before with the same nic in network ${network.id}`;
+  return new PoolError('invalid_request', text, { field: 'vm_id' });
+}

@@ -1,0 +1,183 @@
+import type { Range } from '../net/range.ts';
+import {
+  decideAddNetwork,
+  decideRemoveNetwork,
+  decideUpdateNetwork,
+  type NetworkWish,
+} from '../pool/decide/network.ts';
+import { decideReserve, decideUnreserve, type ReservationWish } from '../pool/decide/reservation.ts';
+import { PoolError } from '../pool/errors.ts';
+import type { Network } from '../pool/network.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { Reservation } from '../pool/reservation.ts';
+
+export type { Network, Reservation };
+import type { Span } from '../pool/span.ts';
+import type { Changes, Scope } from './changes.ts';
+import { newId } from './id.ts';
+import type { Cidr } from '../net/cidr.ts';
+
+/** The sidecar's own network. */
+export const DEFAULT_NETWORK_ID = 'default';
+
+export interface NetworkStats {
+  readonly network: Network;
+  /** All addresses of the CIDR. The four others add up to it. */
+  readonly total: bigint;
+  readonly allocated: bigint;
+  readonly available: bigint;
+  readonly cooling: bigint;
+  /** The rest: network address, broadcast, gateway, exclusions, reservations, outside of the ranges. */
+  readonly reserved: bigint;
+  /** The lowest address that is free now. */
+  readonly first_available: string | undefined;
+  /** The address that the strategy gave last. */
+  readonly last_allocated: string | undefined;
+}
+
+/** The use cases around networks and their reservations. */
+export class Networks {
+  readonly #pool: Pool;
+  readonly #changes: Changes;
+  readonly #random: () => number;
+
+  constructor({ pool, changes, random }: { pool: Pool; changes: Changes; random: () => number }) {
+    this.#pool = pool;
+    this.#changes = changes;
+    this.#random = random;
+  }
+
+  /** All networks in the order in which they were added. */
+  async list(_scope: Scope): Promise<Network[]> {
+    return [...(await this.#changes.current()).networks];
+  }
+
+  /** @param text id, name or CIDR. @throws PoolError `network_not_found` */
+  async get(_scope: Scope, text: string): Promise<Network> {
+    return (await this.#changes.current()).networkMeant(text);
+  }
+
+  /** Adds a network under an id of its own. @throws PoolError as {@link decideAddNetwork} */
+  async add(
+    scope: Scope,
+    wish: NetworkWish & { readonly cidr: Cidr },
+    id = newId('net', this.#random),
+  ): Promise<Network> {
+    await this.#changes.makeAlone(
+      scope,
+      () => id,
+      (origin) => decideAddNetwork(this.#pool, id, wish, origin),
+    );
+    return this.#pool.network(id);
+  }
+
+  /** Changes what is given. @throws PoolError as {@link decideUpdateNetwork} */
+  async update(scope: Scope, text: string, wish: NetworkWish): Promise<Network> {
+    let network: Network | undefined;
+    await this.#changes.makeAlone(scope, this.#meant(text), (origin) => {
+      network = this.#pool.networkMeant(text);
+      return decideUpdateNetwork(this.#pool, network, wish, origin);
+    });
+    return network ?? this.#pool.networkMeant(text);
+  }
+
+  /** Removes a network. @throws PoolError as {@link decideRemoveNetwork} */
+  async remove(scope: Scope, text: string, force: boolean): Promise<void> {
+    await this.#changes.makeAlone(scope, this.#meant(text), (origin) =>
+      decideRemoveNetwork(this.#pool.networkMeant(text), force, origin),
+    );
+  }
+
+  /** Reserves addresses. @throws PoolError as {@link decideReserve} */
+  async reserve(
+    scope: Scope,
+    text: string,
+    wish: ReservationWish,
+  ): Promise<{ network: Network; reservation: Reservation }> {
+    const id = newId('res', this.#random);
+    await this.#changes.makeAlone(scope, this.#meant(text), (origin) => {
+      if (wish.expires_at !== undefined && wish.expires_at <= origin.at) {
+        throw new PoolError('invalid_request', 'expires_at is invalid: it is not in the future', {
+          field: 'expires_at',
+        });
+      }
+      return decideReserve(this.#pool.networkMeant(text), id, wish, origin);
+    });
+    const network = this.#pool.networkMeant(text);
+    const reservation = network.reservations.get(id);
+    if (!reservation) throw new PoolError('reservation_not_found', 'The reservation has ended already', { id });
+    return { network, reservation };
+  }
+
+  /** Ends a reservation. @throws PoolError `reservation_not_found` */
+  async unreserve(scope: Scope, text: string, id: string): Promise<void> {
+    await this.#changes.makeAlone(scope, this.#meant(text), (origin) =>
+      decideUnreserve(this.#pool.networkMeant(text), id, 'removed', origin),
+    );
+  }
+
+  /** How full a network is. @throws PoolError `network_not_found` */
+  async stats(scope: Scope, text: string): Promise<NetworkStats> {
+    const network = await this.get(scope, text);
+    const { allocated, available, layout, cursor, free } = network;
+    const { first, last } = layout.space;
+    const total = last - first + 1n;
+    const { cooling } = network.memories;
+    const lowest = free.next(first);
+    return {
+      network,
+      total,
+      allocated,
+      available,
+      cooling,
+      reserved: total - allocated - available - cooling,
+      first_available: lowest === undefined ? undefined : network.ipAt(lowest),
+      last_allocated: cursor === undefined ? undefined : network.ipAt(cursor),
+    };
+  }
+
+  /** What is free in a network, as ranges in order. @param limit how many at most */
+  async freeRanges(scope: Scope, text: string, limit: number): Promise<Range[]> {
+    const network = await this.get(scope, text);
+    const { free, origin } = network;
+    const { family } = network.cidr;
+    const ranges: Range[] = [];
+    const spans = runsOf(
+      (from) => free.next(from),
+      (from) => free.gap(from),
+      network.layout.space.first,
+    );
+    for (const { first, last } of spans) {
+      if (ranges.push({ family, first: origin + first, last: origin + last }) >= limit) break;
+    }
+    return ranges;
+  }
+
+  /** Ends what was reserved until now, and releases what was leased until now. */
+  async sweep(scope: Scope): Promise<void> {
+    for (const network of [...this.#pool.networks]) {
+      const now = this.#changes.now();
+      if ((network.leases.next ?? Number.POSITIVE_INFINITY) <= now) await this.#changes.sweep(network);
+      for (const { id, expires_at } of network.reservations.values()) {
+        if (expires_at === undefined || expires_at > now) continue;
+        await this.#changes.makeAlone(
+          scope,
+          () => network.id,
+          (origin) => (network.reservations.has(id) ? decideUnreserve(network, id, 'expired', origin) : []),
+        );
+      }
+    }
+  }
+
+  #meant(text: string): () => string {
+    return () => this.#pool.networkMeant(text).id;
+  }
+}
+
+function* runsOf(
+  next: (from: bigint) => bigint | undefined,
+  gap: (from: bigint) => bigint,
+  first: bigint,
+): Generator<Span> {
+  for (let at = next(first); at !== undefined; at = next(gap(at))) yield { first: at, last: gap(at) - 1n };
+}

@@ -1,0 +1,115 @@
+import type { Allocation } from '../pool/allocation.ts';
+import { type AllocationWish, decideAllocate } from '../pool/decide/allocate.ts';
+import { PoolError } from '../pool/errors.ts';
+import type { Origin, PoolEvent } from '../pool/events.ts';
+import type { Network } from '../pool/network.ts';
+import { allocationOf, type Pool } from '../pool/pool.ts';
+import { strategyNamed } from '../pool/strategy.ts';
+import { ownerSubject, type Subject } from './inflight.ts';
+
+/** An allocation together with the network that it belongs to. */
+export interface Held {
+  readonly network: Network;
+  readonly allocation: Allocation;
+}
+
+export interface Given extends Held {
+  /** Whether it is new. */
+  readonly created: boolean;
+}
+
+/** What is asked for, and in which network: its id, name or CIDR. */
+export interface AllocationRequest extends AllocationWish {
+  readonly network: string;
+}
+
+/** How one of many requests ended. */
+export type Outcome = Given | { readonly error: PoolError };
+
+/** One of several requests, and what was decided about it. */
+export interface Part {
+  readonly network: Network;
+  readonly request: AllocationRequest;
+  readonly index: number;
+  readonly subject: Subject | undefined;
+  held: Allocation | undefined;
+  events: readonly PoolEvent[];
+}
+
+/** @throws PoolError `network_not_found` */
+export function partOf(pool: Pool, request: AllocationRequest, index: number): Part {
+  const network = pool.networkMeant(request.network);
+  return { network, request, index, subject: ownerSubject(network, request.owner), held: undefined, events: [] };
+}
+
+/** One for each request. @throws PoolError `network_not_found` */
+export function partsOf(pool: Pool, requests: readonly AllocationRequest[]): Part[] {
+  return requests.map((request, index) => {
+    try {
+      return partOf(pool, request, index);
+    } catch (error) {
+      throw requests.length === 1 ? error : withIndex(error, index);
+    }
+  });
+}
+
+/** Says which of several requests an error is about. */
+export function withIndex(error: unknown, index: number): unknown {
+  if (!(error instanceof PoolError)) return error;
+  return new PoolError(error.code, error.message, { ...error.details, index }, error.cause);
+}
+
+/**
+ * Decides one of several requests.
+ *
+ * @param mac instead of one that is made: that of the same NIC in another network
+ * @throws PoolError as {@link decideAllocate}
+ */
+export function decidePart(
+  pool: Pool,
+  { network, request }: Part,
+  mac: string | undefined,
+  random: () => number,
+  origin: Origin,
+): PoolEvent[] {
+  const strategy = strategyNamed(network.settings.strategy, random);
+  const isAuto = mac !== undefined && request.attributes.mac === 'auto';
+  const wish = isAuto ? { ...request, attributes: { ...request.attributes, mac } } : request;
+  return decideAllocate(pool, network, wish, strategy, origin);
+}
+
+/** Told from the decision, not looked up again: the owner may have released it by now. */
+export function givenOf({ network, held, events: [event] }: Part): Given {
+  if (event?.type === 'ip_allocated') return { network, allocation: allocationOf(network, event), created: true };
+  if (!held) throw new PoolError('internal', 'An allocation ended without an address');
+  return { network, allocation: event?.type === 'ip_updated' ? held.with(event) : held, created: false };
+}
+
+/** The owners of all parts. @throws PoolError `invalid_request` when one of them, or a named address, stands twice */
+export function subjectsOf(parts: readonly Part[]): Subject[] {
+  const subjects = new Set<Subject>();
+  const named = new Set<string>();
+  for (const { subject, index, network, request } of parts) {
+    const offset = request.ip === undefined ? undefined : network.offsetOf(request.ip);
+    const place = offset === undefined ? undefined : `${network.id} ${offset}`;
+    if (subject !== undefined && subjects.has(subject)) throw twice('vm_id', 'for the same owner and network', index);
+    if (place !== undefined && named.has(place)) throw twice('ip', 'for the same address', index);
+    if (subject !== undefined) subjects.add(subject);
+    if (place !== undefined) named.add(place);
+  }
+  return [...subjects];
+}
+
+function twice(field: string, what: string, index: number): PoolError {
+  return new PoolError('invalid_request', `Request ${index} is ${what} as one before it`, { field, index });
+}
+
+/** Whether all requests are for one NIC in different networks: then its addresses share a MAC. */
+export function isDual(parts: readonly Part[]): boolean {
+  const owners = new Set(parts.map(({ request: { owner } }) => `${owner.vm_id}\0${owner.nic}`));
+  return owners.size === 1 && new Set(parts.map(({ network }) => network)).size === parts.length;
+}
+
+export function macOfPart({ held, events: [event] }: Part): string | undefined {
+  return event?.type === 'ip_allocated' || event?.type === 'ip_updated' ? event.mac : held?.attributes.mac;
+}

@@ -1,0 +1,147 @@
+import type { Allocation } from '../pool/allocation.ts';
+import { decideRelease } from '../pool/decide/release.ts';
+import { decideUpdate } from '../pool/decide/update.ts';
+import { PoolError } from '../pool/errors.ts';
+import type { Network } from '../pool/network.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { Held } from './allocations.ts';
+import type { Changes, Scope } from './changes.ts';
+import { ownerSubject } from './inflight.ts';
+
+export interface ReconciliationRequest {
+  /** Id, name or CIDR; undefined: all. */
+  readonly network: string | undefined;
+  /** Only VMs whose id begins so; only allocations with this tag. */
+  readonly vmIdPrefix: string | undefined;
+  readonly tag: string | undefined;
+  readonly live: ReadonlySet<string>;
+  /** How long an allocation has to be missing, and how old it has to be. */
+  readonly graceSeconds: number;
+  readonly dryRun: boolean;
+  readonly force: boolean;
+}
+
+/** An allocation whose VM is not in the list. */
+export interface Missing extends Held {
+  /** When it was first not in it; milliseconds since 1970. */
+  readonly missing_since: number;
+  /** Whether it may be freed: it was missing before, long enough ago. */
+  readonly due: boolean;
+  readonly released: boolean;
+}
+
+export interface Reconciled {
+  /** How many allocations are in the scope. */
+  readonly checked: number;
+  readonly missing: readonly Missing[];
+}
+
+/** Allocations that are decided on between two turns of the event loop. */
+const SLICE = 500;
+
+/**
+ * Finds addresses whose VM is gone: a hook did not run, a host died. Frees one only after it was missing in two runs, so
+ * that a list that was made a moment too early costs nobody an address (cf. the repair loop of Kubernetes' ClusterIPs).
+ */
+export class Reconciliation {
+  readonly #pool: Pool;
+  readonly #changes: Changes;
+
+  constructor({ pool, changes }: { readonly pool: Pool; readonly changes: Changes }) {
+    this.#pool = pool;
+    this.#changes = changes;
+  }
+
+  /**
+   * Compares allocations with the VMs that live. Notes who is missing, frees what is due unless it is a dry run, and
+   * forgets about those that are back.
+   *
+   * @throws PoolError `unsafe_reconcile` without `force` when the list is empty or more than half would be missing;
+   *   nothing is noted then
+   */
+  async run(scope: Scope, request: ReconciliationRequest): Promise<Reconciled> {
+    const { live, dryRun, force } = request;
+    await this.#changes.current();
+    const { checked, missing, back } = await this.#compare(request);
+    if (!force && (live.size === 0 || missing.length * 2 > checked)) {
+      const text =
+        live.size === 0
+          ? 'live is empty: is the list of VMs complete? Set force to go on all the same'
+          : `${missing.length} of ${checked} allocations are missing from live: is the list complete? Set force to go on all the same`;
+      throw new PoolError('unsafe_reconcile', text, { field: 'live', checked, missing: missing.length });
+    }
+    const found: Missing[] = [];
+    for (let i = 0; i < missing.length; i += SLICE) {
+      found.push(...(await this.#note(scope, missing.slice(i, i + SLICE), request, dryRun)));
+      await new Promise(setImmediate);
+    }
+    for (let i = 0; i < back.length; i += SLICE) await this.#clear(scope, back.slice(i, i + SLICE));
+    return { checked, missing: found };
+  }
+
+  async #compare({ network: text, vmIdPrefix = '', tag, live }: ReconciliationRequest) {
+    const networks = text === undefined ? [...this.#pool.networks] : [this.#pool.networkMeant(text)];
+    const missing: Held[] = [];
+    const back: Held[] = [];
+    let looked = 0;
+    let checked = 0;
+    for (const network of networks) {
+      for (const allocation of network.allocations()) {
+        if (++looked % SLICE === 0) await new Promise(setImmediate);
+        const { vm_id, attributes } = allocation;
+        if (vm_id === '' || !vm_id.startsWith(vmIdPrefix)) continue;
+        if (tag !== undefined && !attributes.tags?.includes(tag)) continue;
+        checked++;
+        if (!live.has(vm_id)) missing.push({ network, allocation });
+        else if (attributes.missing_since !== undefined) back.push({ network, allocation });
+      }
+    }
+    return { checked, missing, back };
+  }
+
+  async #note(
+    scope: Scope,
+    missing: readonly Held[],
+    { graceSeconds }: ReconciliationRequest,
+    dryRun: boolean,
+  ): Promise<Missing[]> {
+    let found: Missing[] = [];
+    await this.#changes.make(scope, concernedBy(missing), (origin) => {
+      found = [];
+      return missing.flatMap(({ network, allocation: seen }) => {
+        const allocation = this.#standing(network, seen);
+        if (!allocation) return [];
+        const before = allocation.attributes.missing_since;
+        const latest = origin.at - graceSeconds * 1000;
+        const due = before !== undefined && before <= latest && allocation.allocated_at <= latest;
+        const released = due && !dryRun;
+        found.push({ network, allocation, missing_since: before ?? origin.at, due, released });
+        if (released) return decideRelease(network, allocation, 'reconciled', origin);
+        return before === undefined ? decideUpdate(network, allocation, { missing_since: origin.at }, origin) : [];
+      });
+    });
+    return found;
+  }
+
+  async #clear(scope: Scope, back: readonly Held[]): Promise<void> {
+    await this.#changes.make(scope, concernedBy(back), (origin) =>
+      back.flatMap(({ network, allocation: seen }) => {
+        const allocation = this.#standing(network, seen);
+        return allocation ? decideUpdate(network, allocation, { missing_since: null }, origin) : [];
+      }),
+    );
+  }
+
+  /** The same allocation as it is now; undefined when it has ended. */
+  #standing(network: Network, { offset, allocated_at }: Allocation): Allocation | undefined {
+    if (this.#pool.find(network.id) !== network) return undefined;
+    const now = network.byOffset(offset);
+    return now?.offset === offset && now.allocated_at === allocated_at ? now : undefined;
+  }
+}
+
+function concernedBy(held: readonly Held[]) {
+  const networks = [...new Set(held.map(({ network }) => network))];
+  const owners = held.flatMap(({ network, allocation }) => ownerSubject(network, allocation, allocation.offset) ?? []);
+  return () => ({ networks, owners });
+}

@@ -1,0 +1,48 @@
+import type { Pool } from '../pool/pool.ts';
+import type { History } from '../store/history.ts';
+import type { Store } from '../store/store.ts';
+import { Allocations } from './allocations.ts';
+import { Bulk } from './bulk.ts';
+import { Changes } from './changes.ts';
+import { Chronicle } from './chronicle.ts';
+import type { Clock } from './clock.ts';
+import { Intake } from './intake.ts';
+import { Listing } from './listing.ts';
+import { Networks } from './networks.ts';
+import { Reconciliation } from './reconciliation.ts';
+
+/** All that can be asked of the service, by whichever door. */
+export interface UseCases {
+  readonly allocations: Allocations;
+  readonly bulk: Bulk;
+  readonly networks: Networks;
+  readonly listing: Listing;
+  readonly chronicle: Chronicle;
+  readonly reconciliation: Reconciliation;
+  readonly intake: Intake;
+}
+
+export interface UseCasesOptions {
+  readonly pool: Pool;
+  readonly store: Store;
+  readonly history: History;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** The use cases over a pool and where its events become durable. */
+export function useCases({ pool, store, history, clock, random }: UseCasesOptions): UseCases {
+  const changes = new Changes({ pool, store, clock });
+  const allocations = new Allocations({ pool, changes, random });
+  const listing = new Listing({ pool, changes });
+  return {
+    allocations,
+    listing,
+    bulk: new Bulk({ pool, changes, random, allocations }),
+    networks: new Networks({ pool, changes, random }),
+    chronicle: new Chronicle({ pool, history, listing }),
+    reconciliation: new Reconciliation({ pool, changes }),
+    intake: new Intake({ pool, changes, random }),
+  };
+}
