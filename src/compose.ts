@@ -1,33 +1,33 @@
-import { existsSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { type Config, DEFAULT_NETWORK, DEFAULT_STRATEGY } from './config.ts';
+import { type Config, OFFLINE } from './config.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/server.ts';
 import { createLog } from './log.ts';
-import { formatIPv4 } from './net/address.ts';
-import { formatCidr } from './net/cidr.ts';
 import { notify } from './notify.ts';
-import { decideAddNetwork, decideUpdateNetwork, type NetworkRequest } from './pool/decide.ts';
-import { PoolError } from './pool/errors.ts';
+import type { PoolError } from './pool/errors.ts';
 import type { Origin } from './pool/events.ts';
 import { violation } from './pool/invariants.ts';
-import type { Network } from './pool/network.ts';
 import { Pool } from './pool/pool.ts';
 import { snapshotOf } from './pool/snapshot.ts';
-import { Allocations } from './service/allocations.ts';
+import { includesAddress } from './service/chronicle.ts';
+import { Clock } from './service/clock.ts';
 import { Health } from './service/health.ts';
+import { useCases } from './service/use-cases.ts';
+import { Sidecar } from './sidecar.ts';
 import { Journal } from './store/journal/journal.ts';
 import { load, repair, verify } from './store/journal/offline.ts';
 import { MemoryStore } from './store/memory.ts';
-import type { Store } from './store/store.ts';
 import { packageVersion } from './version.ts';
 
 // The only file that names concrete parts.
 
-/** The sidecar's own network. */
-const NETWORK = 'default';
 const COMPACT_RATIO = 1;
+/** How often leases and reservations that have ended are looked for; milliseconds. A request that meets one does not wait for it. */
+const SWEEP_MS = 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface Running {
   readonly url: string;
@@ -42,117 +42,133 @@ export interface Running {
  * @throws PoolError with a code that cli/exit.ts maps to an exit code; nothing in the data folder is changed then
  */
 export async function start(config: Config, fatal: (error: PoolError) => void): Promise<Running> {
-  const log = await createLog(config.debug);
-  const pool = new Pool();
-  const now = () => Date.now();
-  const origin: Origin = { at: now(), actor: 'ippool', request_id: 'start' };
-  const request: NetworkRequest = {
-    cidr: config.network ?? DEFAULT_NETWORK,
-    gateway: config.gateway,
-    excluded: config.exclude ?? [],
-    strategy: config.strategy ?? DEFAULT_STRATEGY,
-  };
-  const create = () => decideAddNetwork(NETWORK, request, origin);
-  // Checks the request before anything is made.
-  if (config.network !== undefined || !existsSync(config.data)) create();
-  const store = createStore(config, pool, log, fatal, () => {
-    const known = pool.find(NETWORK);
-    if (known) refuseOther(known, config);
-    else create();
-  });
-  const health = new Health(store, now);
-  const allocations = new Allocations({ pool, store, now, random: Math.random });
-  const version = packageVersion();
-  const app = createApp({
-    allocations,
-    health,
-    version,
-    allowedHosts: config.allowedHosts,
-    log,
-    logRequests: config.debug,
-  });
+  const log = await createLog(config.debug ? 'debug' : 'info');
+  const { app, health, networks, pool, sidecar, open, close } = build(config, log, fatal);
+  const origin: Origin = { at: Date.now(), actor: 'ippool', request_id: 'start' };
+  sidecar.check(origin);
   const server = await listen(app.callback(), config.host, config.port);
   try {
-    await store.open((batch) => {
-      for (const event of batch) pool.apply(event);
-    });
-    const known = pool.find(NETWORK);
-    const events = known
-      ? decideUpdateNetwork(known, { excluded: config.exclude, strategy: config.strategy }, origin)
-      : create();
-    if (events.length > 0) await store.commit(events);
+    await open(origin);
   } catch (error) {
     await server.close();
-    await store.close();
+    await close();
     throw error;
   }
+  const sweeper = setInterval(() => {
+    networks.sweep({ actor: 'ippool', requestId: 'expiry' }).catch((error: unknown) => {
+      log.debug({ err: error }, 'what has ended could not be written down yet');
+    });
+  }, SWEEP_MS);
   health.phase = 'ready';
-  for (const name of config.unknownVariables)
-    log.warn(`${name} in the environment is no setting of ippool: see ippool --help`);
-  const { cidrText, gatewayText, allocated, available, settings } = pool.network(NETWORK);
-  const kept = config.memory ? 'kept in memory only' : `kept in ${resolve(config.data)}`;
-  if (config.memory) log.warn('--memory: nothing is written down, all allocations are lost when this process ends');
-  log.info(
-    {
-      url: server.url,
-      network: cidrText,
-      gateway: gatewayText,
-      excluded: settings.excluded,
-      strategy: settings.strategy,
-      allocated,
-      available,
-      data: config.memory ? null : resolve(config.data),
-      version,
-    },
-    `ready on ${server.url}: ${cidrText} with gateway ${gatewayText}, ${allocated} of ${allocated + available} addresses given, ${kept}`,
-  );
-  notify(config.notifySocket, log, 'READY=1', `STATUS=Giving addresses of ${cidrText} on ${server.url}`);
+  tellReady(config, log, server.url, pool, sidecar);
   return {
     url: server.url,
     stop: async () => {
       health.phase = 'draining';
       notify(config.notifySocket, log, 'STOPPING=1');
       log.info('stopping: finishing requests under way');
+      clearInterval(sweeper);
       await server.close();
-      await store.close();
+      await close();
       log.info('stopped');
     },
   };
 }
 
-function createStore(
-  config: Config,
-  pool: Pool,
-  log: Logger,
-  fatal: (error: PoolError) => void,
-  accept: () => void,
-): Store {
-  if (config.memory) return new MemoryStore();
-  return new Journal({
-    dir: resolve(config.data),
-    requireExisting: config.requireExisting,
-    includes: () => false, // no event of today is about a range
-    check: (event) => violation(pool, event),
-    accept,
-    snapshot: () => snapshotOf(pool),
-    fatal,
-    log: (level, facts, message) => log[level](facts, message),
-    now: () => Date.now(),
-    compactBytes: config.compactBytes,
-    compactRatio: COMPACT_RATIO,
-  });
+/**
+ * The service over a data folder, without a port: for one command. The folder is locked until it is closed.
+ *
+ * @throws PoolError as {@link start}
+ */
+export async function openFolder(dir: string, fatal: (error: PoolError) => void) {
+  const log = await createLog('silent');
+  const { app, health, networks, open, close } = build({ ...OFFLINE, data: dir }, log, fatal);
+  await open(undefined);
+  await networks.sweep({ actor: 'ippool', requestId: 'expiry' });
+  health.phase = 'ready';
+  const handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> = app.callback();
+  return { handle, close };
 }
 
-/** A data folder remembers its network: VMs out there have addresses of it. */
-function refuseOther(known: Network, { network, gateway, data }: Config): void {
-  const held = `${known.cidrText} with gateway ${known.gatewayText}`;
-  const otherNetwork = network && formatCidr(network) !== known.cidrText;
-  if (!otherNetwork && (gateway === undefined || gateway === known.gateway)) return;
-  const asked = otherNetwork ? `--network ${formatCidr(network)}` : `--gateway ${formatIPv4(gateway ?? 0)}`;
-  throw new PoolError(
-    'data_mismatch',
-    `${resolve(data)} belongs to ${held}, not to ${asked}: leave the flag away to go on with it, or use another --data folder`,
-    { network: known.cidrText, gateway: known.gatewayText },
+function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
+  const now = () => Date.now();
+  const pool = new Pool(randomInt(2 ** 32));
+  const sidecar = new Sidecar(config, pool);
+  let origin: Origin | undefined;
+  let isEmpty = true;
+  const store = config.memory
+    ? new MemoryStore(includesAddress)
+    : new Journal({
+        dir: resolve(config.data),
+        requireExisting: config.requireExisting,
+        includes: includesAddress,
+        check: (event) => violation(pool, event),
+        accept: () => {
+          if (origin) sidecar.accept(origin, isEmpty);
+        },
+        snapshot: () => snapshotOf(pool),
+        fatal,
+        log: (level, facts, message) => log[level](facts, message),
+        now,
+        compactBytes: config.compactBytes,
+        compactRatio: COMPACT_RATIO,
+        auditRetentionMs: config.auditRetention * DAY_MS,
+      });
+  const health = new Health(store, now);
+  const cases = useCases({
+    pool,
+    store,
+    history: store.history,
+    clock: new Clock(now, () => performance.now()),
+    random: Math.random,
+  });
+  const app = createApp({
+    useCases: cases,
+    health,
+    version: packageVersion(),
+    allowedHosts: config.allowedHosts,
+    log,
+    logRequests: config.debug,
+  });
+  /** @param by who makes the sidecar's network, or brings it up to its settings; undefined: nobody does */
+  const open = async (by: Origin | undefined) => {
+    origin = by;
+    await store.open((batch) => {
+      isEmpty = false;
+      for (const event of batch) pool.apply(event);
+    });
+    const events = by ? sidecar.settle(by, isEmpty) : [];
+    if (events.length > 0) await store.commit(events);
+  };
+  return { app, health, networks: cases.networks, pool, sidecar, open, close: () => store.close() };
+}
+
+function tellReady(config: Config, log: Logger, url: string, pool: Pool, { network }: Sidecar): void {
+  for (const name of config.unknownVariables)
+    log.warn(`${name} in the environment is no setting of ippool: see ippool --help`);
+  if (config.memory) log.warn('--memory: nothing is written down, all allocations are lost when this process ends');
+  const facts = network && {
+    network: network.cidrText,
+    gateway: network.gatewayText ?? null,
+    excluded: network.settings.excluded,
+    strategy: network.settings.strategy,
+    allocated: Number(network.allocated),
+    available: Number(network.available),
+  };
+  const count = [...pool.networks].length;
+  const what = network
+    ? `${network.cidrText} with gateway ${network.gatewayText ?? 'none'}, ${network.allocated} of ${network.allocated + network.available} addresses given${count > 1 ? `, and ${count - 1} more networks` : ''}`
+    : `no network of its own, ${count} others`;
+  const kept = config.memory ? 'kept in memory only' : `kept in ${resolve(config.data)}`;
+  log.info(
+    { url, ...facts, networks: count, data: config.memory ? null : resolve(config.data), version: packageVersion() },
+    `ready on ${url}: ${what}, ${kept}`,
+  );
+  notify(
+    config.notifySocket,
+    log,
+    'READY=1',
+    `STATUS=Giving addresses of ${network?.cidrText ?? `${count} networks`} on ${url}`,
   );
 }
 
@@ -171,9 +187,9 @@ export const offline = {
 
 function* exported(pool: Pool) {
   for (const network of pool.networks) {
-    for (const { offset, vm_id, nic, hostname, allocated_at } of network.allocations()) {
+    for (const { offset, vm_id, nic, allocated_at, attributes } of network.allocations()) {
       const at = new Date(allocated_at).toISOString();
-      yield { network: network.id, ip: network.ipAt(offset), vm_id, nic, hostname, allocated_at: at };
+      yield { network: network.id, ip: network.ipAt(offset), vm_id, nic, ...attributes, allocated_at: at };
     }
   }
 }

@@ -9,8 +9,8 @@ const STDOUT = 1;
  * A line that cannot be written is dropped. pino's own destination ends the process when the log lies on the disk that
  * is full, or waits for a pipe that nobody reads, and with it every VM that waits for an address.
  */
-export async function createLog(debug: boolean): Promise<Logger> {
-  const options = { base: null, level: debug ? 'debug' : 'info', timestamp: pino.stdTimeFunctions.isoTime };
+export async function createLog(level: 'debug' | 'info' | 'silent'): Promise<Logger> {
+  const options = { base: null, level, timestamp: pino.stdTimeFunctions.isoTime };
   const stdout = {
     write(line: string): void {
       try {
@@ -27,4 +27,4 @@ export async function createLog(debug: boolean): Promise<Logger> {
 }
 
 /** What the message says already, or what only machines want. */
-const FACTS = 'url,network,gateway,excluded,strategy,allocated,available,data,version,dir,records,ms';
+const FACTS = 'url,networks,network,gateway,excluded,strategy,allocated,available,data,version,dir,records,ms';

@@ -20,7 +20,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   pool: { imports: ['net/'] },
   api: { imports: ['net/'], packages: ['typebox'] },
   store: { imports: ['net/', 'pool/'], node: 'store/journal/' },
-  service: { imports: ['net/', 'pool/', 'store/store.ts'], packages: ['async-mutex'] },
+  service: { imports: ['net/', 'pool/', 'store/store.ts', 'store/history.ts'], packages: ['async-mutex'] },
   http: {
     imports: ['net/', 'api/', 'service/', 'pool/errors.ts'],
     packages: ['koa', '@koa/router', 'koa-bodyparser'],
@@ -29,14 +29,16 @@ const TABLE: Readonly<Record<string, Rule>> = {
   client: { imports: ['api/'] },
   web: { imports: ['api/'] },
   cli: {
-    imports: ['client/', 'api/', 'compose.ts', 'config.ts', 'version.ts', 'pool/errors.ts'],
-    packages: ['sade'],
+    imports: ['client/', 'api/', 'compose.ts', 'config.ts', 'environment.ts', 'version.ts', 'pool/errors.ts'],
+    packages: ['sade', 'cli-table3', 'picocolors', 'cli-progress', 'csv-parse', 'csv-stringify', 'light-my-request'],
     node: '',
   },
   'compose.ts': { imports: [''], packages: ['pino'], node: '' },
+  'sidecar.ts': { imports: ['net/', 'pool/', 'config.ts', 'service/networks.ts'], node: '' },
   'log.ts': { imports: [], packages: ['pino', 'pino-pretty'], node: '' },
   'notify.ts': { imports: [], packages: ['pino'], node: '' },
-  'config.ts': { imports: ['net/', 'pool/', 'version.ts'], node: '' },
+  'config.ts': { imports: ['net/', 'pool/', 'environment.ts', 'version.ts'], node: '' },
+  'environment.ts': { imports: [] },
   'version.ts': { imports: [], node: '' },
   'main.ts': { imports: ['cli/'] },
 };
@@ -47,7 +49,7 @@ const WORLD: ReadonlyMap<string, RegExp> = new Map([
   ['Date.now', /^(compose\.ts$|cli\/)/],
   ['new Date()', /^cli\//],
   ['Math.random', /^compose\.ts$/],
-  ['performance', /^http\//],
+  ['performance', /^(http\/|compose\.ts$)/],
   ['console', /^$/],
 ]);
 

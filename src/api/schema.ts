@@ -1,7 +1,13 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static, type TSchema } from 'typebox';
 
 // The one source of what goes over the wire: types, validation (validate.ts) and the OpenAPI document (openapi.ts).
 // Descriptions of request fields are what a client reads when the field is wrong: they say the rule.
+
+/** A field that may be null, which some clients send for none. */
+export function nullable<T extends TSchema>(schema: T, description?: string) {
+  const rule = description ?? (schema as { description?: string }).description;
+  return Type.Union([schema, Type.Null()], rule === undefined ? {} : { description: rule });
+}
 
 const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 
@@ -16,7 +22,7 @@ export const VmId = Type.String({
   examples: ['vm-4711'],
 });
 
-const HOSTNAME_RULE =
+export const HOSTNAME_RULE =
   'a host name of RFC 1123: labels of 1 to 63 letters, digits and hyphens, 253 characters at most; or null';
 
 export const Hostname = Type.String({
@@ -26,23 +32,40 @@ export const Hostname = Type.String({
 });
 
 export const AllocateRequest = Type.Object(
-  { vm_id: VmId, hostname: Type.Optional(Type.Union([Hostname, Type.Null()], { description: HOSTNAME_RULE })) },
+  {
+    vm_id: VmId,
+    hostname: Type.Optional(nullable(Hostname, HOSTNAME_RULE)),
+    networks: Type.Optional(
+      nullable(
+        Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 16 }),
+        'a list of 1 to 16 networks, each by id, name or CIDR',
+      ),
+    ),
+  },
   { description: 'a JSON object such as {"vm_id":"vm-4711"}' },
 );
 export type AllocateRequest = Static<typeof AllocateRequest>;
 
-const Ip = Type.String({ format: 'ipv4', examples: ['172.16.0.2'] });
+const Ip = Type.String({ description: 'an IPv4 or IPv6 address', examples: ['172.16.0.2'] });
+const Gateway = Type.Union([Ip, Type.Null()], { description: 'null: the network has none' });
+const Count = Type.Union([Type.Integer(), Type.String()], { description: 'its digits as text beyond 2^53' });
 
 export const Allocation = Type.Object({
   ip: Ip,
   vm_id: Type.String(),
-  gateway: Ip,
+  gateway: Gateway,
   network: Type.String({ description: 'the network in CIDR notation', examples: ['172.16.0.0/24'] }),
-  prefix_length: Type.Integer({ minimum: 0, maximum: 32 }),
+  prefix_length: Type.Integer({ minimum: 0, maximum: 128 }),
   hostname: Type.Optional(Type.String()),
   allocated_at: Type.String({ format: 'date-time', description: 'RFC 3339, UTC' }),
 });
 export type Allocation = Static<typeof Allocation>;
+
+export const DualAllocation = Type.Object({
+  ...Allocation.properties,
+  addresses: Type.Array(Allocation, { description: 'one of each network' }),
+});
+export type DualAllocation = Static<typeof DualAllocation>;
 
 export const AllocationList = Type.Array(Allocation);
 
@@ -51,10 +74,10 @@ export type Released = Static<typeof Released>;
 
 export const Stats = Type.Object({
   network: Type.String(),
-  gateway: Ip,
-  total: Type.Integer({ description: 'addresses that are allocated or available' }),
-  allocated: Type.Integer(),
-  available: Type.Integer(),
+  gateway: Gateway,
+  total: Type.Union([Type.Integer(), Type.String()], { description: 'addresses that are allocated or available' }),
+  allocated: Count,
+  available: Count,
   usage: Type.Number({ description: 'allocated in percent of total' }),
 });
 export type Stats = Static<typeof Stats>;

@@ -28,11 +28,39 @@ interface SchemaError {
 
 function problemOf(schema: TSchema, error: SchemaError | undefined): Problem {
   const missing = (error?.params as { requiredProperties?: string[] } | undefined)?.requiredProperties?.[0];
-  const field = missing ?? error?.instancePath.split('/')[1] ?? '';
-  const properties = (schema as { properties?: Record<string, { description?: string }> }).properties ?? {};
-  const rule = properties[field]?.description ?? '';
+  const steps = (error?.instancePath ?? '').split('/').slice(1);
+  if (missing !== undefined) steps.push(missing);
+  const { field, rule } = locate(schema, steps);
   if (missing !== undefined) return { field, message: `${field} is missing: ${rule}` };
   if (field !== '') return { field, message: `${field} is invalid: it must be ${rule}` };
-  const described = (schema as { description?: string }).description ?? '';
-  return { field: 'body', message: `the body must be ${described}` };
+  return { field: 'body', message: `the body must be ${rule}` };
+}
+
+interface Described {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Described>>;
+  readonly items?: Described;
+  readonly anyOf?: readonly Described[];
+}
+
+/**
+ * The name of the place that steps lead to, and the rule that holds there. Inside an object of a list it is told as
+ * `requests[3].vm_id`; otherwise the first field stands for all of it.
+ */
+function locate(schema: Described, steps: readonly string[]): { readonly field: string; readonly rule: string } {
+  let at: Described = schema;
+  let field = '';
+  let rule = schema.description ?? '';
+  for (const step of steps) {
+    const options: readonly Described[] = at.anyOf ?? [at];
+    const list = options.find(({ items }) => items?.properties);
+    const object = options.find(({ properties }) => properties);
+    const next = list?.items ?? object?.properties?.[step];
+    if (!next) break;
+    at = next;
+    if (list) field = `${field}[${step}]`;
+    else field = field === '' ? step : `${field}.${step}`;
+    rule = at.description ?? rule;
+  }
+  return { field: field === '' ? (steps[0] ?? '') : field, rule };
 }

@@ -2,16 +2,20 @@ import type Router from '@koa/router';
 import Koa, { type Context } from 'koa';
 import { ROUTE_WORDS } from '../api/schema.ts';
 import { PoolError } from '../pool/errors.ts';
-import type { Allocations } from '../service/allocations.ts';
 import type { Health } from '../service/health.ts';
+import type { UseCases } from '../service/use-cases.ts';
 import { entrance, type Log } from './entrance.ts';
 import { foreignRefusal } from './origin.ts';
+import { allocationRoutes } from './routes/allocations.ts';
 import { HEALTH_PATHS, healthRoutes } from './routes/health.ts';
+import { historyRoutes } from './routes/history.ts';
+import { intakeRoutes } from './routes/intake.ts';
 import { ipRoutes } from './routes/ip.ts';
+import { networkRoutes } from './routes/networks.ts';
 import { openApiRoutes } from './routes/openapi.ts';
 
 export interface AppOptions {
-  readonly allocations: Allocations;
+  readonly useCases: UseCases;
   readonly health: Health;
   readonly version: string;
   /** Names under which the service may be reached, besides addresses and names without a dot. */
@@ -23,7 +27,7 @@ export interface AppOptions {
 
 /** The way of every request: number it, catch what goes wrong, refuse web pages, wait for the history, route. */
 export function createApp(options: AppOptions): Koa {
-  const { allocations, health, version, allowedHosts, log, logRequests } = options;
+  const { useCases, health, version, allowedHosts, log, logRequests } = options;
   const app = new Koa();
   // Only what happens while an answer is sent comes here: mostly a client that went away.
   app.on('error', (error: Error) => log.debug({ err: error }, 'an answer could not be sent'));
@@ -35,7 +39,15 @@ export function createApp(options: AppOptions): Koa {
     refuseEarly(ctx, health);
     return next();
   });
-  const routers = [ipRoutes(allocations), healthRoutes(health, version), openApiRoutes(version)];
+  const routers = [
+    ipRoutes(useCases),
+    networkRoutes(useCases),
+    allocationRoutes(useCases),
+    historyRoutes(useCases),
+    intakeRoutes(useCases),
+    healthRoutes(health, version),
+    openApiRoutes(version),
+  ];
   for (const router of routers) app.use(router.routes());
   app.use((ctx) => refuseUnrouted(ctx, routers));
   return app;
@@ -45,7 +57,7 @@ function refuseUnrouted(ctx: Context, routers: readonly Router[]): never {
   const layers = routers.flatMap((router) => router.match(ctx.path, ctx.method).path);
   // /allocate and /release are not VMs of that name: what matches to the letter stands before what matches by parameter.
   const literal = layers.filter(({ paramNames }) => paramNames.length === 0);
-  const isWord = ROUTE_WORDS.some((word) => ctx.path.endsWith(`/${word}`));
+  const isWord = ctx.path.startsWith('/api/v1/ip/') && ROUTE_WORDS.some((word) => ctx.path.endsWith(`/${word}`));
   const elsewhere = (literal.length > 0 || isWord ? literal : layers).flatMap(({ methods }) =>
     methods.includes(ctx.method) ? [] : methods,
   );

@@ -4,8 +4,10 @@ import bodyParser from 'koa-bodyparser';
 import type { Checked } from '../api/validate.ts';
 import { PoolError } from '../pool/errors.ts';
 
-/** Bytes of a request body that are read at most. */
+/** Bytes of a request body that are read at most … */
 export const BODY_LIMIT = 64 * 1024;
+/** … and of one that holds a list of thousands. */
+export const BULK_BODY_LIMIT = 16 * 1024 * 1024;
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
@@ -13,20 +15,20 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 export type BodyReader = <T>(ctx: Context, check: (value: unknown) => Checked<T>) => Promise<T>;
 
 /**
- * Makes a reader of JSON bodies. Strict, and by route, not by Content-Type: a body without one is read, since some
+ * Makes a reader of JSON bodies of at most `limit` bytes. Strict, and by route, not by Content-Type: a body without one is read, since some
  * clients send none; one that says it is something else is refused.
  */
-export function bodyReader(): BodyReader {
+export function bodyReader(limit = BODY_LIMIT): BodyReader {
   const parse = bodyParser({
     enableTypes: ['json'],
     detectJSON: () => true, // the type was looked at before; spares the parser its own, slower look
-    jsonLimit: `${BODY_LIMIT}b`,
+    jsonLimit: `${limit}b`,
     onerror: (error) => {
-      throw bodyError(error);
+      throw bodyError(error, limit);
     },
   });
   return async (ctx, check) => {
-    refuseHeaders(ctx.req.headers);
+    refuseHeaders(ctx.req.headers, limit);
     await parse(ctx, nothing);
     const { body, rawBody = '' } = ctx.request as { body?: unknown; rawBody?: string };
     refuseAmbiguous(rawBody, body);
@@ -39,7 +41,7 @@ export function bodyReader(): BodyReader {
 
 const nothing = () => Promise.resolve();
 
-function refuseHeaders({ 'content-type': type, 'content-length': length }: IncomingHttpHeaders): void {
+function refuseHeaders({ 'content-type': type, 'content-length': length }: IncomingHttpHeaders, limit: number): void {
   if (type !== undefined && type !== '' && type !== 'application/json' && !JSON_TYPE.test(type)) {
     throw new PoolError('unsupported_media_type', 'Content-Type must be application/json', {
       field: 'Content-Type',
@@ -47,20 +49,17 @@ function refuseHeaders({ 'content-type': type, 'content-length': length }: Incom
     });
   }
   // Said before it is sent: nothing of it has to be read. The parser reads lengths above 2^31 as other numbers.
-  if (Number(length ?? 0) > BODY_LIMIT) throw tooLarge();
+  if (Number(length ?? 0) > limit) throw tooLarge(limit);
 }
 
-function tooLarge(): PoolError {
-  return new PoolError('payload_too_large', `The body is larger than ${BODY_LIMIT} bytes`, {
-    field: 'body',
-    limit: BODY_LIMIT,
-  });
+function tooLarge(limit: number): PoolError {
+  return new PoolError('payload_too_large', `The body is larger than ${limit} bytes`, { field: 'body', limit });
 }
 
-function bodyError(error: Error & { status?: number; type?: string }): PoolError {
+function bodyError(error: Error & { status?: number; type?: string }, limit: number): PoolError {
   const { status, type } = error;
   if (status === 413) {
-    return tooLarge();
+    return tooLarge(limit);
   }
   if (status === 415) {
     return new PoolError('unsupported_media_type', 'Content-Encoding must be identity, gzip or deflate', {

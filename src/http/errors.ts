@@ -6,14 +6,25 @@ import { answerJson } from './answer.ts';
 /** The status of every code. Those that only a start can meet have 500: they never come out of a request. */
 export const STATUS = {
   invalid_request: 400,
+  usage: 400,
   invalid_address: 400,
   invalid_json: 400,
   foreign_origin: 403,
   route_not_found: 404,
   network_not_found: 404,
   allocation_not_found: 404,
+  reservation_not_found: 404,
   method_not_allowed: 405,
   address_mismatch: 409,
+  address_taken: 409,
+  address_reserved: 409,
+  network_overlap: 409,
+  network_exists: 409,
+  network_in_use: 409,
+  network_draining: 409,
+  reservation_overlap: 409,
+  unsafe_reconcile: 409,
+  import_refused: 409,
   conflict: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
@@ -22,7 +33,6 @@ export const STATUS = {
   store_unavailable: 503,
   storage_full: 507,
   internal: 500,
-  usage: 500,
   data_corrupt: 500,
   data_io: 500,
   data_locked: 500,
@@ -42,7 +52,8 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
 /** Answers with an error, in the form that all doors of our own share. */
 export function answerError(ctx: Context, error: PoolError): void {
   const status = STATUS[error.code];
-  const retry = RETRY_AFTER[error.code];
+  const { retry_after } = error.details;
+  const retry = typeof retry_after === 'number' ? retry_after : RETRY_AFTER[error.code];
   if (retry !== undefined) ctx.set('Retry-After', String(retry));
   if (error.code === 'method_not_allowed') ctx.set('Allow', (error.details.allow as string[]).join(', '));
   answerJson(ctx, status, errorBody(error, status, ctx.state.requestId as string));

@@ -20,3 +20,11 @@ export function queryInteger(ctx: Context, name: string, min: number, max: numbe
     field: name,
   });
 }
+
+/** A parameter that is true or false; false when it is absent. @throws PoolError `invalid_request` */
+export function queryFlag(ctx: Context, name: string): boolean {
+  const text = queryText(ctx, name);
+  if (text === undefined || text === 'false' || text === '0') return false;
+  if (text === '' || text === 'true' || text === '1') return true;
+  throw new PoolError('invalid_request', `${name} is invalid: it must be true or false`, { field: name });
+}

@@ -130,7 +130,7 @@ describe('the hostname of an allocation', () => {
     it(`may not be ${JSON.stringify(hostname).slice(0, 30)}`, async () => {
       const { allocate, pool } = await start();
       assertError(await allocate({ vm_id: 'vm-1', hostname }), 400, 'invalid_request', 'hostname');
-      assert.equal(pool.network('default').allocated, 0);
+      assert.equal(pool.network('default').allocated, 0n);
     });
   }
 });
@@ -152,7 +152,7 @@ describe('vm_id', () => {
     it(`may not be ${JSON.stringify(vm_id).slice(0, 30)}`, async () => {
       const { allocate, api, pool } = await start();
       assertError(await allocate({ vm_id }), 400, 'invalid_request', 'vm_id');
-      assert.equal(pool.network('default').allocated, 0);
+      assert.equal(pool.network('default').allocated, 0n);
       if (typeof vm_id !== 'string' || vm_id === '' || vm_id === '..') return; // those are other paths
       assertError(await api.delete(`/api/v1/ip/release/${encodeURIComponent(vm_id)}`), 400, 'invalid_request', 'vm_id');
     });

@@ -12,7 +12,7 @@ async function start(count: number, options?: Parameters<typeof createTestApp>[0
   for (let i = 0; i < count; i++) {
     const owner = { vm_id: `${i % 2 === 0 ? 'even' : 'odd'}-${i}`, nic: '' };
     const scope = { actor: 'test', requestId: String(i) };
-    await app.allocations.allocate(scope, { network: 'default', owner, hostname: undefined });
+    await app.allocations.allocate(scope, { network: 'default', owner, attributes: {} });
   }
   const ids = async (path: string) => ((await api.get(path)).body as { vm_id: string }[]).map(({ vm_id }) => vm_id);
   return { ...app, api, ids };
@@ -104,7 +104,7 @@ describe('GET /api/v1/ip/allocations', () => {
       ['ip=172.16.0.2&ip=172.16.0.2', 'invalid_request', 'ip'],
       ['vm_id_prefix=a&vm_id_prefix=b', 'invalid_request', 'vm_id_prefix'],
       ['limit=1&limit=2', 'invalid_request', 'limit'],
-      [`cursor=${Buffer.from('10.0.0.1').toString('base64url')}`, 'invalid_address', 'cursor'],
+      [`cursor=${Buffer.from('10.0.0.1').toString('base64url')}`, 'invalid_request', 'cursor'],
     ];
     for (const limit of limits) bad.push([`limit=${limit}`, 'invalid_request', 'limit']);
     for (const cursor of cursors) bad.push([`cursor=${cursor}`, 'invalid_request', 'cursor']);
@@ -143,10 +143,10 @@ describe('GET /api/v1/ip/stats', () => {
   });
 
   it('does not count what is excluded, and says 100 percent of a full pool and 0 of one without addresses', async () => {
-    const first = 0x0a000002;
+    const only = { family: 4, first: 0x0a000002n, last: 0x0a000002n } as const;
     const full = await start(1, { cidr: '10.0.0.0/30' });
     assert.equal(((await full.api.get('/api/v1/ip/stats')).body as { usage: number }).usage, 100);
-    const none = await start(0, { cidr: '10.0.0.0/30', excluded: [{ first, last: first }] });
+    const none = await start(0, { cidr: '10.0.0.0/30', excluded: [only] });
     const { total, usage } = (await none.api.get('/api/v1/ip/stats')).body as { total: number; usage: number };
     assert.deepEqual({ total, usage }, { total: 0, usage: 0 });
   });

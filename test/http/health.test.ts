@@ -115,7 +115,7 @@ describe('the phases of the service', () => {
     const answer = await api.post('/api/v1/ip/allocate').send({ vm_id: 'vm-1' });
     assertError(answer, 503, 'store_unavailable');
     assert.match(answer.get('Retry-After') ?? '', /^\d+$/);
-    assert.equal(pool.network('default').allocated, 0);
-    assert.equal(pool.network('default').available, 253);
+    assert.equal(pool.network('default').allocated, 0n);
+    assert.equal(pool.network('default').available, 253n);
   });
 });

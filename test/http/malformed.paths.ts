@@ -87,6 +87,6 @@ export const QUERIES: readonly Row[] = [
   ['a limit twice', list('limit=1&limit=2'), 400, 'invalid_request', 'limit'],
   ['a cursor of nonsense', list('cursor=%F0%9F%92%A9'), 400, 'invalid_request', 'cursor'],
   ['a cursor that is not ours', list('cursor=eyJpZCI6MX0'), 400, 'invalid_request', 'cursor'],
-  ['a cursor of another network', list('cursor=MTAuMC4wLjE'), 400, 'invalid_address', 'cursor'],
+  ['a cursor of another network', list('cursor=MTAuMC4wLjE'), 400, 'invalid_request', 'cursor'],
   ['a filter of no address', list('ip=172.16.0.2,172.16.0.3'), 400, 'invalid_address', 'ip'],
 ];

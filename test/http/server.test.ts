@@ -40,7 +40,7 @@ describe('the connection', () => {
     const { url, pool } = await startApp(t);
     const { text } = await sendRaw(url, `${KEPT}NONSENSE\r\n\r\n`);
     assert.deepEqual(statuses(text), [201, 400]); // 400 alone would say that nothing was allocated
-    assert.equal(pool.network('default').allocated, 1);
+    assert.equal(pool.network('default').allocated, 1n);
   });
 
   it('is read to the end of a refused body, so that it is not reset before the client saw the answer', async (t) => {
@@ -81,7 +81,7 @@ describe('the connection', () => {
   it('does nothing for a client that went away in the middle of its body', async (t) => {
     const { url, pool } = await startApp(t);
     await sendRaw(url, `${post('Content-Length: 17\r\n')}{"vm_id":"vm-1"}`, { end: true });
-    assert.equal(pool.network('default').allocated, 0);
+    assert.equal(pool.network('default').allocated, 0n);
   });
 });
 

@@ -3,7 +3,12 @@ import type { Response } from 'supertest';
 import type { ErrorBody } from '../../src/api/schema.ts';
 
 /** Asserts that an answer is an error in the one form that all doors of our own share, and returns its details. */
-export function assertError(answer: Response, status: number, code: string, field?: string): Record<string, unknown> {
+export function assertError(
+  answer: Omit<Response, 'body'> & { readonly body: unknown },
+  status: number,
+  code: string,
+  field?: string,
+): Record<string, unknown> {
   const body = answer.body as ErrorBody;
   assert.equal(answer.status, status, answer.text);
   assert.equal(answer.get('Content-Type'), 'application/json; charset=utf-8');

@@ -1,20 +1,25 @@
 import type Koa from 'koa';
 import { createApp } from '../../src/http/app.ts';
-import { parseCidr } from '../../src/net/cidr.ts';
-import { decideAddNetwork, type NetworkRequest } from '../../src/pool/decide.ts';
+import { firstHost, parseCidr } from '../../src/net/cidr.ts';
+import { decideAddNetwork, type NetworkWish } from '../../src/pool/decide/network.ts';
 import { Pool } from '../../src/pool/pool.ts';
-import { Allocations } from '../../src/service/allocations.ts';
+import { Clock } from '../../src/service/clock.ts';
 import { Health } from '../../src/service/health.ts';
+import { type UseCases, useCases } from '../../src/service/use-cases.ts';
+import type { History } from '../../src/store/history.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** When everything in a test happens, unless it moves the clock. */
 export const NOW = Date.parse('2026-01-02T03:04:05.678Z');
 
-export interface AppOptions extends Partial<Omit<NetworkRequest, 'cidr'>> {
+/** How the network `default` is to be, and what stands around it. */
+export interface AppOptions extends Omit<NetworkWish, 'cidr'> {
   /** 172.16.0.0/24 by default. */
   readonly cidr?: string;
-  readonly store?: Store;
+  /** Without a history of its own it has none. */
+  readonly store?: Store & { readonly history?: History };
+  readonly random?: () => number;
   readonly allowedHosts?: readonly string[];
   readonly logRequests?: boolean;
 }
@@ -25,21 +30,23 @@ export interface LogLine {
   readonly message: string;
 }
 
-export interface TestApp {
+export interface TestApp extends UseCases {
   readonly app: Koa;
   /** What supertest takes. */
   readonly handler: ReturnType<Koa['callback']>;
   readonly pool: Pool;
   readonly health: Health;
-  readonly allocations: Allocations;
-  readonly clock: { now: number };
+  /** What the clock on the wall shows. Time that passes moves `elapsed` as well; see {@link TestApp.pass}. */
+  readonly clock: { now: number; elapsed: number };
+  /** Lets milliseconds pass. */
+  readonly pass: (ms: number) => void;
   readonly log: readonly LogLine[];
 }
 
 /** The application in this process, as compose.ts puts it together, but with a clock and a random source of its own. */
 export async function createTestApp(options: AppOptions = {}): Promise<TestApp> {
-  const { store = new MemoryStore(), allowedHosts = [], logRequests = false } = options;
-  const clock = { now: NOW };
+  const { store = new MemoryStore(), allowedHosts = [], logRequests = false, random = counted(), ...wish } = options;
+  const clock = { now: NOW, elapsed: 0 };
   const now = () => clock.now;
   const pool = new Pool();
   await store.open((batch) => {
@@ -47,16 +54,23 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
   });
   const cidr = parseCidr(options.cidr ?? '172.16.0.0/24');
   if (!cidr) throw new Error(`${options.cidr ?? ''} is no network`);
-  const { gateway, excluded = [], strategy = 'round-robin' } = options;
+  const gateway = wish.gateway === undefined ? { family: cidr.family, value: firstHost(cidr) } : wish.gateway;
   const origin = { at: NOW, actor: 'test', request_id: 'start' };
-  const [added] = decideAddNetwork('default', { cidr, gateway, excluded, strategy }, origin);
-  if (added) pool.apply(added);
-  const allocations = new Allocations({ pool, store, now, random: counted() });
+  if (!pool.find('default')) {
+    for (const event of decideAddNetwork(pool, 'default', { ...wish, cidr, gateway }, origin)) pool.apply(event);
+  }
+  const cases = useCases({
+    pool,
+    store,
+    history: store.history ?? new MemoryStore().history,
+    clock: new Clock(now, () => clock.elapsed),
+    random,
+  });
   const health = new Health(store, now);
   health.phase = 'ready';
   const log: LogLine[] = [];
   const app = createApp({
-    allocations,
+    useCases: cases,
     health,
     version: '1.2.3',
     allowedHosts,
@@ -66,7 +80,11 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     },
     logRequests,
   });
-  return { app, handler: app.callback(), pool, health, allocations, clock, log };
+  const pass = (ms: number) => {
+    clock.now += ms;
+    clock.elapsed += ms;
+  };
+  return { app, handler: app.callback(), pool, health, ...cases, clock, pass, log };
 }
 
 /** 0, 0.1 … 0.9, 0 …: a random source whose picks can be written into a test. */

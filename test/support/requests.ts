@@ -16,5 +16,9 @@ export function allocate(body: Bytes, headers = ''): Buffer {
   return Buffer.concat([Buffer.from(post(`${headers}Content-Length: ${bytes.length}\r\n`)), bytes]);
 }
 
+/** A request with a JSON body, as ASCII. */
+export const send = (method: string, path: string, json: string, headers = '') =>
+  `${call(method, path, `${headers}Content-Type: application/json\r\nContent-Length: ${json.length}\r\n`)}${json}`;
+
 /** Bytes to send, and the refusal they earn: status, code, and the field that it names. */
 export type Row = readonly [name: string, bytes: Bytes, status: number, code: string, field?: string];

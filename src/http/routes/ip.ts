@@ -4,6 +4,7 @@ import type { Context } from 'koa';
 import {
   AllocateRequest,
   type Allocation,
+  type DualAllocation,
   type Released,
   ROUTE_WORDS,
   type Stats,
@@ -11,40 +12,52 @@ import {
   VmId,
 } from '../../api/schema.ts';
 import { checker } from '../../api/validate.ts';
-import { parseIPv4 } from '../../net/address.ts';
+import { parseAddress } from '../../net/address.ts';
 import { PoolError } from '../../pool/errors.ts';
-import type { Allocations, Held, Scope } from '../../service/allocations.ts';
+import type { Held } from '../../service/allocations.ts';
+import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
+import type { UseCases } from '../../service/use-cases.ts';
 import { answerJson } from '../answer.ts';
 import { bodyReader } from '../body.ts';
+import { cursorOf, jsonArray, linkNext, MAX_LIMIT } from '../page.ts';
 import { queryInteger, queryText } from '../query.ts';
-
-/** The sidecar's own network. */
-const NETWORK = 'default';
-const MAX_LIMIT = 10_000;
+import { scopeOf } from '../scope.ts';
+import { countOf } from '../view.ts';
 
 const checkAllocate = checker(AllocateRequest);
 const checkVmId = checker(VmId);
 
-/** The door of the sidecar: what the clients of the Rust ippool speak, and more fields. */
-export function ipRoutes(allocations: Allocations): Router {
+/** The door of the sidecar: what the clients of the Rust ippool speak, and more fields. On `default`, or on `?network=`. */
+export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
   const router = new Router({ prefix: '/api/v1/ip', sensitive: true }); // a VM may be called Stats
 
   const readBody = bodyReader();
   const view = viewer();
 
   router.post('/allocate', async (ctx) => {
-    const { vm_id, hostname } = await readBody(ctx, checkAllocate);
-    const request = { network: NETWORK, owner: { vm_id, nic: '' }, hostname: hostname ?? undefined };
-    const held = await allocations.allocate(scopeOf(ctx), request);
+    const { vm_id, hostname, networks: several } = await readBody(ctx, checkAllocate);
+    const owner = { vm_id, nic: '' };
+    const attributes = { hostname: hostname ?? undefined };
+    const scope = scopeOf(ctx);
+    if (several) {
+      const requests = several.map((network) => ({ network, owner, attributes }));
+      const all = await allocations.allocateAll(scope, requests);
+      const addresses = all.map(view);
+      const [first] = addresses;
+      const isNew = all.some(({ created }) => created);
+      if (first) answerJson(ctx, isNew ? 201 : 200, { ...first, addresses } satisfies DualAllocation);
+      return;
+    }
+    const held = await allocations.allocate(scope, { network: networkOf(ctx), owner, attributes });
     answerJson(ctx, held.created ? 201 : 200, view(held));
   });
 
   router.delete('/release/:vm_id', async (ctx) => {
     const owner = { vm_id: vmIdOf(ctx.params.vm_id), nic: '' };
     const ip = queryText(ctx, 'ip');
-    if (ip !== undefined && parseIPv4(ip) === undefined) throw invalidAddress(ip);
+    if (ip !== undefined && !parseAddress(ip)) throw invalidAddress(ip);
     const held = await allocations.release(scopeOf(ctx), {
-      network: NETWORK,
+      network: networkOf(ctx),
       owner,
       ...(ip === undefined ? {} : { ip }),
     });
@@ -52,20 +65,20 @@ export function ipRoutes(allocations: Allocations): Router {
   });
 
   router.delete('/release-by-ip/:ip', async (ctx) => {
-    const held = await allocations.releaseByIp(scopeOf(ctx), { network: NETWORK, ip: ctx.params.ip ?? '' });
+    const held = await allocations.releaseByIp(scopeOf(ctx), {
+      network: queryText(ctx, 'network'),
+      ip: ctx.params.ip ?? '',
+    });
     answerJson(ctx, 200, released(held));
   });
 
   router.get('/allocations', async (ctx) => {
     const limit = queryInteger(ctx, 'limit', 1, MAX_LIMIT);
-    const after = cursorOf(ctx);
-    const ip = queryText(ctx, 'ip');
-    const vmIdPrefix = queryText(ctx, 'vm_id_prefix');
-    const found = allocations.list(scopeOf(ctx), {
-      network: NETWORK,
-      ...(after === undefined ? {} : { after }),
-      ...(ip === undefined ? {} : { ip }),
-      ...(vmIdPrefix === undefined ? {} : { vmIdPrefix }),
+    const found = listing.list(scopeOf(ctx), {
+      network: networkOf(ctx),
+      after: cursorOf(queryText(ctx, 'cursor'), (ip) => (parseAddress(ip) ? ip : undefined)),
+      ip: queryText(ctx, 'ip'),
+      vmIdPrefix: queryText(ctx, 'vm_id_prefix'),
     });
     if (limit === undefined) {
       ctx.type = 'json';
@@ -78,19 +91,20 @@ export function ipRoutes(allocations: Allocations): Router {
       if (page.length > limit) break;
     }
     const answer = page.slice(0, limit).map(view);
-    if (page.length > limit) ctx.set('Link', `<${nextPage(ctx, answer.at(-1)?.ip ?? '')}>; rel="next"`);
+    if (page.length > limit) linkNext(ctx, answer.at(-1)?.ip ?? '');
     answerJson(ctx, 200, answer);
   });
 
-  router.get('/stats', (ctx) => {
-    const { network, total, allocated, available } = allocations.stats(scopeOf(ctx), NETWORK);
+  router.get('/stats', async (ctx) => {
+    const { network, allocated, available } = await networks.stats(scopeOf(ctx), networkOf(ctx));
+    const total = allocated + available;
     answerJson(ctx, 200, {
       network: network.cidrText,
-      gateway: network.gatewayText,
-      total,
-      allocated,
-      available,
-      usage: total === 0 ? 0 : (allocated / total) * 100,
+      gateway: network.gatewayText ?? null,
+      total: countOf(total),
+      allocated: countOf(allocated),
+      available: countOf(available),
+      usage: total === 0n ? 0 : (Number(allocated) / Number(total)) * 100,
     } satisfies Stats);
   });
 
@@ -101,14 +115,14 @@ export function ipRoutes(allocations: Allocations): Router {
       return;
     }
     const owner = { vm_id: vmIdOf(ctx.params.vm_id), nic: '' };
-    answerJson(ctx, 200, view(await allocations.get(scopeOf(ctx), { network: NETWORK, owner })));
+    answerJson(ctx, 200, view(await listing.get(scopeOf(ctx), { network: networkOf(ctx), owner })));
   });
 
   return router;
 }
 
-function scopeOf(ctx: Context): Scope {
-  return { actor: 'anonymous', requestId: ctx.state.requestId as string };
+function networkOf(ctx: Context): string {
+  return queryText(ctx, 'network') ?? DEFAULT_NETWORK_ID;
 }
 
 function vmIdOf(text = ''): string {
@@ -125,51 +139,21 @@ function invalidAddress(ip: string): PoolError {
 function viewer(): (held: Held) => Allocation {
   let last = { at: Number.NaN, text: '' };
   return ({ network, allocation }) => {
-    const { vm_id, hostname, offset, allocated_at: at } = allocation;
+    const { vm_id, offset, allocated_at: at, attributes } = allocation;
     if (at !== last.at) last = { at, text: new Date(at).toISOString() };
     const answer = {
       ip: network.ipAt(offset),
       vm_id,
-      gateway: network.gatewayText,
+      gateway: network.gatewayText ?? null,
       network: network.cidrText,
       prefix_length: network.cidr.prefixLength,
     };
-    return hostname === undefined
+    return attributes.hostname === undefined
       ? { ...answer, allocated_at: last.text }
-      : { ...answer, hostname, allocated_at: last.text };
+      : { ...answer, hostname: attributes.hostname, allocated_at: last.text };
   };
 }
 
 function released({ network, allocation }: Held): Released {
   return { message: 'IP released successfully', vm_id: allocation.vm_id, ip: network.ipAt(allocation.offset) };
-}
-
-async function* jsonArray(slices: AsyncIterable<Held[]>, view: (held: Held) => Allocation): AsyncGenerator<string> {
-  let before = '[';
-  for await (const slice of slices) {
-    let text = '';
-    for (const held of slice) {
-      text += before + JSON.stringify(view(held));
-      before = ',';
-    }
-    if (text !== '') yield text;
-  }
-  yield before === '[' ? '[]' : ']';
-}
-
-/** A cursor is the address that the page before ended with, wrapped so that nobody computes one. */
-function cursorOf(ctx: Context): string | undefined {
-  const cursor = queryText(ctx, 'cursor');
-  if (cursor === undefined) return undefined;
-  const ip = Buffer.from(cursor, 'base64url').toString('latin1');
-  if (parseIPv4(ip) !== undefined) return ip;
-  throw new PoolError('invalid_request', 'cursor is invalid: take the one from the Link header of the page before', {
-    field: 'cursor',
-  });
-}
-
-function nextPage(ctx: Context, lastIp: string): string {
-  const query = new URLSearchParams(ctx.querystring);
-  query.set('cursor', Buffer.from(lastIp, 'latin1').toString('base64url'));
-  return `${ctx.path}?${query.toString()}`;
 }

@@ -1,0 +1,46 @@
+import Type, { type Static } from 'typebox';
+import { BulkItem } from './allocations.ts';
+import { NetworkRequest } from './networks.ts';
+
+// What is taken in from elsewhere, all or none.
+
+export const INTAKE_LIMIT = 50_000;
+
+/** Rows are checked one by one, so that each that is wrong can be named. */
+export const IntakeRequest = Type.Object(
+  {
+    networks: Type.Optional(Type.Array(Type.Unknown(), { maxItems: INTAKE_LIMIT, description: 'a list of networks' })),
+    allocations: Type.Optional(
+      Type.Array(Type.Unknown(), {
+        maxItems: INTAKE_LIMIT,
+        description: `a list of at most ${INTAKE_LIMIT} allocations`,
+      }),
+    ),
+  },
+  {
+    description:
+      'a JSON object such as {"networks":[{"cidr":"10.1.0.0/16"}],"allocations":[{"ip":"10.1.0.9","vm_id":"vm-9"}]}',
+  },
+);
+export type IntakeRequest = Static<typeof IntakeRequest>;
+
+export const NetworkRow = NetworkRequest;
+export const AllocationRow = BulkItem;
+
+export const IntakeAnswer = Type.Object({
+  dry_run: Type.Boolean(),
+  networks: Type.Integer({ description: 'that are new' }),
+  allocations: Type.Integer({ description: 'that are new or changed' }),
+  unchanged: Type.Integer(),
+  refused: Type.Array(
+    Type.Object({
+      list: Type.Union([Type.Literal('networks'), Type.Literal('allocations')]),
+      index: Type.Integer(),
+      field: Type.String(),
+      code: Type.String(),
+      error: Type.String(),
+    }),
+    { description: 'when there are any, nothing is changed' },
+  ),
+});
+export type IntakeAnswer = Static<typeof IntakeAnswer>;

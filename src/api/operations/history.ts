@@ -1,0 +1,44 @@
+import { AuditList, ReconcileAnswer, ReconcileRequest, TenureList } from '../history.ts';
+import { ACTOR, CHANGE, type Operations, PAGE, query } from './operation.ts';
+
+const time = { type: 'string', format: 'date-time' };
+
+/** The doors to what happened, and to what should have. */
+export const HISTORY_OPERATIONS: Operations = {
+  '/api/v1/audit': {
+    get: {
+      summary: 'What was changed, by whom and when, the latest first',
+      parameters: [
+        ...PAGE,
+        query('since', 'not before', time),
+        query('until', 'not after', time),
+        query('action', 'only this, such as ip_allocated'),
+        query('resource', 'only about this address or network (its id; or its name or CIDR while it exists)'),
+      ],
+      answers: { 200: AuditList },
+      errors: [400, 503],
+    },
+  },
+  '/api/v1/history': {
+    get: {
+      summary: 'Who had an address, or what a VM had, and when; the latest first',
+      parameters: [
+        query('ip', 'the address'),
+        query('vm_id', 'or the VM'),
+        query('at', 'only at this moment', time),
+        query('limit', 'how many at most', { type: 'integer', minimum: 1, maximum: 10_000 }),
+      ],
+      answers: { 200: TenureList },
+      errors: [400, 503],
+    },
+  },
+  '/api/v1/reconcile': {
+    post: {
+      summary: 'Find addresses whose VM is not in a list of those that live, and free what was missing twice',
+      parameters: [ACTOR],
+      body: ReconcileRequest,
+      answers: { 200: ReconcileAnswer },
+      errors: [400, 404, 409, 413, 415, ...CHANGE],
+    },
+  },
+};

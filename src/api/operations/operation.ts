@@ -1,0 +1,52 @@
+import type { TSchema } from 'typebox';
+
+// What the OpenAPI document says of a door.
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query' | 'header';
+  readonly description: string;
+  readonly schema: TSchema | object;
+}
+
+export interface Operation {
+  readonly summary: string;
+  readonly parameters?: readonly Parameter[];
+  readonly body?: TSchema;
+  readonly isBodyOptional?: boolean;
+  /** Schema of each answer that is no error; null: without a body. */
+  readonly answers: Readonly<Record<number, TSchema | object | null>>;
+  /** Statuses that come with an error body, beside 405 and 500. */
+  readonly errors: readonly number[];
+}
+
+/** Path, method in lower case, operation. */
+export type Operations = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+
+export const text = { type: 'string' };
+
+/** What any change may meet: a foreign page, a service that is not ready, a full disk. */
+export const CHANGE = [403, 503, 507] as const;
+
+export function query(name: string, description: string, schema: TSchema | object = text): Parameter {
+  return { name, in: 'query', description, schema };
+}
+
+export function path(name: string, description: string, schema: TSchema | object = text): Parameter {
+  return { name, in: 'path', description, schema };
+}
+
+export function header(name: string, description: string): Parameter {
+  return { name, in: 'header', description, schema: text };
+}
+
+const LIMIT = { type: 'integer', minimum: 1, maximum: 10_000 };
+
+/** How a list is paged. */
+export const PAGE: readonly Parameter[] = [
+  query('limit', 'page size', LIMIT),
+  query('cursor', 'from the Link header of the page before'),
+];
+
+export const NETWORK_QUERY = query('network', 'the id, name or CIDR of a network; default: default');
+export const ACTOR = header('X-Actor', 'who asks, for the history; default: anonymous');

@@ -1,0 +1,47 @@
+import type { Context } from 'koa';
+import { PoolError } from '../pool/errors.ts';
+
+// Pages of lists: `?limit=` and `?cursor=`; the next page is in the Link header (RFC 8288).
+
+/** Entries of one page at most. */
+export const MAX_LIMIT = 10_000;
+
+/** Tells where the next page is. @param last what the page before ended with, wrapped so that nobody computes one */
+export function linkNext(ctx: Context, last: string): void {
+  const query = new URLSearchParams(ctx.querystring);
+  query.set('cursor', Buffer.from(last, 'latin1').toString('base64url'));
+  ctx.set('Link', `<${ctx.path}?${query.toString()}>; rel="next"`);
+}
+
+/** What the page before ended with. @throws PoolError `invalid_request` when `read` does not know it */
+export function cursorOf<T>(cursor: string | undefined, read: (text: string) => T | undefined): T | undefined {
+  if (cursor === undefined) return undefined;
+  const value = read(Buffer.from(cursor, 'base64url').toString('latin1'));
+  if (value !== undefined) return value;
+  throw new PoolError('invalid_request', 'cursor is invalid: take the one from the Link header of the page before', {
+    field: 'cursor',
+  });
+}
+
+/** The same slices, of which the first is there already. */
+export async function beginOf<T>(slices: AsyncGenerator<T[]>): Promise<AsyncIterable<T[]>> {
+  const first = await slices.next();
+  return (async function* () {
+    if (first.done !== true) yield first.value;
+    yield* slices;
+  })();
+}
+
+/** A JSON array, written slice by slice. */
+export async function* jsonArray<T>(slices: AsyncIterable<T[]>, view: (entry: T) => object): AsyncGenerator<string> {
+  let before = '[';
+  for await (const slice of slices) {
+    let text = '';
+    for (const entry of slice) {
+      text += before + JSON.stringify(view(entry));
+      before = ',';
+    }
+    if (text !== '') yield text;
+  }
+  yield before === '[' ? '[]' : ']';
+}

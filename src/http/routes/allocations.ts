@@ -1,0 +1,231 @@
+import { Readable } from 'node:stream';
+import Router from '@koa/router';
+import type { Context } from 'koa';
+import {
+  AllocationChange,
+  AllocationRequest as AllocationBody,
+  type BulkAnswer,
+  type NetworkAllocation,
+  BulkRequest,
+  RenewRequest,
+} from '../../api/allocations.ts';
+import { checker } from '../../api/validate.ts';
+import { parseAddress } from '../../net/address.ts';
+import { PoolError } from '../../pool/errors.ts';
+import type { AllocationRequest, Given, Outcome } from '../../service/allocations.ts';
+import type { Scope } from '../../service/changes.ts';
+import type { ListFilter } from '../../service/listing.ts';
+import type { UseCases } from '../../service/use-cases.ts';
+import { answerJson } from '../answer.ts';
+import { bulkItemOf, macOf, requestsOf, ttlOf } from '../asked.ts';
+import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
+import { errorBody, STATUS } from '../errors.ts';
+import { cidrField, macField } from '../fields.ts';
+import { beginOf, cursorOf, jsonArray, linkNext, MAX_LIMIT } from '../page.ts';
+import { queryFlag, queryInteger, queryText } from '../query.ts';
+import { scopeOf } from '../scope.ts';
+import { Views } from '../view.ts';
+
+const checkRequest = checker(AllocationBody);
+const checkBulk = checker(BulkRequest);
+const checkChange = checker(AllocationChange);
+const checkRenew = checker(RenewRequest);
+
+const KEY = /^[\x21-\x7e]{1,128}$/;
+
+/** The door of allocations in any network. */
+export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseCases): Router {
+  const router = new Router({ prefix: '/api/v1/allocations', sensitive: true });
+  const readBody = bodyReader();
+  const readBulk = bodyReader(BULK_BODY_LIMIT);
+  const view = new Views();
+
+  router.post('/', async (ctx) => {
+    const body = await readBody(ctx, checkRequest);
+    const requests = requestsOf(body, keyOf(ctx));
+    const given = await allocations.allocateAll(scopeOf(ctx), requests);
+    const answers = given.map(view.allocation);
+    const isList = body.contiguous === false || Array.isArray(body.networks);
+    answerJson(ctx, statusOf(given), isList ? answers : (answers[0] ?? {}));
+  });
+
+  router.post('/bulk', async (ctx) => {
+    const { requests: items, atomic } = await readBulk(ctx, checkBulk);
+    const key = keyOf(ctx);
+    const scope = scopeOf(ctx);
+    const keyAt = (index: number) => (key === undefined ? undefined : `${key}/${index}`);
+    const rows = items.map((item, index) => read(() => bulkItemOf(item, keyAt(index))));
+    const outcomes = atomic
+      ? await allocations.allocateAll(scope, rows.map(orThrow))
+      : await bulk.allocate(scope, rows);
+    answerJson(ctx, 200, bulkAnswer(outcomes, view, scope.requestId));
+  });
+
+  router.get('/', async (ctx) => {
+    const filter = filterOf(ctx);
+    const limit = queryInteger(ctx, 'limit', 1, MAX_LIMIT);
+    const cursor = cursorOf(queryText(ctx, 'cursor'), readPlace);
+    const wanted = statusesOf(ctx);
+    const found = entries(scopeOf(ctx), filter, cursor, wanted);
+    if (limit === undefined) {
+      const begun = await beginOf(found); // what is wrong with the filter has to be known before the answer begins
+      ctx.type = 'json';
+      ctx.body = Readable.from(jsonArray(begun, ({ answer }) => answer));
+      return;
+    }
+    const page: Entry[] = [];
+    for await (const slice of found) {
+      page.push(...slice);
+      if (page.length > limit) break;
+    }
+    if (page.length > limit) linkNext(ctx, page[limit - 1]?.place ?? '');
+    answerJson(
+      ctx,
+      200,
+      page.slice(0, limit).map(({ answer }) => answer),
+    );
+  });
+
+  /** What is held, in the order of addresses; then what has ended, the latest first. */
+  async function* entries(
+    scope: Scope,
+    filter: ListFilter,
+    cursor: Place | undefined,
+    wanted: ReadonlySet<string>,
+  ): AsyncGenerator<Entry[]> {
+    if (wanted.has('allocated') && cursor?.record === undefined) {
+      for await (const slice of listing.list(scope, { ...filter, after: cursor?.ip })) {
+        yield slice.map((held) => {
+          const answer = view.allocation(held);
+          return { answer, place: answer.ip };
+        });
+      }
+    }
+    if (!wanted.has('released') && !wanted.has('expired')) return;
+    for await (const ended of chronicle.ended(scope, filter, cursor?.record)) {
+      const answer = view.ended(ended);
+      if (wanted.has(answer.status)) yield [{ answer, place: `#${ended.id}` }];
+    }
+  }
+
+  router.get('/:id', async (ctx) => {
+    const id = idOf(ctx);
+    const scope = scopeOf(ctx);
+    try {
+      answerJson(ctx, 200, view.allocation(await listing.byId(scope, id)));
+    } catch (error) {
+      if (!(error instanceof PoolError) || error.code !== 'allocation_not_found') throw error;
+      answerJson(ctx, 200, view.ended(await chronicle.endedById(scope, id)));
+    }
+  });
+
+  router.patch('/:id', async (ctx) => {
+    const { mac, ...rest } = await readBody(ctx, checkChange);
+    const wish = mac === undefined ? rest : { ...rest, mac: mac === null ? null : macOf(mac) };
+    answerJson(ctx, 200, view.allocation(await allocations.update(scopeOf(ctx), idOf(ctx), wish)));
+  });
+
+  router.post('/:id/release', async (ctx) => {
+    await allocations.releaseById(scopeOf(ctx), idOf(ctx));
+    ctx.status = 204;
+  });
+
+  router.post('/:id/renew', async (ctx) => {
+    const isEmpty =
+      ctx.req.headers['content-length'] === '0' ||
+      !('transfer-encoding' in ctx.req.headers || 'content-length' in ctx.req.headers);
+    const ttl = isEmpty ? undefined : ttlOf(await readBody(ctx, checkRenew));
+    answerJson(ctx, 200, view.allocation(await allocations.renew(scopeOf(ctx), idOf(ctx), ttl)));
+  });
+
+  return router;
+}
+
+function idOf(ctx: Context): string {
+  return String((ctx.params as Record<string, string>).id);
+}
+
+/** What a caller who names no VM can ask again by. @throws PoolError `invalid_request` */
+function keyOf(ctx: Context): string | undefined {
+  const key = ctx.req.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key === 'string' && KEY.test(key)) return key;
+  throw new PoolError('invalid_request', 'Idempotency-Key is invalid: it must be 1 to 128 printable ASCII characters', {
+    field: 'Idempotency-Key',
+  });
+}
+
+function filterOf(ctx: Context): ListFilter {
+  const cidr = queryText(ctx, 'cidr');
+  const mac = queryText(ctx, 'mac');
+  return {
+    network: queryText(ctx, 'network_id') ?? queryText(ctx, 'network'),
+    ip: queryText(ctx, 'ip'),
+    cidr: cidr === undefined ? undefined : cidrField('cidr', cidr),
+    vmId: queryText(ctx, 'vm_id'),
+    vmIdPrefix: queryText(ctx, 'vm_id_prefix'),
+    hostname: queryText(ctx, 'hostname'),
+    mac: mac === undefined ? undefined : macField('mac', mac),
+    tag: queryText(ctx, 'tag'),
+  };
+}
+
+interface Entry {
+  readonly answer: NetworkAllocation;
+  /** Where a list goes on behind it. */
+  readonly place: string;
+}
+
+/** Behind an address of what is held, or behind a record of what has ended. */
+type Place =
+  { readonly ip: string; readonly record?: undefined } | { readonly ip?: undefined; readonly record: string };
+
+function readPlace(text: string): Place | undefined {
+  if (/^#\d{1,15}$/.test(text)) return { record: text.slice(1) };
+  return parseAddress(text) ? { ip: text } : undefined;
+}
+
+const STATUSES = ['allocated', 'released', 'expired'];
+
+/** Which of them are asked for: those that stand, unless `?status=` or `?all=true` say otherwise. */
+function statusesOf(ctx: Context): ReadonlySet<string> {
+  const status = queryText(ctx, 'status');
+  if (status === 'all' || (status === undefined && queryFlag(ctx, 'all'))) return new Set(STATUSES);
+  if (status === undefined) return new Set(['allocated']);
+  if (STATUSES.includes(status)) return new Set([status]);
+  throw new PoolError('invalid_request', 'status is invalid: it must be one of allocated, released, expired, all', {
+    field: 'status',
+  });
+}
+
+function statusOf(given: readonly Given[]): number {
+  return given.some(({ created }) => created) ? 201 : 200;
+}
+
+/** What a row means, or why it means nothing. */
+function read(row: () => AllocationRequest): AllocationRequest | PoolError {
+  try {
+    return row();
+  } catch (error) {
+    if (error instanceof PoolError) return error;
+    throw error;
+  }
+}
+
+function orThrow(row: AllocationRequest | PoolError, index: number): AllocationRequest {
+  if (!(row instanceof PoolError)) return row;
+  throw new PoolError(row.code, row.message, { ...row.details, index }, row.cause);
+}
+
+function bulkAnswer(outcomes: readonly Outcome[], view: Views, requestId: string): BulkAnswer {
+  const results = outcomes.map((outcome) => {
+    if (!('error' in outcome)) {
+      return { status: outcome.created ? 201 : 200, allocation: view.allocation(outcome) };
+    }
+    const status = STATUS[outcome.error.code];
+    return { status, error: errorBody(outcome.error, status, requestId) };
+  });
+  const count = (status: number) => results.filter((result) => result.status === status).length;
+  const [created, existing] = [count(201), count(200)];
+  return { created, existing, failed: results.length - created - existing, results };
+}

@@ -1,0 +1,146 @@
+import Router from '@koa/router';
+import type { AuditEntry, Tenure as TenureAnswer } from '../../api/history.ts';
+import { type ReconcileAnswer, ReconcileRequest } from '../../api/history.ts';
+import { checker } from '../../api/validate.ts';
+import { formatAddress, parseAddress } from '../../net/address.ts';
+import { PoolError } from '../../pool/errors.ts';
+import { allocationId } from '../../service/allocation-id.ts';
+import { type Recorded, resourceOf, type Tenure } from '../../service/chronicle.ts';
+import type { Missing } from '../../service/reconciliation.ts';
+import type { UseCases } from '../../service/use-cases.ts';
+import { answerJson } from '../answer.ts';
+import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
+import { timeField } from '../fields.ts';
+import { cursorOf, linkNext, MAX_LIMIT } from '../page.ts';
+import { queryInteger, queryText } from '../query.ts';
+import { scopeOf } from '../scope.ts';
+
+const DEFAULT_LIMIT = 100;
+const DEFAULT_GRACE = 600;
+
+const checkReconcile = checker(ReconcileRequest);
+
+/** The doors to what happened, and to what should have. */
+export function historyRoutes({ chronicle, reconciliation }: UseCases): Router {
+  const router = new Router({ prefix: '/api/v1', sensitive: true });
+  const readLive = bodyReader(BULK_BODY_LIMIT);
+
+  router.get('/audit', async (ctx) => {
+    const limit = queryInteger(ctx, 'limit', 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
+    const entries = await chronicle.audit(scopeOf(ctx), {
+      since: optionalTime('since', queryText(ctx, 'since')),
+      until: optionalTime('until', queryText(ctx, 'until')),
+      action: queryText(ctx, 'action'),
+      resource: queryText(ctx, 'resource'),
+      after: cursorOf(queryText(ctx, 'cursor'), (id) => (/^\d{1,15}$/.test(id) ? id : undefined)),
+      limit: limit + 1,
+    });
+    const page = entries.slice(0, limit);
+    if (entries.length > limit) linkNext(ctx, page.at(-1)?.id ?? '');
+    answerJson(ctx, 200, page.map(viewEntry));
+  });
+
+  router.get('/history', async (ctx) => {
+    const ip = queryText(ctx, 'ip');
+    const vmId = queryText(ctx, 'vm_id');
+    if ((ip === undefined) === (vmId === undefined)) {
+      throw new PoolError('invalid_request', 'ip is missing: ask for ?ip=, with &at= if you like, or for ?vm_id=', {
+        field: 'ip',
+      });
+    }
+    const tenures = await chronicle.tenures(scopeOf(ctx), {
+      ip: ip === undefined ? undefined : addressText(ip),
+      vmId,
+      at: optionalTime('at', queryText(ctx, 'at')),
+      limit: queryInteger(ctx, 'limit', 1, MAX_LIMIT) ?? DEFAULT_LIMIT,
+    });
+    answerJson(ctx, 200, tenures.map(viewTenure));
+  });
+
+  router.post('/reconcile', async (ctx) => {
+    const body = await readLive(ctx, checkReconcile);
+    const { network, scope, live, grace_seconds = DEFAULT_GRACE, dry_run = true, force = false } = body;
+    const { checked, missing } = await reconciliation.run(scopeOf(ctx), {
+      network: network ?? undefined,
+      vmIdPrefix: scope?.vm_id_prefix,
+      tag: scope?.tag,
+      live: new Set(live),
+      graceSeconds: grace_seconds,
+      dryRun: dry_run,
+      force,
+    });
+    answerJson(ctx, 200, {
+      dry_run,
+      checked,
+      missing: missing.map(viewMissing),
+      released: missing.filter(({ released }) => released).length,
+    } satisfies ReconcileAnswer);
+  });
+
+  return router;
+}
+
+function optionalTime(field: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : timeField(field, text);
+}
+
+/** An address in the one spelling in which it was written down. */
+function addressText(ip: string): string {
+  const address = parseAddress(ip);
+  if (address) return formatAddress(address.family, address.value);
+  throw new PoolError('invalid_address', 'Invalid IP address', { field: 'ip', ip: ip.slice(0, 64) });
+}
+
+const time = (at: number) => new Date(at).toISOString();
+
+function viewEntry({ id, event }: Recorded): AuditEntry {
+  const { type, ...facts } = event;
+  const {
+    at = 0,
+    actor = '',
+    request_id = '',
+    ...details
+  } = facts as typeof facts & Partial<Record<'actor' | 'request_id', string>> & { at?: number };
+  for (const name of ['expires_at', 'allocated_at', 'cooling_until', 'sticky_until', 'missing_since'] as const) {
+    const value = (details as Record<string, unknown>)[name];
+    if (typeof value === 'number') (details as Record<string, unknown>)[name] = time(value);
+  }
+  return { id, timestamp: time(at), action: type, resource: resourceOf(event), details, user: actor, request_id };
+}
+
+function viewTenure(tenure: Tenure): TenureAnswer {
+  return {
+    network_id: tenure.network,
+    ip: tenure.ip,
+    ...(tenure.end_ip === undefined ? {} : { end_ip: tenure.end_ip }),
+    vm_id: tenure.vm_id === '' ? null : tenure.vm_id,
+    nic: tenure.nic,
+    hostname: tenure.hostname ?? '',
+    mac: tenure.mac ?? null,
+    from: time(tenure.from),
+    until: tenure.until === undefined ? null : time(tenure.until),
+    reason: tenure.reason ?? null,
+    allocated_by: tenure.allocated_by ?? null,
+    released_by: tenure.released_by ?? null,
+  };
+}
+
+function viewMissing({
+  network,
+  allocation,
+  missing_since,
+  due,
+  released,
+}: Missing): ReconcileAnswer['missing'][number] {
+  const { offset, vm_id, nic, allocated_at } = allocation;
+  return {
+    id: allocationId(network.cidr.family, network.origin + offset, allocated_at),
+    network_id: network.id,
+    ip: network.ipAt(offset),
+    vm_id,
+    nic,
+    missing_since: time(missing_since),
+    due,
+    released,
+  };
+}

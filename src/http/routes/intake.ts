@@ -1,0 +1,59 @@
+import Router from '@koa/router';
+import { AllocationRow, type IntakeAnswer, IntakeRequest, NetworkRow } from '../../api/intake.ts';
+import { type Checked, checker } from '../../api/validate.ts';
+import { PoolError } from '../../pool/errors.ts';
+import type { Row } from '../../service/intake.ts';
+import type { UseCases } from '../../service/use-cases.ts';
+import { answerJson } from '../answer.ts';
+import { importedOf } from '../asked.ts';
+import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
+import { cidrField } from '../fields.ts';
+import { queryFlag } from '../query.ts';
+import { scopeOf } from '../scope.ts';
+import { wishOf } from './networks.ts';
+
+const checkIntake = checker(IntakeRequest);
+const checkNetwork = checker(NetworkRow);
+const checkAllocation = checker(AllocationRow);
+
+/** The door for what comes from elsewhere: all of it or nothing. */
+export function intakeRoutes({ intake }: UseCases): Router {
+  const router = new Router({ prefix: '/api/v1/import', sensitive: true });
+  const readBody = bodyReader(BULK_BODY_LIMIT);
+
+  router.post('/', async (ctx) => {
+    const { networks = [], allocations = [] } = await readBody(ctx, checkIntake);
+    const dryRun = queryFlag(ctx, 'dry_run');
+    const taken = await intake.take(
+      scopeOf(ctx),
+      networks.map((row) =>
+        readRow(checkNetwork, row, ({ cidr, ...rest }) => ({ cidr: cidrField('cidr', cidr), ...wishOf(rest) })),
+      ),
+      allocations.map((row) => readRow(checkAllocation, row, importedOf)),
+      dryRun,
+    );
+    const refused = taken.refused.map(({ list, index, error }) => {
+      const { field } = error.details;
+      return { list, index, field: typeof field === 'string' ? field : '', code: error.code, error: error.message };
+    });
+    if (refused.length > 0 && !dryRun) {
+      throw new PoolError('import_refused', `Nothing was imported: ${refused.length} rows are refused`, { refused });
+    }
+    answerJson(ctx, 200, { dry_run: dryRun, ...taken, refused } satisfies IntakeAnswer);
+  });
+
+  return router;
+}
+
+function readRow<T, R>(check: (value: unknown) => Checked<T>, row: unknown, read: (row: T) => R): Row<R> {
+  const checked = check(row);
+  if ('problem' in checked) {
+    return new PoolError('invalid_request', checked.problem.message, { field: checked.problem.field });
+  }
+  try {
+    return read(checked.value);
+  } catch (error) {
+    if (error instanceof PoolError) return error;
+    throw error;
+  }
+}

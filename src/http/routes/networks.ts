@@ -1,0 +1,108 @@
+import Router from '@koa/router';
+import type { Context } from 'koa';
+import { NetworkChange, NetworkRequest, ReservationRequest } from '../../api/networks.ts';
+import { checker } from '../../api/validate.ts';
+import { formatRange } from '../../net/range.ts';
+import { PoolError } from '../../pool/errors.ts';
+import type { UseCases } from '../../service/use-cases.ts';
+import { answerJson } from '../answer.ts';
+import { bodyReader } from '../body.ts';
+import { addressField, cidrField, rangesField, rangeField, timeField } from '../fields.ts';
+import { queryFlag } from '../query.ts';
+import { scopeOf } from '../scope.ts';
+import { Views } from '../view.ts';
+
+const FREE_RANGES = 10_000;
+
+const checkNetwork = checker(NetworkRequest);
+const checkChange = checker(NetworkChange);
+const checkReservation = checker(ReservationRequest);
+
+/** The door of networks and their reservations. A network is named by its id, its name or its CIDR. */
+export function networkRoutes({ networks }: UseCases): Router {
+  const router = new Router({ prefix: '/api/v1/networks', sensitive: true });
+  const readBody = bodyReader();
+  const view = new Views();
+
+  router.get('/', async (ctx) => {
+    answerJson(ctx, 200, (await networks.list(scopeOf(ctx))).map(view.network));
+  });
+
+  router.post('/', async (ctx) => {
+    const { cidr, ...rest } = await readBody(ctx, checkNetwork);
+    const network = await networks.add(scopeOf(ctx), { cidr: cidrField('cidr', cidr), ...wishOf(rest) });
+    ctx.set('Location', `/api/v1/networks/${network.id}`);
+    answerJson(ctx, 201, view.network(network));
+  });
+
+  router.get('/:network', async (ctx) => {
+    answerJson(ctx, 200, view.network(await networks.get(scopeOf(ctx), nameOf(ctx))));
+  });
+
+  router.patch('/:network', async (ctx) => {
+    const { cidr, ...rest } = await readBody(ctx, checkChange);
+    const wish = { ...(cidr === undefined ? {} : { cidr: cidrField('cidr', cidr) }), ...wishOf(rest) };
+    answerJson(ctx, 200, view.network(await networks.update(scopeOf(ctx), nameOf(ctx), wish)));
+  });
+
+  router.delete('/:network', async (ctx) => {
+    await networks.remove(scopeOf(ctx), nameOf(ctx), queryFlag(ctx, 'force'));
+    ctx.status = 204;
+  });
+
+  router.get('/:network/stats', async (ctx) => {
+    const scope = scopeOf(ctx);
+    const withRanges = queryFlag(ctx, 'free_ranges');
+    const stats = view.stats(await networks.stats(scope, nameOf(ctx)));
+    if (!withRanges) {
+      answerJson(ctx, 200, stats);
+      return;
+    }
+    const ranges = await networks.freeRanges(scope, nameOf(ctx), FREE_RANGES);
+    answerJson(ctx, 200, { ...stats, free_ranges: ranges.map(formatRange) });
+  });
+
+  router.get('/:network/reservations', async (ctx) => {
+    const network = await networks.get(scopeOf(ctx), nameOf(ctx));
+    answerJson(
+      ctx,
+      200,
+      [...network.reservations.values()].map((reservation) => view.reservation(network, reservation)),
+    );
+  });
+
+  router.post('/:network/reservations', async (ctx) => {
+    const { range, reason, vm_id, nic, expires_at } = await readBody(ctx, checkReservation);
+    const made = await networks.reserve(scopeOf(ctx), nameOf(ctx), {
+      range: rangeField('range', range),
+      reason,
+      owner: vm_id === undefined || vm_id === null ? undefined : { vm_id, nic: nic ?? '' },
+      expires_at: expires_at === undefined || expires_at === null ? undefined : timeField('expires_at', expires_at),
+    });
+    answerJson(ctx, 201, view.reservation(made.network, made.reservation));
+  });
+
+  router.delete('/:network/reservations/:reservation', async (ctx) => {
+    await networks.unreserve(scopeOf(ctx), nameOf(ctx), String(ctx.params.reservation));
+    ctx.status = 204;
+  });
+
+  return router;
+}
+
+function nameOf(ctx: Context): string {
+  return String((ctx.params as Record<string, string>).network);
+}
+
+/** Settings as the service takes them: addresses and ranges read. */
+export function wishOf({ gateway, ranges, excluded, tags, ...rest }: Omit<NetworkChange, 'cidr'>) {
+  if (gateway === '')
+    throw new PoolError('invalid_request', 'gateway is invalid: null means none', { field: 'gateway' });
+  return {
+    ...rest,
+    tags: tags === null ? [] : tags,
+    gateway: gateway === undefined || gateway === null ? gateway : addressField('gateway', gateway),
+    ranges: ranges === undefined ? undefined : rangesField('ranges', ranges ?? []),
+    excluded: excluded === undefined ? undefined : rangesField('excluded', excluded ?? []),
+  };
+}

@@ -1,0 +1,151 @@
+import type { NetworkAllocation } from '../api/allocations.ts';
+import type {
+  Network as NetworkAnswer,
+  NetworkStats as StatsAnswer,
+  Reservation as ReservationAnswer,
+} from '../api/networks.ts';
+import { formatRange } from '../net/range.ts';
+import { parseAddress } from '../net/address.ts';
+import type { Held } from '../service/allocations.ts';
+import type { Ended } from '../service/chronicle.ts';
+import { allocationId, allocationIdOf } from '../service/allocation-id.ts';
+import type { Network, NetworkStats, Reservation } from '../service/networks.ts';
+
+/** A number as JSON has it: its digits as text where a double would not hold them. */
+export function countOf(count: bigint): number | string {
+  return count <= Number.MAX_SAFE_INTEGER ? Number(count) : count.toString();
+}
+
+/** What answers say of the things of the service. */
+export class Views {
+  #lastAt = Number.NaN;
+  #lastText = '';
+
+  /** A time as text. Keeps that of the last time: under load many fall into one millisecond. */
+  #time(at: number): string {
+    if (at !== this.#lastAt) {
+      this.#lastText = new Date(at).toISOString();
+      this.#lastAt = at;
+    }
+    return this.#lastText;
+  }
+
+  readonly allocation = ({ network, allocation }: Held): NetworkAllocation => {
+    const { vm_id, nic, offset, last, size, allocated_at, attributes } = allocation;
+    const { hostname = '', mac = null, description = '', tags = [], expires_at, prefix_length } = attributes;
+    const ip = network.ipAt(offset);
+    return {
+      id: allocationId(network.cidr.family, network.origin + offset, allocated_at),
+      network_id: network.id,
+      network: network.cidrText,
+      ip,
+      ...(last === offset ? {} : { end_ip: network.ipAt(last) }),
+      count: countOf(size),
+      ...(prefix_length === undefined ? {} : { prefix: `${ip}/${prefix_length}` }),
+      prefix_length: prefix_length ?? network.cidr.prefixLength,
+      gateway: network.gatewayText ?? null,
+      vm_id: vm_id === '' ? null : vm_id,
+      nic,
+      hostname,
+      mac,
+      description,
+      tags: [...tags],
+      status: 'allocated',
+      allocated_at: this.#time(allocated_at),
+      expires_at: expires_at === undefined ? null : this.#time(expires_at),
+      released_at: null,
+    };
+  };
+
+  readonly ended = ({ event, network }: Ended): NetworkAllocation => {
+    const { ip, end_ip, vm_id, nic, hostname = '', mac = null, description = '', tags = [] } = event;
+    const { at, allocated_at, expires_at, prefix_length } = event;
+    const [first, last] = [parseAddress(ip), parseAddress(end_ip ?? ip)];
+    return {
+      id: allocationIdOf(ip, allocated_at ?? at),
+      network_id: event.network,
+      network: network?.cidrText ?? '',
+      ip,
+      ...(end_ip === undefined ? {} : { end_ip }),
+      count: countOf((last?.value ?? 0n) - (first?.value ?? 0n) + 1n),
+      ...(prefix_length === undefined ? {} : { prefix: `${ip}/${prefix_length}` }),
+      prefix_length: prefix_length ?? network?.cidr.prefixLength ?? 0,
+      gateway: network?.gatewayText ?? null,
+      vm_id: vm_id === '' ? null : vm_id,
+      nic,
+      hostname,
+      mac,
+      description,
+      tags: [...tags],
+      status: event.reason === 'expired' ? 'expired' : 'released',
+      allocated_at: this.#time(allocated_at ?? at),
+      expires_at: expires_at === undefined ? null : this.#time(expires_at),
+      released_at: this.#time(at),
+    };
+  };
+
+  readonly network = (network: Network): NetworkAnswer => {
+    const { settings } = network;
+    return {
+      id: network.id,
+      cidr: network.cidrText,
+      family: network.cidr.family,
+      gateway: network.gatewayText ?? null,
+      name: settings.name ?? '',
+      description: settings.description ?? '',
+      tags: [...(settings.tags ?? [])],
+      strategy: settings.strategy,
+      cooldown_seconds: settings.cooldown_seconds ?? 0,
+      sticky_seconds: settings.sticky_seconds ?? 0,
+      cooldown_policy: settings.cooldown_policy ?? 'refuse',
+      drain: settings.drain ?? false,
+      ranges: [...(settings.ranges ?? [])],
+      excluded: [...settings.excluded],
+      created_at: this.#time(network.created_at),
+      updated_at: this.#time(network.updated_at),
+    };
+  };
+
+  readonly reservation = (network: Network, reservation: Reservation): ReservationAnswer => {
+    const { id, first, last, reason, owner, expires_at, created_at } = reservation;
+    const { family } = network.cidr;
+    return {
+      id,
+      network_id: network.id,
+      range: formatRange({ family, first: network.origin + first, last: network.origin + last }),
+      reason,
+      vm_id: owner?.vm_id ?? null,
+      nic: owner?.nic ?? '',
+      expires_at: expires_at === undefined ? null : this.#time(expires_at),
+      created_at: this.#time(created_at),
+    };
+  };
+
+  readonly stats = (stats: NetworkStats): StatsAnswer => {
+    const { network, total, allocated, available, reserved, cooling } = stats;
+    const givable = allocated + available + cooling;
+    const floats =
+      total > Number.MAX_SAFE_INTEGER
+        ? {
+            total_ips_float: Number(total),
+            allocated_ips_float: Number(allocated),
+            available_ips_float: Number(available),
+            reserved_ips_float: Number(reserved),
+            cooling_ips_float: Number(cooling),
+          }
+        : {};
+    return {
+      network_id: network.id,
+      cidr: network.cidrText,
+      total_ips: countOf(total),
+      allocated_ips: countOf(allocated),
+      available_ips: countOf(available),
+      reserved_ips: countOf(reserved),
+      cooling_ips: countOf(cooling),
+      ...floats,
+      utilization_percent: givable === 0n ? 0 : (Number(allocated) / Number(givable)) * 100,
+      first_available: stats.first_available ?? null,
+      last_allocated: stats.last_allocated ?? null,
+    };
+  };
+}

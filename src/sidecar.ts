@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Config, DEFAULT_NETWORK, DEFAULT_STRATEGY } from './config.ts';
+import { formatAddress } from './net/address.ts';
+import { firstHost, formatCidr } from './net/cidr.ts';
+import { decideAddNetwork, decideUpdateNetwork } from './pool/decide/network.ts';
+import { PoolError } from './pool/errors.ts';
+import type { Origin, PoolEvent } from './pool/events.ts';
+import type { Network } from './pool/network.ts';
+import type { Pool } from './pool/pool.ts';
+import { DEFAULT_NETWORK_ID } from './service/networks.ts';
+
+/** The network that the settings of `serve` speak of: made in an empty folder, kept to ever after. */
+export class Sidecar {
+  readonly #config: Config;
+  readonly #pool: Pool;
+
+  constructor(config: Config, pool: Pool) {
+    this.#config = config;
+    this.#pool = pool;
+  }
+
+  /** The network; undefined when an operator has removed it. */
+  get network(): Network | undefined {
+    return this.#pool.find(DEFAULT_NETWORK_ID);
+  }
+
+  /** Looks whether the settings can be met, before anything is made. @throws PoolError `usage` */
+  check(origin: Origin): void {
+    const { network, memory, data } = this.#config;
+    if (network !== undefined || memory || !existsSync(data)) this.#create(origin);
+  }
+
+  /**
+   * Looks whether a folder is the one that the settings mean. A data folder remembers its network: VMs out there have
+   * addresses of it.
+   *
+   * @throws PoolError `data_mismatch`
+   */
+  accept(origin: Origin, isEmpty: boolean): void {
+    const { network: asked, gateway, data } = this.#config;
+    const known = this.network;
+    if (!known) {
+      if (isEmpty || asked) this.#create(origin);
+      return;
+    }
+    const held = `${known.cidrText} with gateway ${known.gatewayText ?? 'none'}`;
+    const otherNetwork = asked && formatCidr(asked) !== known.cidrText;
+    if (!otherNetwork && (gateway === undefined || gateway.value === known.gateway)) return;
+    const flag = otherNetwork
+      ? `--network ${formatCidr(asked)}`
+      : `--gateway ${gateway ? formatAddress(gateway.family, gateway.value) : ''}`;
+    throw new PoolError(
+      'data_mismatch',
+      `${resolve(data)} belongs to ${held}, not to ${flag}: leave the flag away to go on with it, or use another --data folder`,
+      { network: known.cidrText, gateway: known.gatewayText },
+    );
+  }
+
+  /**
+   * What makes the network as the settings say; no event when it is.
+   *
+   * @param isEmpty whether nothing ever happened: a network that was removed is made again only by name
+   */
+  settle(origin: Origin, isEmpty: boolean): PoolEvent[] {
+    const { network, exclude: excluded, strategy } = this.#config;
+    const known = this.network;
+    if (known) return decideUpdateNetwork(this.#pool, known, { excluded, strategy }, origin);
+    return isEmpty || network ? this.#create(origin) : [];
+  }
+
+  #create(origin: Origin): PoolEvent[] {
+    const { network: cidr = DEFAULT_NETWORK, gateway, exclude = [], strategy = DEFAULT_STRATEGY } = this.#config;
+    const wish = {
+      cidr,
+      gateway: gateway ?? { family: cidr.family, value: firstHost(cidr) },
+      excluded: exclude,
+      strategy,
+    };
+    return decideAddNetwork(this.#pool, DEFAULT_NETWORK_ID, wish, origin);
+  }
+}
