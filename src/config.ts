@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { parseIPv4 } from './net/address.ts';
+import { setIn, unknownVariables } from './environment.ts';
+import { type Address, parseAddress } from './net/address.ts';
 import { type Cidr, enclosingNetwork, formatCidr, parseCidr } from './net/cidr.ts';
 import { parseRange, type Range } from './net/range.ts';
+import { PREFIX_LENGTHS } from './pool/decide/network.ts';
 import { PoolError } from './pool/errors.ts';
 import { STRATEGY_NAMES, type StrategyName } from './pool/strategy.ts';
 
@@ -13,6 +15,8 @@ interface Setting {
   readonly name: string;
   readonly short?: string;
   readonly kind: 'text' | 'switch' | 'list';
+  /** A variable of go-ipam that means the same; IPPOOL_NAME is asked first. */
+  readonly variable?: string;
   /** For the help text; `undefined` where it depends. */
   readonly fallback?: string;
   readonly help: string;
@@ -25,7 +29,7 @@ export const SETTINGS: readonly Setting[] = [
     short: 'n',
     kind: 'text',
     fallback: '172.16.0.0/24',
-    help: 'Network to give addresses from: 172.16.0 or a CIDR from /8 to /30',
+    help: 'Network to give from: 172.16.0, or a CIDR /8 to /30, IPv6 /16 to /126',
   },
   {
     name: 'gateway',
@@ -33,9 +37,29 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'text',
     help: 'Gateway told to the VMs, never given out (default: first host address)',
   },
-  { name: 'port', short: 'p', kind: 'text', fallback: '8080', help: 'TCP port; 0 picks a free one and prints it' },
-  { name: 'host', kind: 'text', fallback: '127.0.0.1', help: 'Address to listen on' },
-  { name: 'data', kind: 'text', fallback: './ippool-data', help: 'Folder that remembers everything' },
+  {
+    name: 'port',
+    short: 'p',
+    kind: 'text',
+    variable: 'IPAM_PORT',
+    fallback: '8080',
+    help: 'TCP port; 0 picks a free one and prints it',
+  },
+  {
+    name: 'host',
+    short: 'H',
+    kind: 'text',
+    variable: 'IPAM_HOST',
+    fallback: '127.0.0.1',
+    help: 'Address to listen on',
+  },
+  {
+    name: 'data',
+    kind: 'text',
+    variable: 'IPAM_DB_PATH',
+    fallback: './ippool-data',
+    help: 'Folder that remembers everything',
+  },
   { name: 'memory', kind: 'switch', help: 'Remember nothing: all allocations are lost at exit' },
   {
     name: 'exclude',
@@ -56,6 +80,7 @@ export const SETTINGS: readonly Setting[] = [
     fallback: '16777216',
     help: 'Compact the journal when it is larger than this',
   },
+  { name: 'audit-retention', kind: 'text', fallback: '400', help: 'Days for which history and audit are kept' },
   { name: 'debug', short: 'd', kind: 'switch', help: 'Log every request' },
 ];
 
@@ -65,7 +90,7 @@ export type Raw = Readonly<Record<string, string | boolean | undefined>>;
 export interface Config {
   /** Undefined: what the data folder holds, or the default for an empty one. */
   readonly network: Cidr | undefined;
-  readonly gateway: number | undefined;
+  readonly gateway: Address | undefined;
   readonly exclude: readonly Range[] | undefined;
   readonly strategy: StrategyName | undefined;
   readonly port: number;
@@ -75,6 +100,8 @@ export interface Config {
   readonly requireExisting: boolean;
   readonly allowedHosts: readonly string[];
   readonly compactBytes: number;
+  /** Days. */
+  readonly auditRetention: number;
   readonly debug: boolean;
   /** Set when systemd waits to be told that the service is ready (sd_notify(3)). */
   readonly notifySocket: string | undefined;
@@ -82,7 +109,26 @@ export interface Config {
   readonly unknownVariables: readonly string[];
 }
 
-export const DEFAULT_NETWORK: Cidr = { base: 0xac100000, prefixLength: 24 };
+export const DEFAULT_NETWORK: Cidr = { family: 4, base: 0xac100000n, prefixLength: 24 };
+/** For a command on a data folder that nobody serves from. */
+export const OFFLINE: Config = {
+  network: undefined,
+  gateway: undefined,
+  exclude: undefined,
+  strategy: undefined,
+  port: 0,
+  host: '127.0.0.1',
+  data: '',
+  memory: false,
+  requireExisting: false,
+  allowedHosts: [],
+  compactBytes: 16 * 1024 * 1024,
+  auditRetention: 400,
+  debug: false,
+  notifySocket: undefined,
+  unknownVariables: [],
+};
+
 export const DEFAULT_STRATEGY: StrategyName = 'round-robin';
 
 /**
@@ -94,14 +140,15 @@ export const DEFAULT_STRATEGY: StrategyName = 'round-robin';
  */
 export function loadConfig(flags: Raw, configFile: string | undefined, env: NodeJS.ProcessEnv = process.env): Config {
   if (configFile === '') throw new PoolError('usage', '--config "" must be a file', { field: '--config' });
-  const file = configFile ?? (env.IPPOOL_CONFIG === '' ? undefined : env.IPPOOL_CONFIG);
+  const file = configFile ?? setIn(env, 'IPPOOL_CONFIG');
   const fromFile = file === undefined ? {} : readConfigFile(file);
   const values = new Map<string, Found>();
-  for (const { name, kind } of SETTINGS) {
+  for (const { name, kind, variable: alias } of SETTINGS) {
     const variable = `IPPOOL_${name.toUpperCase().replaceAll('-', '_')}`;
     const candidates: [unknown, string][] = [
       [flags[name], `--${name}`],
-      [env[variable] === '' ? undefined : env[variable], variable],
+      [setIn(env, variable), variable],
+      [alias === undefined ? undefined : setIn(env, alias), alias ?? ''],
       [fromFile[name] ?? undefined, `"${name}" in ${file ?? ''}`],
     ];
     const [value, source] = candidates.find(([candidate]) => candidate !== undefined) ?? [];
@@ -130,7 +177,7 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
   const network = text('network', parseNetwork, networkRule(named?.value));
   return {
     network,
-    gateway: text('gateway', parseIPv4, 'must be an IPv4 address such as 172.16.0.1'),
+    gateway: text('gateway', parseAddress, 'must be an address such as 172.16.0.1 or fd00::1'),
     exclude: text('exclude', parseExclusions, 'must be addresses, ranges a-b or CIDRs, separated by commas, or none'),
     strategy: text(
       'strategy',
@@ -152,10 +199,17 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
     ],
     compactBytes:
       text('compact-bytes', (digits) => wholeNumber(digits, 2 ** 40), 'must be a number of bytes') ?? 16 * 1024 * 1024,
+    auditRetention:
+      text('audit-retention', (digits) => wholeNumber(digits, 36_500), 'must be a number of days up to 36500') ?? 400,
     debug: flag('debug'),
     notifySocket: env.NOTIFY_SOCKET,
-    unknownVariables: unknownVariables(env),
+    unknownVariables: unknownVariables(env, SETTINGS),
   };
+}
+
+/** For those who read variables that are no settings of the service. */
+export function environment(): NodeJS.ProcessEnv {
+  return process.env;
 }
 
 interface Found {
@@ -176,13 +230,15 @@ const SWITCH = new Map([
 /** `172.16.0` means 172.16.0.0/24, as in the Rust ippool. */
 function parseNetwork(text: string): Cidr | undefined {
   const cidr = parseCidr(/^\d+\.\d+\.\d+$/.test(text) ? `${text}.0/24` : text);
-  return cidr && cidr.prefixLength >= 8 && cidr.prefixLength <= 30 ? cidr : undefined;
+  if (!cidr) return undefined;
+  const [largest, smallest] = PREFIX_LENGTHS[cidr.family];
+  return cidr.prefixLength >= largest && cidr.prefixLength <= smallest - 2 ? cidr : undefined;
 }
 
 function networkRule(value: unknown): string {
   const meant = typeof value === 'string' ? enclosingNetwork(value) : undefined;
   if (meant && formatCidr(meant) !== value) return `has host bits set: the network is ${formatCidr(meant)}`;
-  return 'must be three octets such as 172.16.0, or a CIDR from /8 to /30 such as 10.1.0.0/16';
+  return 'must be three octets such as 172.16.0, or a CIDR from /8 to /30 such as 10.1.0.0/16, or from /16 to /126 such as fd00:1::/64';
 }
 
 function parseExclusions(text: string): Range[] | undefined {
@@ -232,19 +288,6 @@ function readConfigFile(file: string): Record<string, unknown> {
   if (unknown)
     throw new PoolError('usage', `Unknown key "${unknown[0]}" in ${file}: see config/default.json for all keys`);
   return Object.fromEntries(settings);
-}
-
-/** IPPOOL_URL and IPPOOL_SECONDS are the hook's; Kubernetes sets IPPOOL_SERVICE_… and IPPOOL_PORT_… for a service of this name. */
-function unknownVariables(env: NodeJS.ProcessEnv): string[] {
-  const known = new Set([
-    'CONFIG',
-    'URL',
-    'SECONDS',
-    ...SETTINGS.map(({ name }) => name.toUpperCase().replaceAll('-', '_')),
-  ]);
-  return Object.keys(env).filter(
-    (name) => /^IPPOOL_(?!SERVICE_|PORT_)/.test(name) && !known.has(name.slice('IPPOOL_'.length)),
-  );
 }
 
 function usage({ value, source }: Found, rule: string): PoolError {

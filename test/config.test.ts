@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { type Config, loadConfig, type Raw, SETTINGS } from '../src/config.ts';
-import { formatIPv4 } from '../src/net/address.ts';
+import { formatAddress } from '../src/net/address.ts';
 import { formatCidr } from '../src/net/cidr.ts';
 import { formatRange } from '../src/net/range.ts';
 import { PoolError } from '../src/pool/errors.ts';
@@ -43,7 +43,7 @@ const ROWS: readonly Row[] = [
     flag: '172.16.0.11',
     env: '172.16.0.12',
     file: '172.16.0.13',
-    read: ({ gateway }) => gateway && formatIPv4(gateway),
+    read: ({ gateway }) => gateway && formatAddress(gateway.family, gateway.value),
     expected: ['172.16.0.11', '172.16.0.12', '172.16.0.13', undefined],
   },
   { name: 'port', flag: '1', env: '2', file: 3, read: ({ port }) => port, expected: [1, 2, 3, 8080] },
@@ -100,6 +100,14 @@ const ROWS: readonly Row[] = [
     read: ({ compactBytes }) => compactBytes,
     expected: [1, 2, 3, 16 * 1024 * 1024],
   },
+  {
+    name: 'audit-retention',
+    flag: '30',
+    env: '0',
+    file: 36_500,
+    read: ({ auditRetention }) => auditRetention,
+    expected: [30, 0, 36_500, 400],
+  },
   ...(['memory', 'require-existing', 'debug'] as const).map((name) => ({
     name,
     flag: false,
@@ -155,6 +163,21 @@ describe('loadConfig', () => {
     for (let length = 8; length <= 30; length++) assert.equal(network(`10.0.0.0/${length}`)?.prefixLength, length);
   });
 
+  it('reads IPv6 networks from /16 to /126, and gateways and exclusions of IPv6', () => {
+    const { network, gateway, exclude } = loadConfig(
+      { network: 'FD00:1::/64', gateway: 'fd00:1::0:fe', exclude: 'fd00:1::10-fd00:1::1f,fd00:1::100/120' },
+      undefined,
+      {},
+    );
+    assert.equal(network && formatCidr(network), 'fd00:1::/64');
+    assert.equal(gateway && formatAddress(gateway.family, gateway.value), 'fd00:1::fe');
+    assert.deepEqual(exclude?.map(formatRange), ['fd00:1::10-fd00:1::1f', 'fd00:1::100-fd00:1::1ff']);
+    for (const length of [16, 64, 126]) {
+      const { network } = loadConfig({ network: `fd00::/${length}` }, undefined, {});
+      assert.deepEqual([network?.family, network?.prefixLength], [6, length]);
+    }
+  });
+
   it('names the right network when host bits are set', () => {
     assert.match(refusal({ network: '10.1.2.3/16' }).message, /10\.1\.0\.0\/16/);
     assert.match(refusal({ network: '172.16.0.1/30' }).message, /172\.16\.0\.0\/30/);
@@ -169,10 +192,23 @@ describe('loadConfig', () => {
 
 const BAD: Readonly<Record<string, readonly unknown[]>> = {
   network: [
-    ...['', '10', '10.0.0.0', '172.16.256', '010.0.0', '0x0a.0.0', 'fd00::/64', '172.16.0.0/24 ', '10.0.0.0/024'],
+    ...[
+      '',
+      '10',
+      '10.0.0.0',
+      '172.16.256',
+      '010.0.0',
+      '0x0a.0.0',
+      'fd00::/127',
+      'fd00::/15',
+      'fd00::1/64',
+      'fd00::',
+      '172.16.0.0/24 ',
+      '10.0.0.0/024',
+    ],
     ...['10.0.0.0/7', '10.0.0.0/31', '10.0.0.0/32', '1.2.3.4/24'],
   ],
-  gateway: ['', '172.16.0', '172.16.0.01', '::1', '0xac100001', true],
+  gateway: ['', '172.16.0', '172.16.0.01', ':::1', 'fe80::1%eth0', '0xac100001', true],
   port: ['', '-1', '65536', '80a', '8e3', '1.5', '0x50', ' 80', true],
   host: ['', 'a b', 'http://x', 'a/b', true],
   data: ['', 'a\0b', true],
@@ -180,6 +216,7 @@ const BAD: Readonly<Record<string, readonly unknown[]>> = {
   strategy: ['', 'Lowest', 'first', 'toString', true],
   'allow-host': ['', 'a b', 'http://x', 'a,,b', 'x:80', true],
   'compact-bytes': ['', '-1', '4MB', '1e6', true],
+  'audit-retention': ['', '-1', '36501', '400d', '1.5', true],
   memory: ['maybe', '2', ''],
   'require-existing': ['on!'],
   debug: ['verbose'],

@@ -2,6 +2,9 @@ import sade, { type LazyOutput, type Sade } from 'sade';
 import { SETTINGS } from '../config.ts';
 import { PoolError } from '../pool/errors.ts';
 import { packageVersion } from '../version.ts';
+import { commandFirst } from './argv.ts';
+import { type Command, CONNECTION_FLAGS, type Flag } from './command.ts';
+import { COMMANDS } from './commands.ts';
 import { exitCodeOf, printError } from './exit.ts';
 
 /** The commands on a data folder that nobody serves from. */
@@ -11,7 +14,21 @@ const JOURNAL_VERBS = {
   export: 'Print networks and allocations as JSON',
 } as const;
 
-const COMMANDS = ['serve', ...Object.keys(JOURNAL_VERBS).map((verb) => `journal ${verb}`)];
+const WORDS = [
+  'serve',
+  'server',
+  ...COMMANDS.map(({ words }) => words),
+  ...Object.keys(JOURNAL_VERBS).map((verb) => `journal ${verb}`),
+];
+
+/** Flags of `serve` that are no settings by that name. */
+const SERVE_FLAGS: readonly Flag[] = [
+  { name: 'config', short: 'c', kind: 'text', help: 'JSON file with settings' },
+  { name: 'address', short: 'a', kind: 'text', help: 'Host and port in one: host:port' },
+  { name: 'db', kind: 'text', help: 'The same as --data' },
+];
+const SERVE: readonly Flag[] = [...SERVE_FLAGS, ...SETTINGS];
+const JOURNAL: readonly Flag[] = [{ name: 'accept-loss', kind: 'switch', help: '' }];
 
 /** Runs one command line (without node and script). Returns the exit code; errors are one line on stderr. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -31,45 +48,67 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     program.help('serve'); // the default command: its flags are what most people look for
     return 0;
   }
-  const parsed = program.parse(['node', 'ippool', ...argv], {
+  // `-d` is a switch of one command and takes a text in others: in front of the command it has to be written out.
+  const everything = [...SERVE, ...JOURNAL, ...CONNECTION_FLAGS, ...COMMANDS.flatMap(({ flags }) => flags)];
+  const switches = new Set(everything.filter(({ kind }) => kind === 'switch').map(({ name }) => name));
+  const ordered = commandFirst(argv, WORDS, switches);
+  const command = COMMANDS.find(({ words }) => ordered.slice(0, words.split(' ').length).join(' ') === words);
+  const flags = command ? [...command.flags, ...CONNECTION_FLAGS] : [...SERVE, ...JOURNAL];
+  const parsed = program.parse(['node', 'ippool', ...ordered], {
     lazy: true,
-    string: ['config', ...SETTINGS.filter(({ kind }) => kind !== 'switch').map(({ name }) => name)],
-    boolean: ['accept-loss', ...SETTINGS.filter(({ kind }) => kind === 'switch').map(({ name }) => name)],
+    string: flags.filter(({ kind }) => kind !== 'switch').map(({ name }) => name),
+    boolean: flags.filter(({ kind }) => kind === 'switch').map(({ name }) => name),
     unknown: (flag: string) => {
-      throw new PoolError('usage', `Unknown flag ${flag}: see ippool --help`, { field: flag });
+      const of = command ? `ippool ${command.words}` : 'ippool';
+      throw new PoolError('usage', `Unknown flag ${flag}: see ${of} --help`, { field: flag });
     },
   }) as LazyOutput | undefined;
   if (parsed === undefined) return 0; // --help or --version, which sade has printed
-  const options = parsed.args.at(-1) as unknown as Record<string, string | boolean | undefined> & { _: string[] };
-  const { _: rest, config, 'accept-loss': acceptLoss, ...flags } = options;
+  const { _: rest, ...values } = parsed.args.at(-1) as unknown as Record<string, string | boolean | undefined> & {
+    _: unknown[];
+  };
   if (rest[0] !== undefined) {
-    throw new PoolError('usage', `Unknown command or word ${rest.join(' ')}: the commands are ${COMMANDS.join(', ')}`);
+    throw new PoolError('usage', `Unknown command or word ${rest.join(' ')}: the commands are ${WORDS.join(', ')}`);
   }
+  // What stands in brackets is undefined when it is left away.
+  const operands = (parsed.args.slice(0, -1) as (string | undefined)[]).flatMap((word) => word ?? []);
   const [noun, verb] = parsed.name.split(' ');
   // Imported when they are needed: help, version and a wrong flag should not wait for the whole service.
+  if (command) {
+    const { runCommand } = await import('./run-command.ts');
+    return runCommand(command, values, operands);
+  }
   if (noun === 'journal' && verb !== undefined) {
     const { journal } = await import('./journal.ts');
-    return journal(verb, parsed.args[0], acceptLoss === true);
+    return journal(verb, operands[0], values['accept-loss'] === true);
   }
-  if (config !== undefined && typeof config !== 'string') {
-    throw new PoolError('usage', '--config takes one file, once', { field: '--config' });
-  }
+  const { serveFlags } = await import('./serve-flags.ts');
   const { serve } = await import('./serve.ts');
-  return serve(flags, config);
+  const { config, ...settings } = serveFlags(values);
+  return serve(settings, config);
 }
 
 function describe(): Sade {
   const program = sade('ippool').version(packageVersion());
-  program.command('serve', 'Give addresses over HTTP (the default command)', { default: true });
-  program.option('-c, --config', 'JSON file with settings');
-  for (const { name, short, help, fallback } of SETTINGS) {
-    const text = fallback === undefined ? help : `${help}  (default ${fallback})`;
-    program.option(short === undefined ? `--${name}` : `-${short}, --${name}`, text);
-  }
+  program.command('serve', 'Give addresses over HTTP (the default command)', { default: true, alias: 'server' });
+  for (const flag of SERVE) option(program, flag);
+  for (const command of COMMANDS) describeCommand(program, command);
   for (const [verb, help] of Object.entries(JOURNAL_VERBS)) {
     program.command(`journal ${verb} [dir]`, help);
     if (verb === 'repair')
       program.option('--accept-loss', 'Go on where something is lost, keeping all that can be read');
   }
   return program;
+}
+
+function describeCommand(program: Sade, { words, operand, help, flags, examples = [] }: Command): void {
+  program.command(operand === undefined ? words : `${words} ${operand}`, help);
+  for (const flag of [...flags, ...CONNECTION_FLAGS]) option(program, flag);
+  for (const example of examples) program.example(example);
+}
+
+function option(program: Sade, flag: Flag & { readonly fallback?: string }): void {
+  const { name, short, help, fallback } = flag;
+  const text = fallback === undefined ? help : `${help}  (default ${fallback})`;
+  program.option(short === undefined ? `--${name}` : `-${short}, --${name}`, text);
 }

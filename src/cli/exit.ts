@@ -1,3 +1,4 @@
+import { ApiError, Unreachable } from '../client/errors.ts';
 import { type ErrorCode, PoolError } from '../pool/errors.ts';
 
 /** Exit codes, after sysexits.h where it has one. The systemd unit does not restart after 2, 65, 74 and 78. */
@@ -11,17 +12,26 @@ const EXIT: Partial<Record<ErrorCode, number>> = {
   data_mismatch: 78,
 };
 
+const EXIT_REFUSED = 1;
+const EXIT_UNREACHABLE = 3;
+
 export function exitCodeOf(error: unknown): number {
-  return (error instanceof PoolError ? EXIT[error.code] : undefined) ?? 1;
+  if (error instanceof Unreachable) return EXIT_UNREACHABLE;
+  return (error instanceof PoolError ? EXIT[error.code] : undefined) ?? EXIT_REFUSED;
 }
 
 /** What went wrong, in one line on stderr. Anything unexpected comes with its stack. */
 export function printError(error: unknown): void {
-  const text =
-    error instanceof PoolError
-      ? error.message.replaceAll(/\s*[\r\n]\s*/g, ' ') // JSON.parse quotes the lines of a file, paths hold anything
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error);
-  process.stderr.write(`ippool: ${text}\n`);
+  process.stderr.write(`ippool: ${lineOf(error)}\n`);
+}
+
+function lineOf(error: unknown): string {
+  if (error instanceof ApiError) return `${oneLine(error.message)} (${error.code})`;
+  if (error instanceof PoolError || error instanceof Unreachable) return oneLine(error.message);
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** JSON.parse quotes the lines of a file, paths hold anything. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*[\r\n]\s*/g, ' ');
 }

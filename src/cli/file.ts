@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { PoolError } from '../pool/errors.ts';
+
+/** By its number: what a program hands us may be a socket, which cannot be opened by name. */
+const STANDARD_INPUT = 0;
+
+/** All of a file, or of standard input. @throws PoolError `usage` */
+export function readText(file: string, field: string): string {
+  try {
+    return readFileSync(file === '-' || file === '/dev/stdin' ? STANDARD_INPUT : file, 'utf8');
+  } catch (cause) {
+    throw new PoolError('usage', `Cannot read ${file}: ${(cause as Error).message}`, { field }, cause);
+  }
+}

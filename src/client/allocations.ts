@@ -1,0 +1,95 @@
+import type {
+  AllocationChange,
+  AllocationRequest,
+  BulkAnswer,
+  BulkRequest,
+  NetworkAllocation,
+  RenewRequest,
+} from '../api/allocations.ts';
+import type { Transport } from './transport.ts';
+
+const PATH = '/api/v1/allocations';
+/** Allocations of one page; the server allows 10,000. */
+const PAGE = 1000;
+
+/** Each narrows; none: all that is allocated. */
+export interface AllocationFilter {
+  /** Id, name or CIDR. */
+  readonly network?: string | undefined;
+  readonly vm_id?: string | undefined;
+  readonly vm_id_prefix?: string | undefined;
+  readonly ip?: string | undefined;
+  /** Addresses within. */
+  readonly cidr?: string | undefined;
+  readonly hostname?: string | undefined;
+  readonly mac?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly status?: 'allocated' | 'released' | 'expired' | 'all' | undefined;
+  /** Released and expired ones too. */
+  readonly all?: boolean | undefined;
+}
+
+/** Asking again by this key answers the same; for requests without a vm_id. */
+export interface Repeatable {
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** Allocations in any network. */
+export class AllocationsClient {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** One address, or one contiguous range of them: what the plain request asks for. */
+  create(request: AllocationRequest & SingleAnswer, options?: Repeatable): Promise<NetworkAllocation>;
+  /** A list: one for each of `networks`, or addresses that need not follow each other. */
+  create(request: AllocationRequest, options?: Repeatable): Promise<NetworkAllocation | NetworkAllocation[]>;
+  create(
+    request: AllocationRequest,
+    { idempotencyKey }: Repeatable = {},
+  ): Promise<NetworkAllocation | NetworkAllocation[]> {
+    const headers = idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey };
+    return this.#transport.json('POST', PATH, { body: request, headers });
+  }
+
+  /** All that match, in the order of addresses, a page at a time. What changes meanwhile may or may not be in it. */
+  async *list(filter: AllocationFilter = {}, { pageSize = PAGE } = {}): AsyncGenerator<NetworkAllocation, void> {
+    const { network, all, ...rest } = filter;
+    const query = { ...rest, network, all: all === true ? true : undefined, limit: pageSize };
+    for await (const page of this.#transport.pages(PATH, query)) yield* page as NetworkAllocation[];
+  }
+
+  get(id: string): Promise<NetworkAllocation> {
+    return this.#transport.json('GET', pathOf(id));
+  }
+
+  update(id: string, change: AllocationChange): Promise<NetworkAllocation> {
+    return this.#transport.json('PATCH', pathOf(id), { body: change });
+  }
+
+  release(id: string): Promise<void> {
+    return this.#transport.json('POST', `${pathOf(id)}/release`);
+  }
+
+  /** As long as before, from now, or for a time that is named. */
+  renew(id: string, request?: RenewRequest): Promise<NetworkAllocation> {
+    return this.#transport.json('POST', `${pathOf(id)}/renew`, request === undefined ? {} : { body: request });
+  }
+
+  /** Up to 10,000 requests with an outcome each; `atomic`: all or none. */
+  bulk(request: BulkRequest, { idempotencyKey }: Repeatable = {}): Promise<BulkAnswer> {
+    const headers = idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey };
+    return this.#transport.json('POST', `${PATH}/bulk`, { body: request, headers });
+  }
+}
+
+interface SingleAnswer {
+  readonly contiguous?: true | null;
+  readonly networks?: null;
+}
+
+function pathOf(id: string): string {
+  return `${PATH}/${encodeURIComponent(id)}`;
+}
