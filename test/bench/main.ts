@@ -2,6 +2,7 @@ import { httpTables, measureHttp } from './http.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { measurePool, poolTable } from './pool.ts';
+import { measureScale, scaleTable } from './scale.ts';
 import { Servers } from './servers.ts';
 import { formatNumber, formatSpread } from './spread.ts';
 import { measureStart, startTable } from './start.ts';
@@ -43,17 +44,23 @@ async function bench(options: Options): Promise<void> {
   progress('allocating the last address');
   const pool = measurePool(options);
   const start = await measureStart(servers, options, progress);
+  const scale = await measureScale(servers, options, progress);
   if (process.stderr.isTTY) progress('');
   clearTimeout(limit);
 
   if (options.format === 'json') {
     process.stdout.write(
-      `${JSON.stringify({ machine, pinned: servers.pinned, options, http, pool, start }, null, 2)}\n`,
+      `${JSON.stringify({ machine, pinned: servers.pinned, options, http, pool, start, scale }, null, 2)}\n`,
     );
     return;
   }
   const print = options.format === 'markdown' ? asMarkdown : asText;
-  const tables = [...httpTables(http, options, servers.pinned), poolTable(pool, options), startTable(start, options)];
+  const tables = [
+    ...httpTables(http, options, servers.pinned),
+    poolTable(pool, options),
+    scaleTable(scale),
+    startTable(start, options),
+  ];
   process.stdout.write([`${sentence(machine)}\n`, ...tables.map(print)].join('\n'));
 }
 

@@ -15,6 +15,9 @@ export interface Options {
   readonly batches: number;
   /** Allocations in the nearly full /8; the rest of it is excluded. */
   readonly realInLarge: number;
+  /** Addresses of the large IPv6 network: given one after the other, and at random. */
+  readonly sequential: number;
+  readonly random: number;
   /** Where the journal's temporary folder is made; its disk is what is measured. */
   readonly folder: string;
   readonly format: 'text' | 'markdown' | 'json';
@@ -51,6 +54,8 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     starts: quick ? 1 : 7,
     batches: quick ? 5 : 800,
     realInLarge: quick ? 10_000 : 1_000_000,
+    sequential: quick ? 20_000 : 1_000_000,
+    random: quick ? 2_000 : 100_000,
     folder: values.folder ?? tmpdir(),
     format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
   };

@@ -1,6 +1,8 @@
-import { type Cidr, enclosingNetwork, sizeOf } from '../../src/net/cidr.ts';
-import { formatIPv4 } from '../../src/net/address.ts';
-import { decideAddNetwork, decideAllocate, decideRelease } from '../../src/pool/decide.ts';
+import { type Cidr, enclosingNetwork, firstHost, sizeOf } from '../../src/net/cidr.ts';
+import type { Range } from '../../src/net/range.ts';
+import { decideAllocate } from '../../src/pool/decide/allocate.ts';
+import { decideAddNetwork } from '../../src/pool/decide/network.ts';
+import { decideRelease } from '../../src/pool/decide/release.ts';
 import type { Network } from '../../src/pool/network.ts';
 import { Pool } from '../../src/pool/pool.ts';
 import { roundRobin } from '../../src/pool/strategy.ts';
@@ -47,19 +49,21 @@ export function measurePool({ batches, realInLarge }: Options): PoolFigures[] {
 /** A pool with one address left: `real` of the others are allocated, the rest is excluded. */
 function lastCase(name: string, text: string, real: number): Case {
   const cidr = cidrOf(text);
-  const lastHost = sizeOf(cidr) - 2;
+  const lastHost = Number(sizeOf(cidr)) - 2;
   const firstExcluded = 2 + real; // behind the network address and the gateway
+  const at = (offset: number) => cidr.base + BigInt(offset);
   const excluded =
-    firstExcluded < lastHost ? [{ first: cidr.base + firstExcluded, last: cidr.base + lastHost - 1 }] : [];
+    firstExcluded < lastHost ? [{ family: cidr.family, first: at(firstExcluded), last: at(lastHost - 1) }] : [];
   const made = makePool(text, excluded);
-  for (let vm = 0; made.network.available > 1; vm++) allocate(made, `vm-${vm}`);
+  for (let vm = 0; made.network.free.count > 1n; vm++) allocate(made, `vm-${vm}`);
   return { name, ...made };
 }
 
-function makePool(text: string, excluded: readonly { first: number; last: number }[]) {
+function makePool(text: string, excluded: readonly Range[]) {
   const pool = new Pool();
-  const request = { cidr: cidrOf(text), gateway: undefined, excluded, strategy: 'round-robin' } as const;
-  for (const event of decideAddNetwork('bench', request, ORIGIN)) pool.apply(event);
+  const cidr = cidrOf(text);
+  const wish = { cidr, gateway: { family: cidr.family, value: firstHost(cidr) }, excluded };
+  for (const event of decideAddNetwork(pool, 'bench', wish, ORIGIN)) pool.apply(event);
   return { pool, network: pool.network('bench') };
 }
 
@@ -82,13 +86,14 @@ function timeBatch({ pool, network }: Case, first: number): number {
 }
 
 function allocate({ pool, network }: Pick<Case, 'pool' | 'network'>, vm_id: string): void {
-  for (const event of decideAllocate(network, { vm_id, nic: '' }, undefined, roundRobin, ORIGIN)) pool.apply(event);
+  const wish = { owner: { vm_id, nic: '' }, attributes: {} };
+  for (const event of decideAllocate(pool, network, wish, roundRobin, ORIGIN)) pool.apply(event);
 }
 
 function release({ pool, network }: Pick<Case, 'pool' | 'network'>, vm_id: string): void {
   const held = network.byOwner({ vm_id, nic: '' });
-  if (!held) throw new Error(`${vm_id} holds nothing in ${formatIPv4(network.cidr.base)}`);
-  for (const event of decideRelease(network, held, ORIGIN)) pool.apply(event);
+  if (!held) throw new Error(`${vm_id} holds nothing in ${network.cidrText}`);
+  for (const event of decideRelease(network, held, 'released', ORIGIN)) pool.apply(event);
 }
 
 function cidrOf(text: string): Cidr {
