@@ -7,7 +7,7 @@ import { run } from './run.ts';
 // Random commands against the pool and the model; after each one they must agree on everything there is to see.
 // On a failure fast-check prints the seed, and the shortest failing list of commands that it finds in the time it has.
 
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 describe('pool.Pool, against a naive model', () => {
   for (let round = 1; round <= ROUNDS; round++) {

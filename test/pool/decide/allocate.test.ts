@@ -58,6 +58,18 @@ describe('pool.decideAllocate, a named address', () => {
     assert.equal(refusalOf(() => setting.decide(network, 'x', { ip: '10.0.0.22' })).code, 'conflict');
   });
 
+  it('counts as available what a decision under way has taken, without what is cooling', () => {
+    const { setting, network } = busy();
+    const before = network.available;
+    setting.release(network, 'a');
+    network.hold(4n, 6n); // for the owner of .5, by name: .4 was free, .5 and .6 are cooling
+    assert.equal(network.available, before);
+    network.unhold(4n);
+    assert.equal(network.available, before);
+    assert.equal(network.free.has(4n), true);
+    assert.equal(network.free.has(5n), false);
+  });
+
   it('gives back to the owner what is cooling for it, and what is reserved for it', () => {
     const { setting, network } = busy();
     assert.equal(setting.allocate(network, 'b', { ip: '10.0.0.6' }), '10.0.0.6');
