@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Config, DEFAULT_NETWORK, DEFAULT_STRATEGY } from './config.ts';
 import { formatAddress } from './net/address.ts';
-import { firstHost, formatCidr } from './net/cidr.ts';
+import { contains, firstHost, formatCidr } from './net/cidr.ts';
 import { decideAddNetwork, decideUpdateNetwork } from './pool/decide/network.ts';
 import { PoolError } from './pool/errors.ts';
 import type { Origin, PoolEvent } from './pool/events.ts';
@@ -45,7 +45,7 @@ export class Sidecar {
       return;
     }
     const held = `${known.cidrText} with gateway ${known.gatewayText ?? 'none'}`;
-    const otherNetwork = asked && formatCidr(asked) !== known.cidrText;
+    const otherNetwork = asked && !contains(known.cidr, asked); // it may have grown in service
     if (!otherNetwork && (gateway === undefined || gateway.value === known.gateway)) return;
     const flag = otherNetwork
       ? `--network ${formatCidr(asked)}`

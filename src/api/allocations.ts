@@ -16,7 +16,7 @@ const TtlHours = Type.Number({
 });
 
 const ATTRIBUTES = {
-  hostname: Type.Optional(nullable(Hostname, HOSTNAME_RULE)),
+  hostname: Type.Optional(nullable(Type.Union([Hostname, Type.Literal('')]), HOSTNAME_RULE)),
   mac: Type.Optional(nullable(MacText, 'a unicast MAC address such as 52:54:00:12:34:56, or auto')),
   description: Type.Optional(nullable(Description)),
   tags: Type.Optional(nullable(Tags)),

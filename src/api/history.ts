@@ -58,7 +58,7 @@ export const ReconcileRequest = Type.Object(
       ),
     ),
     live: Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
-      maxItems: 1_000_000,
+      maxItems: 200_000,
       description: 'a list of the vm_ids that live',
     }),
     grace_seconds: Type.Optional(

@@ -4,12 +4,20 @@ import { NetworkRequest } from './networks.ts';
 
 // What is taken in from elsewhere, all or none.
 
+/** Allocations of one import, at most … */
 export const INTAKE_LIMIT = 50_000;
+/** … and networks: each is compared with all others. */
+export const INTAKE_NETWORKS = 1000;
 
 /** Rows are checked one by one, so that each that is wrong can be named. */
 export const IntakeRequest = Type.Object(
   {
-    networks: Type.Optional(Type.Array(Type.Unknown(), { maxItems: INTAKE_LIMIT, description: 'a list of networks' })),
+    networks: Type.Optional(
+      Type.Array(Type.Unknown(), {
+        maxItems: INTAKE_NETWORKS,
+        description: `a list of at most ${INTAKE_NETWORKS} networks`,
+      }),
+    ),
     allocations: Type.Optional(
       Type.Array(Type.Unknown(), {
         maxItems: INTAKE_LIMIT,

@@ -111,8 +111,9 @@ export const NetworkStats = Type.Object({
 export type NetworkStats = Static<typeof NetworkStats>;
 
 export const Nic = Type.String({
-  pattern: '^(?:[A-Za-z0-9](?:[A-Za-z0-9._:@-]{0,30}[A-Za-z0-9])?)?$',
-  description: 'at most 32 of A-Z a-z 0-9 . _ : @ -, first and last a letter or digit; "" for the first NIC',
+  pattern: '^(?:[A-Za-z0-9](?:[A-Za-z0-9._:@-]{0,30}[A-Za-z0-9])?)?(?:#[1-9]\\d{0,4})?$',
+  description:
+    'at most 32 of A-Z a-z 0-9 . _ : @ -, first and last a letter or digit; "" for the first NIC; #1, #2 … behind it for the further addresses of a list',
 });
 
 export const ReservationRequest = Type.Object(

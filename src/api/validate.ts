@@ -14,10 +14,24 @@ export type Checked<T> = { readonly value: T } | { readonly problem: Problem };
 export function checker<S extends TSchema>(schema: S): (value: unknown) => Checked<Static<S>> {
   const compiled = Compile(schema);
   return (value) => {
+    const long = tooLong(schema, value);
+    if (long) return { problem: long };
     if (compiled.Check(value)) return { value };
     const [, errors] = compiled.Errors(value);
     return { problem: problemOf(schema, errors[0]) };
   };
+}
+
+/** A list with too many entries, before each of them is looked at. */
+function tooLong(schema: TSchema, value: unknown): Problem | undefined {
+  const { properties = {} } = schema as Described;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [field, { maxItems, description = '' }] of Object.entries(properties)) {
+    const list = (value as Record<string, unknown>)[field];
+    if (maxItems === undefined || !Array.isArray(list) || list.length <= maxItems) continue;
+    return { field, message: `${field} is invalid: it must be ${description}` };
+  }
+  return undefined;
 }
 
 interface SchemaError {
@@ -40,6 +54,7 @@ interface Described {
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Described>>;
   readonly items?: Described;
+  readonly maxItems?: number;
   readonly anyOf?: readonly Described[];
 }
 

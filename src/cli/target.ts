@@ -20,11 +20,17 @@ export function targetOf(flags: Raw, env: NodeJS.ProcessEnv): Target {
   const [server, source] =
     flags.server === undefined ? [setIn(env, 'IPPOOL_SERVER'), 'IPPOOL_SERVER'] : [flags.server, '--server'];
   const db = flags.db ?? (server === undefined ? setIn(env, 'IPAM_DB_PATH') : undefined);
-  const written = /^https?:\/\//.test(String(server)) ? String(server) : `http://${String(server)}`;
-  if (server !== undefined && !URL.canParse(written)) {
-    throw new PoolError('usage', `${source} ${JSON.stringify(server)} must be a URL such as ${DEFAULT_SERVER}`, {
-      field: source,
-    });
+  const written = /^\w+:\/\//.test(String(server)) ? String(server) : `http://${String(server)}`;
+  const url = URL.canParse(written) ? new URL(written) : undefined;
+  const isFit = url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  if (server !== undefined && !isFit) {
+    throw new PoolError(
+      'usage',
+      `${source} must be an http or https URL without a password, such as ${DEFAULT_SERVER}`,
+      {
+        field: source,
+      },
+    );
   }
   if (flags.actor !== undefined && !ACTOR.test(String(flags.actor))) {
     throw new PoolError('usage', '--actor must be 1 to 128 printable ASCII characters', { field: '--actor' });

@@ -61,15 +61,15 @@ export function importedOf(item: BulkItem): AllocationRow {
   return { ...requestOf(item, '', count, ownerOf(item, undefined, 0)), network };
 }
 
-/** The others of a list have names of their own, so that each can be asked for again: `eth0`, `eth0.1`, `eth0.2` … */
+/** The others of a list have names that nobody else can have, so that asking again finds them: `eth0`, `eth0#1`, `eth0#2` … */
 function ownerOf({ vm_id, nic }: BulkItem, key: string | undefined, index: number): AllocationRequest['owner'] {
   if (vm_id !== undefined && vm_id !== null) {
-    return { vm_id, nic: index === 0 ? (nic ?? '') : `${nic ?? ''}.${index}` };
+    return { vm_id, nic: index === 0 ? (nic ?? '') : `${nic ?? ''}#${index}` };
   }
   if (nic) throw new PoolError('invalid_request', 'nic is of no use without vm_id: name the VM', { field: 'nic' });
   return key === undefined
     ? { vm_id: '', nic: '' }
-    : { vm_id: '', nic: '', key: index === 0 ? key : `${key}#${index}` };
+    : { vm_id: '', nic: '', key: index === 0 ? key : `${key} #${index}` };
 }
 
 function requestOf(
@@ -83,7 +83,7 @@ function requestOf(
     network,
     owner,
     attributes: {
-      hostname: hostname ?? undefined,
+      hostname: hostname === '' ? undefined : (hostname ?? undefined),
       mac: macOf(mac),
       description: description === '' ? undefined : (description ?? undefined),
       tags: tags ?? undefined,

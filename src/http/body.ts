@@ -7,7 +7,7 @@ import { PoolError } from '../pool/errors.ts';
 /** Bytes of a request body that are read at most … */
 export const BODY_LIMIT = 64 * 1024;
 /** … and of one that holds a list of thousands. */
-export const BULK_BODY_LIMIT = 16 * 1024 * 1024;
+export const BULK_BODY_LIMIT = 8 * 1024 * 1024;
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 

@@ -42,11 +42,13 @@ export function macField(field: string, text: string): string {
   throw invalid(field, 'it must be a unicast MAC address such as 52:54:00:12:34:56');
 }
 
+/** Beyond it RFC 3339 has no text. */
+const YEAR_10000 = Date.UTC(10_000, 0);
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/i;
 
 /** Milliseconds since 1970 of a time as in RFC 3339 (seconds may be missing). */
 export function timeField(field: string, text: string): number {
   const at = TIME.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(at)) return at;
+  if (at < YEAR_10000) return at;
   throw invalid(field, 'it must be a time of RFC 3339 such as 2026-01-31T12:00:00Z');
 }

@@ -116,6 +116,11 @@ export class Allocations {
       if (!network || offset === undefined) throw invalidAddress(ip, network?.id);
       const allocation = network.byOffset(offset);
       if (!allocation) throw notFound({ network: network.id, ip });
+      if (allocation.offset !== offset) {
+        const first = network.ipAt(allocation.offset);
+        const text = `Nothing was released: ${ip} is inside a range, release it by its first address ${first}`;
+        throw new PoolError('address_mismatch', text, { field: 'ip', ip: first, vm_id: allocation.vm_id });
+      }
       return { network, allocation };
     });
   }

@@ -32,10 +32,12 @@ export class Bulk {
     for (let first = 0; first < requests.length; first += SLICE) {
       const slice = requests.slice(first, first + SLICE);
       const given = await this.#allocateNew(scope, slice);
-      for (const [index, request] of slice.entries()) {
-        if (request instanceof PoolError) outcomes.push({ error: request });
-        else outcomes.push(given.get(index) ?? (await this.#allocations.allocate(scope, request).catch(asOutcome)));
-      }
+      // Together, so that they share a commit too; those of one owner wait for each other in their order.
+      const rest = slice.map((request, index): Outcome | Promise<Outcome> => {
+        if (request instanceof PoolError) return { error: request };
+        return given.get(index) ?? this.#allocations.allocate(scope, request).catch(asOutcome);
+      });
+      outcomes.push(...(await Promise.all(rest)));
       await new Promise(setImmediate);
     }
     return outcomes;

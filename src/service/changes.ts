@@ -1,12 +1,12 @@
-import { Mutex } from 'async-mutex';
 import { decideRelease } from '../pool/decide/release.ts';
 import { PoolError } from '../pool/errors.ts';
 import type { Origin, PoolEvent } from '../pool/events.ts';
+import { violation } from '../pool/invariants.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
-import { ALL, InFlight, ownerSubject, type Subject } from './inflight.ts';
+import { ALL, holderOf, InFlight, ownerSubject, type Subject } from './inflight.ts';
 
 /** Who asks, and for what; an argument of every use case. Tenants and permitted networks will stand here too. */
 export interface Scope {
@@ -36,15 +36,15 @@ export interface ChangesOptions {
 }
 
 /**
- * How every change is made: decided under the mutex, one after the other; made durable outside of it, so that all who
+ * How every change is made: decided in one go, one after the other; made durable afterwards, so that all who
  * come meanwhile share the next sync; never on top of another change of the same owner that is not durable yet.
  */
 export class Changes {
   readonly #pool: Pool;
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #mutex = new Mutex();
   readonly #inFlight: InFlight;
+  readonly #sweeps = new Map<Network, Promise<void>>();
 
   constructor({ pool, store, clock }: ChangesOptions) {
     this.#pool = pool;
@@ -71,17 +71,13 @@ export class Changes {
     let isSwept = false;
     return this.#decided(() => {
       const { networks, owners } = concerned();
-      const ended = networks.find((network) => this.#hasEnded(network));
-      if (ended && !isSwept) {
-        return this.#sweepFor(ended, owners).then((done) => {
-          isSwept = !done;
-          return { earlier: AT_ONCE };
-        });
+      const ended = isSwept ? undefined : networks.find((network) => this.#hasEnded(network));
+      if (ended) {
+        isSwept = true;
+        return this.#sweepFor(ended, owners).then(() => ({ earlier: AT_ONCE }));
       }
-      return this.#exclusively(() => {
-        const earlier = this.#inFlight.before(networks, owners);
-        return earlier ? { earlier } : this.#decide(scope, { networks, owners }, decide);
-      });
+      const earlier = this.#inFlight.before(networks, owners);
+      return earlier ? { earlier } : this.#decide(scope, { networks, owners }, decide);
     });
   }
 
@@ -99,10 +95,11 @@ export class Changes {
       const end = await this.#inFlight.alone(network);
       const holds: (() => void)[] = [];
       try {
+        if (id() !== network) return { earlier: AT_ONCE }; // a name or CIDR may mean another network by now
         const origin = this.#origin(scope);
         this.#pool.advance(origin.at);
         const events = decide(origin, (some) => holds.push(this.#inFlight.hold(some)));
-        if (events.length > 0) await this.#store.commit(events);
+        if (events.length > 0) await this.#commit(events);
         return { events, committed: undefined };
       } finally {
         for (const letGo of holds) letGo();
@@ -111,28 +108,37 @@ export class Changes {
     });
   }
 
-  /** Releases what has ended by itself by now. @throws PoolError when it cannot be written down */
-  async sweep(network: Network): Promise<void> {
+  /** Releases what has ended by itself until now; one sweep serves all who ask meanwhile. @throws PoolError when it cannot be written down */
+  sweep(network: Network): Promise<void> {
+    const running = this.#sweeps.get(network) ?? this.#sweep(network).finally(() => this.#sweeps.delete(network));
+    this.#sweeps.set(network, running);
+    return running;
+  }
+
+  async #sweep(network: Network): Promise<void> {
+    const until = this.now(); // what ends later is for the next sweep: this one has an end
     for (;;) {
-      const step = await this.#exclusively(() => {
-        const due = network.leases.due(this.now(), SWEEP).flatMap((allocation) => {
-          const subject = ownerSubject(network, allocation, allocation.offset);
-          return subject === undefined ? [] : [{ allocation, subject }];
-        });
-        const [first] = due;
-        if (!first) return { done: true } as const;
-        const subjects = due.map(({ subject }) => subject);
-        const earlier = this.#inFlight.before([network], subjects);
-        if (earlier) return { earlier };
-        const origin = this.#origin(SWEEPER);
-        const events = due.flatMap(({ allocation }) => decideRelease(network, allocation, 'expired', origin));
-        const commit = this.#store.commit(events);
-        return { earlier: this.#inFlight.track([network], subjects, commit, nothing), own: true };
+      if (this.#pool.find(network.id) !== network) return;
+      const due = network.leases.due(until, SWEEP).flatMap((allocation) => {
+        const subject = ownerSubject(network, allocation, allocation.offset);
+        return subject === undefined ? [] : [{ allocation, subject }];
       });
-      if ('done' in step) return;
-      if ('own' in step) await step.earlier;
-      else await step.earlier.catch(nothing);
+      if (due.length === 0) return;
+      const subjects = due.map(({ subject }) => subject);
+      const earlier = this.#inFlight.before([network], subjects);
+      if (earlier) {
+        await earlier.catch(nothing);
+        continue;
+      }
+      const origin = this.#origin(SWEEPER);
+      const events = due.flatMap(({ allocation }) => decideRelease(network, allocation, 'expired', origin));
+      await this.#inFlight.track([network], subjects, this.#commit(events), nothing);
     }
+  }
+
+  /** Releases what has ended, as far as that can be written down: for those who only look. */
+  async settle(network: Network): Promise<void> {
+    if (this.#hasEnded(network)) await this.sweep(network).catch(nothing);
   }
 
   #hasEnded({ leases }: Network): boolean {
@@ -141,19 +147,20 @@ export class Changes {
 
   /**
    * Releases what has ended before others decide. When that cannot be written down they may go on without: nobody is given
-   * what is not released. Returns whether it is done.
+   * what is not released.
    *
    * @throws PoolError why not, to those whose own has ended
    */
-  async #sweepFor(network: Network, owners: readonly Subject[]): Promise<boolean> {
+  async #sweepFor(network: Network, owners: readonly Subject[]): Promise<void> {
     try {
       await this.sweep(network);
-      return true;
     } catch (error) {
-      const due = network.leases.due(this.now(), Number.POSITIVE_INFINITY);
-      const isOwn = due.some((lease) => owners.includes(ownerSubject(network, lease, lease.offset) ?? ''));
+      const now = this.now();
+      const isOwn = owners.some((owner) => {
+        const { expires_at } = holderOf(network, owner)?.attributes ?? {};
+        return expires_at !== undefined && expires_at <= now;
+      });
       if (isOwn || !(error instanceof PoolError)) throw error;
-      return false;
     }
   }
 
@@ -181,11 +188,6 @@ export class Changes {
     }
   }
 
-  /** Decisions are synchronous: while nobody holds the mutex nobody can come in between, and the queue is not needed. */
-  #exclusively<T>(work: () => T): T | Promise<T> {
-    return this.#mutex.isLocked() ? this.#mutex.runExclusive(work) : work();
-  }
-
   #decide(scope: Scope, { networks, owners }: Concerned, decide: Decide): Step {
     const origin = this.#origin(scope);
     for (const network of networks) network.advance(origin.at);
@@ -200,7 +202,7 @@ export class Changes {
         return { events, committed: undefined };
       }
       if (holds.length === 0) holds.push(this.#inFlight.hold(events));
-      return { events, committed: this.#inFlight.track(networks, owners, this.#store.commit(events), letGo) };
+      return { events, committed: this.#inFlight.track(networks, owners, this.#commit(events), letGo) };
     } catch (error) {
       letGo();
       if (!(error instanceof PoolError) || error.code !== 'conflict') throw error;
@@ -208,6 +210,17 @@ export class Changes {
       if (other) return { earlier: other, conflict: error };
       throw error;
     }
+  }
+
+  /** The last look before a decision becomes history: a journal that contradicts itself would be refused at the next start. */
+  #commit(events: readonly PoolEvent[]): Promise<void> {
+    for (const event of events) {
+      if (event.type === 'network_removed' && events.length > 1) continue; // what stands before it makes it right
+      const contradiction = SEPARATE.has(event.type) ? violation(this.#pool, event) : undefined;
+      if (contradiction !== undefined)
+        throw new PoolError('internal', `A decision contradicts the state: ${contradiction}`);
+    }
+    return this.#store.commit(events);
   }
 
   /** What somebody else may get meanwhile: worth to wait for. */
@@ -230,6 +243,16 @@ type Step =
 
 const nothing = () => undefined;
 const AT_ONCE = Promise.resolve();
+
+/** Events that do not depend on others of the same commit. */
+const SEPARATE: ReadonlySet<PoolEvent['type']> = new Set([
+  'ip_updated',
+  'ip_released',
+  'network_updated',
+  'network_removed',
+  'reservation_added',
+  'reservation_removed',
+]);
 
 /** What may only be said of the newest state: looked at again behind a barrier. */
 const NEEDS_BARRIER = new Set([

@@ -1,4 +1,5 @@
-import { ownerKey } from '../pool/allocation.ts';
+import { Mutex } from 'async-mutex';
+import { type Allocation, ownerKey } from '../pool/allocation.ts';
 import type { Owner, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -14,6 +15,14 @@ export function ownerSubject(network: Network, owner: Owner, offset?: bigint): S
   return key === undefined ? undefined : `${network.id}\0${key}`;
 }
 
+/** What a subject of a network holds. */
+export function holderOf(network: Network, subject: Subject): Allocation | undefined {
+  const [id, vm_id = '', second = '', third] = subject.split('\0');
+  if (id !== network.id) return undefined;
+  if (vm_id !== '') return network.byOwner({ vm_id, nic: second });
+  return third === undefined ? network.byOwner({ vm_id: '', nic: '', key: second }) : network.byOffset(BigInt(third));
+}
+
 /**
  * What is decided and not yet durable. The next decision skips these addresses, reads do not show them, and a second
  * request of the same owner waits for the first. A change of a network waits for all that is under way in it, and the
@@ -24,6 +33,8 @@ export class InFlight {
   readonly #owners = new Map<Subject, Promise<void>>();
   /** Changes under way in each network. */
   readonly #inNetwork = new Map<string, Set<Promise<void>>>();
+  /** Decisions are synchronous and need none; a change of a network waits, and one at a time. */
+  readonly #mutex = new Mutex();
   /** The change of networks that is under way, or waits for those in it to end. */
   #alone: { readonly network: string; readonly ended: Promise<void> } | undefined;
 
@@ -47,7 +58,7 @@ export class InFlight {
    * waits. Returns what ends that.
    */
   async alone(network: string): Promise<() => void> {
-    while (this.#alone) await this.#alone.ended;
+    const release = await this.#mutex.acquire();
     let end: () => void = nothing;
     const ended = new Promise<void>((resolve) => (end = resolve));
     this.#alone = { network, ended };
@@ -55,6 +66,7 @@ export class InFlight {
     return () => {
       this.#alone = undefined;
       end();
+      release();
     };
   }
 

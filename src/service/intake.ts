@@ -4,7 +4,7 @@ import { type AllocationWish, decideAllocate } from '../pool/decide/allocate.ts'
 import { decideAddNetwork, type NetworkWish } from '../pool/decide/network.ts';
 import { decideUpdate } from '../pool/decide/update.ts';
 import { PoolError } from '../pool/errors.ts';
-import type { Origin, PoolEvent } from '../pool/events.ts';
+import type { NetworkAdded, Origin, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import { Pool } from '../pool/pool.ts';
 import { strategyNamed } from '../pool/strategy.ts';
@@ -118,7 +118,8 @@ class Draft {
       }
       decideAddNetwork(this.#fresh, id, wish, this.#origin); // against the rows before
       const events = decideAddNetwork(this.#live, id, wish, this.#origin);
-      for (const event of events) this.#fresh.apply(event);
+      // What comes with a drained network was given before it was drained.
+      for (const event of events) this.#fresh.apply(event.type === 'network_added' ? undrained(event) : event);
       this.events.push(...events);
       this.#networks++;
     });
@@ -179,6 +180,11 @@ class Draft {
       this.#refused.push({ list, index, error });
     }
   }
+}
+
+function undrained(event: NetworkAdded): NetworkAdded {
+  const { drain: _drain, ...rest } = event;
+  return rest;
 }
 
 function meant(pool: Pool, text: string): Network | undefined {

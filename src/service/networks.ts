@@ -118,6 +118,7 @@ export class Networks {
 
   /** How full a network is. @throws PoolError `network_not_found` */
   async stats(scope: Scope, text: string): Promise<NetworkStats> {
+    await this.#changes.settle(this.#pool.networkMeant(text));
     const network = await this.get(scope, text);
     const { allocated, available, layout, cursor, free } = network;
     const { first, last } = layout.space;
@@ -163,7 +164,10 @@ export class Networks {
         await this.#changes.makeAlone(
           scope,
           () => network.id,
-          (origin) => (network.reservations.has(id) ? decideUnreserve(network, id, 'expired', origin) : []),
+          (origin) => {
+            const stands = this.#pool.find(network.id) === network && network.reservations.has(id);
+            return stands ? decideUnreserve(network, id, 'expired', origin) : [];
+          },
         );
       }
     }

@@ -53,7 +53,7 @@ export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseC
     const { requests: items, atomic } = await readBulk(ctx, checkBulk);
     const key = keyOf(ctx);
     const scope = scopeOf(ctx);
-    const keyAt = (index: number) => (key === undefined ? undefined : `${key}/${index}`);
+    const keyAt = (index: number) => (key === undefined ? undefined : `${key} /${index}`);
     const rows = items.map((item, index) => read(() => bulkItemOf(item, keyAt(index))));
     const outcomes = atomic
       ? await allocations.allocateAll(scope, rows.map(orThrow))
@@ -120,8 +120,13 @@ export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseC
   });
 
   router.patch('/:id', async (ctx) => {
-    const { mac, ...rest } = await readBody(ctx, checkChange);
-    const wish = mac === undefined ? rest : { ...rest, mac: mac === null ? null : macOf(mac) };
+    const { mac, hostname, description, ...rest } = await readBody(ctx, checkChange);
+    const wish = {
+      ...rest,
+      hostname: hostname === '' ? null : hostname,
+      description: description === '' ? null : description,
+      mac: mac === undefined ? undefined : mac === null || mac === '' ? null : macOf(mac),
+    };
     answerJson(ctx, 200, view.allocation(await allocations.update(scopeOf(ctx), idOf(ctx), wish)));
   });
 

@@ -96,8 +96,8 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
   });
 
   router.get('/stats', async (ctx) => {
-    const { network, allocated, available } = await networks.stats(scopeOf(ctx), networkOf(ctx));
-    const total = allocated + available;
+    const { network, allocated, available, cooling } = await networks.stats(scopeOf(ctx), networkOf(ctx));
+    const total = allocated + available + cooling;
     answerJson(ctx, 200, {
       network: network.cidrText,
       gateway: network.gatewayText ?? null,
