@@ -7,7 +7,7 @@ import type {
 import { formatRange } from '../net/range.ts';
 import { parseAddress } from '../net/address.ts';
 import type { Held } from '../service/allocations.ts';
-import type { Ended } from '../service/chronicle.ts';
+import { type Ended, endedAt } from '../service/chronicle.ts';
 import { allocationId, allocationIdOf } from '../service/allocation-id.ts';
 import type { Network, NetworkStats, Reservation } from '../service/networks.ts';
 
@@ -80,7 +80,7 @@ export class Views {
       status: event.reason === 'expired' ? 'expired' : 'released',
       allocated_at: this.#time(allocated_at ?? at),
       expires_at: expires_at === undefined ? null : this.#time(expires_at),
-      released_at: this.#time(at),
+      released_at: this.#time(endedAt(event)),
     };
   };
 

@@ -58,16 +58,31 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['network_deleted', 'network_removed'],
 ]);
 
+export interface ChronicleOptions {
+  readonly pool: Pool;
+  readonly history: History;
+  readonly listing: Listing;
+  /** Milliseconds since 1970; the time by which leases end. */
+  readonly now: () => number;
+}
+
+/** What is not released, and when it ended all the same: by itself, which is not written down yet. */
+interface Current extends Held {
+  readonly until: number | undefined;
+}
+
 /** The use cases that ask what happened. */
 export class Chronicle {
   readonly #pool: Pool;
   readonly #history: History;
   readonly #listing: Listing;
+  readonly #now: () => number;
 
-  constructor({ pool, history, listing }: { pool: Pool; history: History; listing: Listing }) {
+  constructor({ pool, history, listing, now }: ChronicleOptions) {
     this.#pool = pool;
     this.#history = history;
     this.#listing = listing;
+    this.#now = now;
   }
 
   /** What was changed, by whom and when, newest first. */
@@ -110,6 +125,7 @@ export class Chronicle {
     for await (const { event } of this.#history.search({ ...query, types: ['ip_allocated', 'ip_released'] })) {
       if (event.type === 'ip_released') {
         ended.set(placeKey(event), { event });
+        current.delete(`${placeKey(event)}\0${event.allocated_at ?? ''}`); // released a moment ago
         continue;
       }
       if (event.type !== 'ip_allocated') continue;
@@ -167,17 +183,29 @@ export class Chronicle {
     }
   }
 
-  async #current(scope: Scope, ip: string | undefined, vmId: string | undefined): Promise<Map<string, Held>> {
-    const current = new Map<string, Held>();
-    for await (const slice of this.#listing.list(scope, { ip, vmId })) {
-      for (const held of slice) {
-        const { network, allocation } = held;
-        const place = { network: network.id, ip: network.ipAt(allocation.offset) };
-        current.set(`${placeKey(place)}\0${allocation.allocated_at}`, held);
+  async #current(scope: Scope, ip: string | undefined, vmId: string | undefined): Promise<Map<string, Current>> {
+    const current = new Map<string, Current>();
+    const add = ({ network, allocation }: Held, until: number | undefined) => {
+      const place = { network: network.id, ip: network.ipAt(allocation.offset) };
+      current.set(`${placeKey(place)}\0${allocation.allocated_at}`, { network, allocation, until });
+    };
+    for await (const slice of this.#listing.list(scope, { ip, vmId })) for (const held of slice) add(held, undefined);
+    for (const network of this.#pool.networks) {
+      const offset = ip === undefined ? undefined : network.offsetOf(ip);
+      if (ip !== undefined && offset === undefined) continue;
+      for (const allocation of network.leases.due(this.#now(), Number.POSITIVE_INFINITY)) {
+        const { offset: first, last, vm_id, attributes } = allocation;
+        if (offset !== undefined && (offset < first || offset > last)) continue;
+        if (vmId === undefined || vm_id === vmId) add({ network, allocation }, attributes.expires_at);
       }
     }
     return current;
   }
+}
+
+/** When an allocation ended: a lease by itself, however long after that it was written down. */
+export function endedAt({ at, reason, expires_at = at }: IpReleased): number {
+  return reason === 'expired' ? Math.min(at, expires_at) : at;
 }
 
 function isWithin(event: IpReleased, { cidr, vmIdPrefix = '', hostname, mac, tag }: ListFilter): boolean {
@@ -203,7 +231,7 @@ function placeKey({ network, ip }: { readonly network: string; readonly ip: stri
   return `${network}\0${ip}`;
 }
 
-function tenureOf(began: IpAllocated | undefined, ended: IpReleased | undefined, held: Held | undefined): Tenure {
+function tenureOf(began: IpAllocated | undefined, ended: IpReleased | undefined, held: Current | undefined): Tenure {
   const event = ended ?? began;
   if (!event) throw new PoolError('internal', 'A tenure without an event');
   const attributes = ended ?? held?.allocation.attributes ?? event;
@@ -217,14 +245,19 @@ function tenureOf(began: IpAllocated | undefined, ended: IpReleased | undefined,
     hostname: attributes.hostname ?? (ended && ended.allocated_at === undefined ? began?.hostname : undefined),
     mac: attributes.mac,
     from: began?.at ?? ended?.allocated_at ?? 0,
-    until: ended?.at,
-    reason: ended ? (ended.reason ?? 'released') : undefined,
+    until: ended ? endedAt(ended) : held?.until,
+    reason: ended ? (ended.reason ?? 'released') : reasonOf(held),
     allocated_by: began?.actor,
     released_by: ended?.actor,
   };
 }
 
-function standing({ network, allocation }: Held): Tenure {
+function reasonOf(current: Current | undefined): string | undefined {
+  return current?.until === undefined ? undefined : 'expired';
+}
+
+function standing(current: Current): Tenure {
+  const { network, allocation, until } = current;
   const { offset, last, vm_id, nic, allocated_at, attributes } = allocation;
   return {
     network: network.id,
@@ -235,8 +268,8 @@ function standing({ network, allocation }: Held): Tenure {
     hostname: attributes.hostname,
     mac: attributes.mac,
     from: allocated_at,
-    until: undefined,
-    reason: undefined,
+    until,
+    reason: reasonOf(current),
     allocated_by: undefined,
     released_by: undefined,
   };

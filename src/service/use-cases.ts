@@ -41,7 +41,7 @@ export function useCases({ pool, store, history, clock, random }: UseCasesOption
     listing,
     bulk: new Bulk({ pool, changes, random, allocations }),
     networks: new Networks({ pool, changes, random }),
-    chronicle: new Chronicle({ pool, history, listing }),
+    chronicle: new Chronicle({ pool, history, listing, now: () => changes.now() }),
     reconciliation: new Reconciliation({ pool, changes }),
     intake: new Intake({ pool, changes, random }),
   };

@@ -99,6 +99,44 @@ describe('chronicle.tenures of what is older than history', () => {
   });
 });
 
+describe('chronicle.tenures of leases', () => {
+  const lease = given('a', '172.16.0.9', 1, { expires_at: NOW + 61_000 });
+  const swept = ended('a', '172.16.0.9', 300, {
+    reason: 'expired',
+    allocated_at: NOW + 1000,
+    expires_at: NOW + 61_000,
+  });
+
+  it('end when they ended, not when that was written down', async () => {
+    const { tenures } = await start([], lease, swept, given('b', '172.16.0.9', 301));
+    const [a, b] = [
+      ['a', '172.16.0.9', 1, 61],
+      ['b', '172.16.0.9', 301, undefined],
+    ];
+    assert.deepEqual(await tenures({ ip: '172.16.0.9' }), [b, a]);
+    assert.deepEqual(await tenures({ ip: '172.16.0.9', at: NOW + 60_999 }), [a]);
+    assert.deepEqual(await tenures({ ip: '172.16.0.9', at: NOW + 61_000 }), []);
+  });
+
+  it('end by themselves before anybody writes that down', async () => {
+    for (const known of [[], [lease]]) {
+      const { tenures, chronicle } = await start([lease], ...known);
+      for (const asked of [{ ip: '172.16.0.9' }, { vmId: 'a' }]) {
+        assert.deepEqual(await tenures(asked), [['a', '172.16.0.9', 1, 61]]);
+        const [tenure] = await chronicle.tenures(SCOPE, { ...asked, limit: 1 });
+        assert.deepEqual([tenure?.reason, tenure?.released_by], ['expired', undefined]);
+      }
+      assert.deepEqual(await tenures({ ip: '172.16.0.10' }), []);
+      assert.deepEqual(await tenures({ vmId: 'b' }), []);
+    }
+  });
+
+  it('end before that when they are released', async () => {
+    const { tenures } = await start([], lease, ended('a', '172.16.0.9', 30, { expires_at: NOW + 61_000 }));
+    assert.deepEqual(await tenures({ vmId: 'a' }), [['a', '172.16.0.9', 1, 30]]);
+  });
+});
+
 describe('chronicle.endedById', () => {
   it('tells one that has ended, not the one before or behind it at the same address', async () => {
     const spans = [1, 3, 5].flatMap((from) => [
