@@ -1,7 +1,9 @@
-import { rename, unlink } from 'node:fs/promises';
+import { open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PoolError } from '../../pool/errors.ts';
-import { indexName, isOutOfDescriptors, listFolder, segmentName, syncFolder } from './folder.ts';
+import type { Facts } from '../history.ts';
+import { indexName, isOutOfDescriptors, listFolder, type Numbered, segmentName, syncFolder } from './folder.ts';
+import { recordsBackwards } from './history-file.ts';
 import { makeIndex, readIndex } from './history-index.ts';
 
 export interface KeepOptions {
@@ -15,6 +17,8 @@ export interface KeepOptions {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const RETENTION_MS = 400 * DAY_MS;
+/** How much is read at once to find the last record of a file. */
+const CHUNK = 1 << 16;
 
 /**
  * Keeps old journals as history, and lets go of what is older than anybody may ask for:
@@ -68,7 +72,7 @@ export class Keep {
     const { segments, indexes } = await listFolder(dir);
     const known = new Set(segments.map(({ seq }) => seq));
     for (const { path } of indexes.filter(({ seq }) => !known.has(seq))) await unlink(path);
-    const oldest = now() - auditRetentionMs;
+    const oldest = Math.min(now(), await newestTime(dir)) - auditRetentionMs;
     for (const segment of segments) {
       try {
         let index = await readIndex(dir, segment);
@@ -102,6 +106,34 @@ async function archiveOldGenerations(dir: string): Promise<void> {
   const states = snapshots.filter(({ seq }) => seq < oldest);
   for (const { path } of states) await unlink(path);
   if (states.length > 0) await syncFolder(dir);
+}
+
+/**
+ * When the newest event happened that can be found; milliseconds since 1970. The retention is measured from then when the
+ * clock is later: one that is wrong at boot would have everything deleted. Without any event nothing is too old.
+ */
+async function newestTime(dir: string): Promise<number> {
+  const { journals, segments } = await listFolder(dir);
+  for (const file of [...segments, ...journals].reverse()) {
+    const at = await timeOfLast(file);
+    if (at !== undefined) return at;
+  }
+  return Number.NEGATIVE_INFINITY;
+}
+
+/** Time of the last event in a file that can be read. */
+async function timeOfLast({ path }: Numbered): Promise<number | undefined> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    for await (const { event } of recordsBackwards(handle, { end: size, needles: undefined, chunk: CHUNK })) {
+      const { at }: Facts = event;
+      if (at !== undefined) return at;
+    }
+    return undefined;
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Files in the way cost space, not safety; a sync that failed is the end here too. */

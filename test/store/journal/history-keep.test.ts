@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { Keep } from '../../../src/store/journal/history-keep.ts';
 import { repairFolder } from '../../../src/store/journal/repair.ts';
 import { verifyFolder } from '../../../src/store/journal/verify.ts';
-import { found } from '../history.conformance.ts';
+import { event, found } from '../history.conformance.ts';
 import { added, given as givenTo, givenAll } from './history.ts';
 import { Place } from './place.ts';
 import { given, history, segments, spoil, tidied } from './segments.ts';
@@ -109,7 +109,7 @@ describe('history: what is kept', () => {
     assert.deepEqual(await found(await history(place), {}), [8, 7], 'the two generations never go');
   });
 
-  it('is 400 days unless told otherwise, counted from now', async (t) => {
+  it('is 400 days unless told otherwise, counted from now, or from the newest event when that is long ago', async (t) => {
     const place = await written(t);
     const day = 24 * 60 * 60 * 1000;
     const start = async (now: number) => {
@@ -120,8 +120,27 @@ describe('history: what is kept', () => {
       await new Keep({ dir: place.dir, now: () => now, log }).tidy();
       return deleted;
     };
+    assert.deepEqual(await start(10_000 * day), [], 'a clock that is wrong deletes nothing');
+    const journal = place.journal();
+    await journal.open(() => undefined);
+    await journal.commit([event({ at: 400 * day + 3000 })]);
+    await journal.close();
     assert.deepEqual(await start(400 * day + 2000), []);
     assert.deepEqual(await start(400 * day + 2001), ['history-0.jsonl']);
+    assert.deepEqual(await start(10_000 * day), []);
+  });
+
+  it('is measured from the newest event that can be found, wherever that is', async (t) => {
+    const place = await written(t);
+    const kept = async (auditRetentionMs: number) => {
+      await tidied(place, { now: 1e15, auditRetentionMs });
+      return (await names(place)).filter((name) => SEGMENT.test(name));
+    };
+    for (const name of ['journal-8.jsonl', 'journal-6.jsonl']) await spoil(place, name);
+    assert.deepEqual(await kept(4000), ['history-0.jsonl', 'history-2.jsonl', 'history-4.jsonl']);
+    assert.deepEqual(await kept(3999), ['history-2.jsonl', 'history-4.jsonl']);
+    for (const name of ['history-2.jsonl', 'history-4.jsonl']) await spoil(place, name);
+    assert.deepEqual(await kept(0), ['history-2.jsonl', 'history-4.jsonl'], 'nothing is known');
   });
 
   it('stops nothing when it is damaged: a start goes on, and the index says what can still be read', async (t) => {
