@@ -42,6 +42,7 @@ describe('GET /api/v1/audit', () => {
         nic: '',
         hostname: 'web-1',
         expires_at: after(NOW, 3602),
+        ttl: 3600,
       },
       user: 'bert',
       request_id: 'bert-1',
@@ -95,6 +96,33 @@ describe('GET /api/v1/audit', () => {
     pass(1000);
     await remove(`/networks/${net}`).expect(204);
     assert.equal((await actions(`?resource=${net}`)).length, 7, 'also when it is gone, by its id');
+  });
+
+  it('finds again whatever it showed as a resource, also when its network is gone', async () => {
+    const { audit, actions, as, get, remove, pass, net } = await start();
+    await as('anna', '/networks/vms/reservations', { range: '10.1.0.130', reason: 'router' });
+    const reservations = await get<{ id: string }[]>('/networks/vms/reservations');
+    for (const { id } of reservations.body) {
+      pass(1000);
+      await remove(`/networks/vms/reservations/${id}`).expect(204);
+    }
+    await remove('/ip/release/vm-2?network=vms').expect(200);
+    pass(1000);
+    await remove(`/networks/${net}`).expect(204);
+    await as('anna', '/networks', { cidr: '10.1.0.0/24', name: 'next' });
+    for (const { id, resource } of await audit()) {
+      const again = await audit(`?resource=${encodeURIComponent(resource)}`);
+      assert.ok(
+        again.some((entry) => entry.id === id),
+        resource,
+      );
+    }
+    const range = '10.1.0.100-10.1.0.120';
+    assert.deepEqual(await actions(`?resource=${range}`), [
+      `reservation_removed ${range}`,
+      `reservation_added ${range}`,
+    ]);
+    assert.deepEqual(await actions('?resource=10.1.0.0%2F24&action=network_removed'), ['network_removed 10.1.0.0/24']);
   });
 
   it('is narrowed to a time, both ends included', async () => {

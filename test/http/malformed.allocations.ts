@@ -75,13 +75,13 @@ export const ALLOCATIONS: readonly Row[] = [
   ['a bulk of nothing', bulk('{"requests":[]}'), 400, 'invalid_request', 'requests'],
   ['a bulk without requests', bulk('{}'), 400, 'invalid_request', 'requests'],
   ['a bulk that is a list', bulk('[{"network":"vms"}]'), 400, 'invalid_request', 'body'],
-  ['a bulk of words', bulk('{"requests":["vms"]}'), 400, 'invalid_request', 'requests'],
+  ['a bulk of words', bulk('{"requests":["vms"]}'), 400, 'invalid_request', 'requests[0]'],
   [
     'a bulk with one bad count',
     bulk('{"requests":[{"network":"vms"},{"network":"vms","count":-1}]}'),
     400,
     'invalid_request',
-    'requests',
+    'requests[1].count',
   ],
   [
     'a bulk that is maybe atomic',

@@ -96,8 +96,8 @@ describe('POST /api/v1/allocations', () => {
     const given = (first.body as NetworkAllocation[]).map(({ ip, nic, count }) => [ip, nic, count]);
     assert.deepEqual(given, [
       ['10.1.0.2', '', 1],
-      ['10.1.0.3', '.1', 1],
-      ['10.1.0.4', '.2', 1],
+      ['10.1.0.3', '#1', 1],
+      ['10.1.0.4', '#2', 1],
     ]);
     const again = await list('a', 3);
     assert.equal(again.status, 200);

@@ -57,7 +57,8 @@ describe('a lease', () => {
     assert.deepEqual(event, {
       type: 'ip_released',
       ...{ network: 'default', ip: '10.0.0.2', vm_id: 'a', nic: '', reason: 'expired' },
-      ...{ allocated_at: NOW, expires_at: NOW + MINUTE, at: NOW + MINUTE, actor: 'ippool', request_id: 'expiry' },
+      ...{ allocated_at: NOW, expires_at: NOW + MINUTE, ttl: 60, at: NOW + MINUTE },
+      ...{ actor: 'ippool', request_id: 'expiry' },
     });
     commit().succeed();
     await swept;
