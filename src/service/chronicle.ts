@@ -1,5 +1,5 @@
 import { formatAddress, parseAddress } from '../net/address.ts';
-import type { IpAllocated, IpReleased, PoolEvent } from '../pool/events.ts';
+import type { IpAllocated, IpReleased } from '../pool/events.ts';
 import type { History, HistoryQuery, Recorded } from '../store/history.ts';
 import { lastAddress } from '../net/cidr.ts';
 import { PoolError } from '../pool/errors.ts';
@@ -9,7 +9,9 @@ import { parseAllocationId } from './allocation-id.ts';
 import { type Held, invalidAddress, notFound } from './allocations.ts';
 import type { Scope } from './changes.ts';
 import type { ListFilter, Listing } from './listing.ts';
+import { aboutOf } from './resource.ts';
 
+export { includesAddress, resourceOf } from './resource.ts';
 export type { Recorded };
 
 /** How long an owner held an address. */
@@ -90,7 +92,7 @@ export class Chronicle {
     const query: HistoryQuery = {
       ...defined(rest),
       ...(action === undefined ? {} : { types: [ALIASES.get(action) ?? action] }),
-      ...(resource === undefined ? {} : this.#about(resource)),
+      ...(resource === undefined ? {} : { about: aboutOf(this.#pool, resource) }),
     };
     const entries: Recorded[] = [];
     for await (const recorded of this.#history.search(query)) {
@@ -169,17 +171,6 @@ export class Chronicle {
     for await (const { id, event } of this.#history.search(query)) {
       if (event.type !== 'ip_released' || !isWithin(event, filter)) continue;
       yield { id, event, network: this.#pool.find(event.network) };
-    }
-  }
-
-  /** What a resource is in the terms of a search. */
-  #about(resource: string): Pick<HistoryQuery, 'ip' | 'network'> {
-    const [first = ''] = resource.split('-', 1);
-    if (parseAddress(first)) return { ip: canonicalIp(first) };
-    try {
-      return { network: this.#pool.networkMeant(resource).id };
-    } catch {
-      return { network: resource }; // it may be gone
     }
   }
 
@@ -277,20 +268,4 @@ function standing(current: Current): Tenure {
 
 function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
-}
-
-/** What an event is about: an address, a range, or a network. */
-export function resourceOf(event: PoolEvent): string {
-  if ('ip' in event) return 'end_ip' in event && event.end_ip ? `${event.ip}-${event.end_ip}` : event.ip;
-  if ('range' in event) return event.range;
-  return 'cidr' in event ? (event.cidr ?? event.network) : event.network;
-}
-
-/** Whether an event of a range is about an address too. */
-export function includesAddress(event: PoolEvent, ip: string): boolean {
-  const address = parseAddress(ip);
-  const [first, last] =
-    'ip' in event && 'end_ip' in event ? [parseAddress(event.ip), parseAddress(event.end_ip ?? '')] : [];
-  if (!address || !first || !last) return false;
-  return address.family === first.family && address.value >= first.value && address.value <= last.value;
 }

@@ -7,12 +7,21 @@ export interface Recorded {
   readonly event: PoolEvent;
 }
 
+/** What an event may be about; one of these is enough. */
+export interface About {
+  readonly ip?: string;
+  readonly network?: string;
+  /** Its `range` or its `cidr`, as it was written. */
+  readonly texts: readonly string[];
+}
+
 /** What to look for; an event has to meet all that is given. Addresses in their canonical text. */
 export interface HistoryQuery {
   /** The event's address, or one inside its range. */
   readonly ip?: string;
   readonly vm_id?: string;
   readonly network?: string;
+  readonly about?: About;
   /** Milliseconds since 1970, both included. */
   readonly since?: number;
   readonly until?: number;
@@ -37,16 +46,30 @@ export interface Facts {
   readonly vm_id?: string;
   readonly ip?: string;
   readonly end_ip?: string;
+  readonly range?: string;
+  readonly cidr?: string;
 }
 
 /** Whether an event is what a query looks for, its place in the order aside. */
 export function matches(query: HistoryQuery, event: PoolEvent, includes: Includes): boolean {
-  const { type, at = Number.NaN, network, vm_id, ip, end_ip }: Facts = event;
+  const { type, at = Number.NaN, network, vm_id }: Facts = event;
   if (query.vm_id !== undefined && vm_id !== query.vm_id) return false;
   if (query.network !== undefined && network !== query.network) return false;
   if (query.types && !query.types.includes(type)) return false;
   if (query.since !== undefined && !(at >= query.since)) return false;
   if (query.until !== undefined && !(at <= query.until)) return false;
-  if (query.ip === undefined || ip === query.ip) return true;
-  return end_ip !== undefined && includes(event, query.ip);
+  if (query.about && !isAbout(query.about, event, includes)) return false;
+  return query.ip === undefined || isAt(query.ip, event, includes);
+}
+
+function isAbout({ ip, network, texts }: About, event: PoolEvent, includes: Includes): boolean {
+  const facts: Facts = event;
+  if (network !== undefined && facts.network === network) return true;
+  if (texts.some((text) => facts.range === text || facts.cidr === text)) return true;
+  return ip !== undefined && isAt(ip, event, includes);
+}
+
+function isAt(address: string, event: PoolEvent, includes: Includes): boolean {
+  const { ip, end_ip }: Facts = event;
+  return ip === address || (end_ip !== undefined && includes(event, address));
 }

@@ -20,6 +20,8 @@ export function event(facts: {
   ip?: string;
   end_ip?: string;
   hostname?: string;
+  range?: string;
+  cidr?: string;
 }): PoolEvent {
   return { type: 'ip_allocated', network: 'default', at: 0, actor: 'test', request_id: 'r', ...facts } as PoolEvent;
 }
@@ -116,6 +118,21 @@ export function conformance({ name, place }: Subject): void {
       assert.deepEqual(recorded, [...events].reverse());
       assert.deepEqual(await found(store.history, { ip: '10.0.0.7' }), []);
       assert.deepEqual(await found(store.history, { vm_id: 'vm7' }), []);
+    });
+
+    it('finds what is about an address, a network, or a range or CIDR as it was written', async (t) => {
+      const store = await written(t);
+      await store.commit([event({ type: 'reservation_added', network: 'net-c', range: '10.0.0.2-10.0.0.5' })]);
+      await store.commit([event({ type: 'network_removed', network: 'net-d', cidr: '10.8.0.0/16' })]);
+      const about = (query: HistoryQuery['about']) => found(store.history, { about: query! });
+      assert.deepEqual(await about({ texts: ['10.0.0.2-10.0.0.5'] }), [10]);
+      assert.deepEqual(await about({ ip: '10.0.0.2', texts: ['10.0.0.2-10.0.0.5'] }), [10, 6, 5, 2]);
+      assert.deepEqual(await about({ ip: '10.0.0.20', texts: [] }), [7]);
+      assert.deepEqual(await about({ network: 'net-b', texts: ['10.8.0.0/16'] }), [11, 8]);
+      assert.deepEqual(await about({ network: 'net', texts: ['10.8.0.0'] }), []);
+      assert.deepEqual(await about({ texts: [] }), []);
+      const both = { about: { ip: '10.0.0.2', texts: [] }, types: ['ip_released'] };
+      assert.deepEqual(await found(store.history, both), [5]);
     });
 
     it('finds a VM by any text that its id may be', async (t) => {

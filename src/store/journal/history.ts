@@ -56,7 +56,8 @@ export class JournalHistory implements History {
 
   async *#inFile(handle: FileHandle, size: number, query: HistoryQuery, before: number): AsyncGenerator<Recorded> {
     const needles = needlesOf(query);
-    const chunk = query.ip === undefined && query.vm_id === undefined ? CHUNK_TO_READ : CHUNK_TO_SEARCH;
+    const isRare = (query.ip ?? query.vm_id ?? query.about?.ip) !== undefined;
+    const chunk = isRare ? CHUNK_TO_SEARCH : CHUNK_TO_READ;
     try {
       const end = Number.isFinite(before) ? await offsetOf(handle, before, size, CHUNK_TO_READ) : size;
       for await (const { seq, event } of recordsBackwards(handle, { end, needles, chunk })) {
@@ -99,9 +100,19 @@ export class JournalHistory implements History {
 }
 
 /** What stands in the line of every event that a query can match: quotes inside a text are never written bare. */
-function needlesOf({ ip, vm_id, types, network }: HistoryQuery): string[] | undefined {
-  if (ip !== undefined) return [`"ip":${JSON.stringify(ip)}`, '"end_ip":'];
-  if (vm_id !== undefined) return [`"vm_id":${JSON.stringify(vm_id)}`];
-  if (types) return types.map((type) => `"type":${JSON.stringify(type)}`);
-  return network === undefined ? undefined : [`"network":${JSON.stringify(network)}`];
+function needlesOf({ ip, vm_id, types, network, about }: HistoryQuery): string[] | undefined {
+  if (ip !== undefined) return addressNeedles(ip);
+  if (vm_id !== undefined) return [needle('vm_id', vm_id)];
+  if (about) {
+    return [
+      ...(about.ip === undefined ? [] : addressNeedles(about.ip)),
+      ...(about.network === undefined ? [] : [needle('network', about.network)]),
+      ...about.texts.flatMap((text) => [needle('range', text), needle('cidr', text)]),
+    ];
+  }
+  if (types) return types.map((type) => needle('type', type));
+  return network === undefined ? undefined : [needle('network', network)];
 }
+
+const needle = (field: string, text: string) => `"${field}":${JSON.stringify(text)}`;
+const addressNeedles = (ip: string) => [needle('ip', ip), '"end_ip":'];

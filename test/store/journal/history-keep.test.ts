@@ -121,7 +121,7 @@ describe('history: what is kept', () => {
       return deleted;
     };
     assert.deepEqual(await start(10_000 * day), [], 'a clock that is wrong deletes nothing');
-    const journal = place.journal();
+    const journal = place.journal({});
     await journal.open(() => undefined);
     await journal.commit([event({ at: 400 * day + 3000 })]);
     await journal.close();
