@@ -33,7 +33,7 @@ export class Bulk {
       const slice = requests.slice(first, first + SLICE);
       const given = await this.#allocateNew(scope, slice);
       // Together, so that they share a commit too; those of one owner wait for each other in their order.
-      const rest = slice.map((request, index): Outcome | Promise<Outcome> => {
+      const rest = slice.map(async (request, index): Promise<Outcome> => {
         if (request instanceof PoolError) return { error: request };
         return given.get(index) ?? this.#allocations.allocate(scope, request).catch(asOutcome);
       });

@@ -183,7 +183,7 @@ class Draft {
 }
 
 function undrained(event: NetworkAdded): NetworkAdded {
-  const { drain: _drain, ...rest } = event;
+  const { drain, ...rest } = event;
   return rest;
 }
 
