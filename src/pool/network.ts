@@ -10,7 +10,7 @@ import type { Offsets } from './offsets.ts';
 import { Owners } from './owners.ts';
 import { type Intervals, makeIntervals } from './intervals.ts';
 import type { Reservation } from './reservation.ts';
-import type { Span } from './span.ts';
+import { type Span, subtractSpans } from './span.ts';
 import { Vacancy } from './vacancy.ts';
 
 /** What of a network is given when it is made, or made anew. */
@@ -203,16 +203,21 @@ export class Network {
    * addresses that are outside from now on does not.
    */
   reshape(shape: NetworkShape, updated_at: number): void {
-    const before = this.#shape.cidr;
+    const before = this.#shape;
     this.#shape = shape;
     this.updated_at = updated_at;
     this.#gatewayText = this.#textOf(shape.gateway);
-    if (before.base !== shape.cidr.base || before.prefixLength !== shape.cidr.prefixLength) {
-      const allocations = this.#byAddress.values();
-      this.#cidrText = formatCidr(shape.cidr);
-      this.#byAddress = this.#makeIntervals();
-      for (const allocation of allocations) this.#byAddress.set(allocation);
+    if (before.cidr.base === shape.cidr.base && before.cidr.prefixLength === shape.cidr.prefixLength) {
+      if (isLaidLike(before, shape)) return;
+      const layout = this.#lay();
+      const was = this.layout.usable;
+      this.#vacancy.relay(layout, [...subtractSpans(was, layout.usable), ...subtractSpans(layout.usable, was)]);
+      return;
     }
+    const allocations = this.#byAddress.values();
+    this.#cidrText = formatCidr(shape.cidr);
+    this.#byAddress = this.#makeIntervals();
+    for (const allocation of allocations) this.#byAddress.set(allocation);
     const layout = this.#lay();
     const { first, last } = layout.space;
     this.memories.keepWithin(layout.space);
@@ -236,14 +241,14 @@ export class Network {
 
   reserve(reservation: Reservation): void {
     this.#reservations.set(reservation.id, reservation);
-    this.#vacancy.relay(this.#lay(), reservation);
+    this.#vacancy.relay(this.#lay(), [reservation]);
   }
 
   unreserve(id: string): void {
     const reservation = this.#reservations.get(id);
     if (!reservation) return;
     this.#reservations.delete(id);
-    this.#vacancy.relay(this.#lay(), reservation);
+    this.#vacancy.relay(this.#lay(), [reservation]);
   }
 
   #forgetFacts(allocation: Allocation): void {
@@ -267,4 +272,16 @@ export class Network {
   #textOf(gateway: bigint | undefined): string | undefined {
     return gateway === undefined ? undefined : formatAddress(this.cidr.family, gateway);
   }
+}
+
+/** Whether two shapes of the same CIDR let the same addresses be given. */
+function isLaidLike(a: NetworkShape, b: NetworkShape): boolean {
+  const { ranges = [], excluded } = a.settings;
+  return (
+    a.gateway === b.gateway && isSameList(ranges, b.settings.ranges ?? []) && isSameList(excluded, b.settings.excluded)
+  );
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, index) => text === b[index]);
 }

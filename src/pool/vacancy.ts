@@ -82,12 +82,14 @@ export class Vacancy {
     return false;
   }
 
-  /** Goes on with another layout. `span` is what may have changed; undefined: the space itself. */
-  relay(layout: Layout, span?: Span): void {
+  /** Goes on with another layout. `spans` are what may have changed; undefined: the space itself. */
+  relay(layout: Layout, spans?: readonly Span[]): void {
     this.#layout = layout;
-    if (span) {
-      this.#free.delete(span.first, span.last);
-      this.giveBack({ offset: span.first, last: span.last });
+    if (spans) {
+      for (const { first, last } of spans) {
+        this.#free.delete(first, last);
+        this.giveBack({ offset: first, last });
+      }
       return;
     }
     this.#free = this.#usable();
