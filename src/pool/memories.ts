@@ -141,16 +141,19 @@ export class Memories {
 
   /** The addresses that have been cooling longest, of those that may be had. */
   oldest(mayHave: (memory: Memory) => boolean): Memory | undefined {
-    for (let next = this.#coolingEnds.peek(); next && !this.#isCooling(next.value); next = this.#coolingEnds.peek()) {
-      this.#coolingEnds.pop();
-    }
-    const top = this.#coolingEnds.peek()?.value;
-    if (top === undefined || mayHave(top)) return top;
-    // Rare: it is held by a decision under way.
+    // Held by decisions under way, or blocked: few, and they stay in the heap.
+    const passed: Memory[] = [];
     let oldest: Memory | undefined;
-    for (const memory of this.#cooling.values()) {
-      if ((oldest === undefined || memory.cooling_until < oldest.cooling_until) && mayHave(memory)) oldest = memory;
+    for (let next = this.#coolingEnds.peek(); next; next = this.#coolingEnds.peek()) {
+      const { value: memory } = next;
+      if (this.#isCooling(memory) && mayHave(memory)) {
+        oldest = memory;
+        break;
+      }
+      this.#coolingEnds.pop();
+      if (this.#isCooling(memory)) passed.push(memory);
     }
+    for (const memory of passed) this.#coolingEnds.add(memory.cooling_until, memory);
     return oldest;
   }
 

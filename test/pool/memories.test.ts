@@ -105,6 +105,18 @@ describe('pool.Memories', () => {
     );
   });
 
+  it('looks no further than past those that may not be had', () => {
+    const memories = new Memories(7);
+    for (let n = 0; n < 3000; n++) memories.add(memory(n, n, 1, 10_000 - n, 0));
+    for (let turn = 0; turn < 2; turn++) {
+      let asked = 0;
+      const mayHave = ({ vm_id }: Memory) => ++asked > 0 && vm_id !== 'vm2999' && vm_id !== 'vm2998';
+      assert.equal(memories.oldest(mayHave)?.vm_id, 'vm2997');
+      assert.equal(asked, 3);
+    }
+    assert.equal(memories.expire(10_000).length, 3000, 'they are all there still');
+  });
+
   it('keeps nothing that is not within a span', () => {
     const memories = new Memories(7);
     for (let n = 0; n < 4; n++) memories.add(memory(n, n, 2, 10, 20));
