@@ -20,12 +20,13 @@ export class Leases {
     if (expires_at === undefined) return;
     this.#count++;
     this.#ends.add(expires_at, allocation);
-    // Each renewal leaves the deadline before it behind.
-    if (this.#ends.size > 2 * this.#count + SPARE) this.#ends.compact((_, lease) => this.#isCurrent(lease));
+    this.#tidy();
   }
 
   delete({ attributes }: Allocation): void {
-    if (attributes.expires_at !== undefined) this.#count--;
+    if (attributes.expires_at === undefined) return;
+    this.#count--;
+    this.#tidy();
   }
 
   /** The next end of a lease; milliseconds since 1970. */
@@ -47,5 +48,10 @@ export class Leases {
     // They stand until their release is durable.
     for (const allocation of due) this.#ends.add(allocation.attributes.expires_at ?? 0, allocation);
     return due;
+  }
+
+  /** Each renewal and each release leaves a deadline behind. */
+  #tidy(): void {
+    if (this.#ends.size > 2 * this.#count + SPARE) this.#ends.compact((_, lease) => this.#isCurrent(lease));
   }
 }

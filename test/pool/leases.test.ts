@@ -60,6 +60,24 @@ describe('pool.Leases', () => {
     assert.equal(leases.next, 100_000);
     assert.ok(looked.length < 2000, `${looked.length} deadlines were left`);
   });
+
+  it('does not remember the deadlines of 100,000 that were released', () => {
+    const standing = new Set<Allocation>();
+    let looked = 0;
+    const leases = new Leases((allocation) => ++looked > 0 && standing.has(allocation));
+    const all = Array.from({ length: 100_000 }, (_, at) => lease(at, at + 1));
+    for (const one of all) {
+      standing.add(one);
+      leases.add(one);
+    }
+    for (const one of all) {
+      leases.delete(one);
+      standing.delete(one);
+    }
+    looked = 0;
+    assert.equal(leases.next, undefined);
+    assert.ok(looked < 2000, `${looked} deadlines were left`);
+  });
 });
 
 /** Asked twice, because they stand until their release is durable. */
