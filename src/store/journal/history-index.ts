@@ -1,26 +1,30 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Facts, HistoryQuery } from '../history.ts';
+import type { About, Facts, HistoryQuery } from '../history.ts';
 import { indexName, ioError, type Numbered, publish } from './folder.ts';
 import { crcMatches, isRecord, seal, unseal } from './format.ts';
 import { Bloom } from './history-bloom.ts';
+import { mayInclude, type Span, Spans } from './history-spans.ts';
 import { linesOf } from './lines.ts';
 
 /*
  * What a segment of the history holds, so that most searches need not open it. One line of JSON, sealed like a record:
  *
- *   {"v":1,"base":120,"last_seq":4711,"from":…,"to":…,"ranges":false,"bytes":16777301,"bloom":"…","crc":"…"}
+ *   {"v":2,"base":120,"last_seq":4711,"from":…,"to":…,"ranges":false,"spans":[[4,"a000010","a00001f"]],"bytes":16777301,
+ *    "bloom":"…","crc":"…"}
  *
  *   from, to  time of its oldest and its newest event, in milliseconds since 1970
- *   ranges    whether there is an event with an `end_ip`: it is about addresses that are not in the filter
+ *   spans     addresses of the events with an `end_ip`, which are not in the filter
+ *   ranges    whether there are more of them than `spans` tells: any address may be in one
  *   bytes     length of the segment; another one is not the one that was read
- *   bloom     filter over every `ip` and every `vm_id`, base64
+ *   bloom     filter over every `ip`, `vm_id`, `type`, `network`, `range` and `cidr`, base64
  *
- * An index that is missing, or not as it was written, is made anew from its segment.
+ * An index that is missing, or not as it was written, or of another version, is made anew from its segment. Version 1 had no
+ * spans, and only addresses and VMs in its filter.
  */
 
-const VERSION = 1;
+const VERSION = 2;
 /** About a quarter of a millisecond of work. */
 const LINES_A_TURN = 256;
 
@@ -30,22 +34,39 @@ export interface HistoryIndex {
   readonly from: number;
   readonly to: number;
   readonly ranges: boolean;
+  readonly spans: readonly Span[];
   readonly bytes: number;
   readonly filter: Bloom;
 }
 
 const ipKey = (ip: string) => `ip ${ip}`;
 const vmKey = (vm: string) => `vm ${vm}`;
+const typeKey = (type: string) => `type ${type}`;
+const networkKey = (network: string) => `network ${network}`;
+/** Of a range or a CIDR. */
+const textKey = (text: string) => `text ${text}`;
 
 /** Whether a segment may hold what a query looks for. */
-export function mayHold(
-  { from, to, ranges, filter }: HistoryIndex,
-  { ip, vm_id, since, until }: HistoryQuery,
-): boolean {
+export function mayHold(index: HistoryIndex, query: HistoryQuery): boolean {
+  const { from, to, filter } = index;
+  const { ip, vm_id, network, about, types, since, until } = query;
   if (since !== undefined && !(to >= since)) return false;
   if (until !== undefined && !(from <= until)) return false;
   if (vm_id !== undefined && !filter.mayHold(vmKey(vm_id))) return false;
-  return ip === undefined || ranges || filter.mayHold(ipKey(ip));
+  if (network !== undefined && !filter.mayHold(networkKey(network))) return false;
+  if (types && !types.some((type) => filter.mayHold(typeKey(type)))) return false;
+  if (about && !mayBeAbout(index, about)) return false;
+  return ip === undefined || mayHoldAddress(index, ip);
+}
+
+function mayBeAbout(index: HistoryIndex, { ip, network, texts }: About): boolean {
+  if (network !== undefined && index.filter.mayHold(networkKey(network))) return true;
+  if (texts.some((text) => index.filter.mayHold(textKey(text)))) return true;
+  return ip !== undefined && mayHoldAddress(index, ip);
+}
+
+function mayHoldAddress({ ranges, spans, filter }: HistoryIndex, ip: string): boolean {
+  return ranges || filter.mayHold(ipKey(ip)) || mayInclude(spans, ip);
 }
 
 /** Reads the index of a segment without opening the segment; undefined when there is none that can be believed. */
@@ -87,14 +108,10 @@ export async function makeIndex(dir: string, segment: Numbered, signal: AbortSig
 /** What cannot be read in a segment is not found by a search either. */
 async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<HistoryIndex> {
   const filter = new Bloom();
-  let [last_seq, from, to, ranges, bytes, count] = [
-    seq,
-    Number.POSITIVE_INFINITY,
-    Number.NEGATIVE_INFINITY,
-    false,
-    0,
-    0,
-  ];
+  const spans = new Spans();
+  /** Keys that many events share: added once. */
+  const shared = new Set<string>();
+  let [last_seq, from, to, bytes, count] = [seq, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
   let created = 0;
   for await (const line of linesOf(path)) {
     if (++count % LINES_A_TURN === 0) await turn();
@@ -103,14 +120,19 @@ async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<Hi
     const value = unseal(line.bytes)?.value;
     if (line.offset === 0) created = Date.parse(String(value?.created)) || 0;
     if (!value || !isRecord(value)) continue;
-    const { at, ip, end_ip, vm_id }: Facts = value.event;
+    const { type, at, network, ip, end_ip, vm_id, range, cidr }: Facts = value.event;
     last_seq = value.seq;
     if (at !== undefined) [from, to] = [Math.min(from, at), Math.max(to, at)];
     if (ip !== undefined) filter.add(ipKey(ip));
     if (vm_id !== undefined) filter.add(vmKey(vm_id));
-    if (end_ip !== undefined) ranges = true;
+    if (ip !== undefined && end_ip !== undefined) spans.add(ip, end_ip);
+    shared.add(typeKey(type));
+    shared.add(networkKey(network));
+    for (const text of [range, cidr]) if (text !== undefined) filter.add(textKey(text));
   }
   // A segment without events is as old as its file.
   if (to < from) [from, to] = [created, created];
-  return { base: seq, last_seq, from, to, ranges, bytes, filter };
+  for (const key of shared) filter.add(key);
+  const list = spans.list();
+  return { base: seq, last_seq, from, to, ranges: !list, spans: list ?? [], bytes, filter };
 }

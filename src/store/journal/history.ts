@@ -79,8 +79,8 @@ export class JournalHistory implements History {
   }
 
   async #mayHold(base: number, query: HistoryQuery): Promise<boolean> {
-    if (query.ip === undefined && query.vm_id === undefined && query.since === undefined && query.until === undefined)
-      return true;
+    const { after: _, ...narrowing } = query;
+    if (Object.keys(narrowing).length === 0) return true;
     const name = segmentName(base);
     const index = await readIndex(this.#dir, { name, path: join(this.#dir, name), seq: base });
     return !index || mayHold(index, query);

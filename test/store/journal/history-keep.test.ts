@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { rename, unlink, writeFile } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
+import { seal } from '../../../src/store/journal/format.ts';
 import { Keep } from '../../../src/store/journal/history-keep.ts';
 import { repairFolder } from '../../../src/store/journal/repair.ts';
 import { verifyFolder } from '../../../src/store/journal/verify.ts';
@@ -45,7 +46,7 @@ describe('history: what is kept', () => {
       crc: string;
     };
     const bytes = readFileSync(place.path('history-2.jsonl')).length;
-    assert.deepEqual(facts, { v: 1, base: 2, last_seq: 4, from: 3000, to: 4000, ranges: false, bytes });
+    assert.deepEqual(facts, { v: 2, base: 2, last_seq: 4, from: 3000, to: 4000, ranges: false, spans: [], bytes });
     assert.ok(bloom.length < 200, 'no larger than what it is about');
     assert.match(crc, /^[0-9a-f]{8}$/);
   });
@@ -60,6 +61,7 @@ describe('history: what is kept', () => {
       ['is another one', whole.get('history-4.index.json')],
       ['has a changed byte', Buffer.from(String(whole.get(name)).replace('"to":4000', '"to":4001'))],
       ['is empty', Buffer.alloc(0)],
+      ['is of an older release', older(whole.get(name)!)],
     ];
     for (const [what, bytes] of states) {
       const files = new Map([...whole, [`${name}.tmp`, Buffer.from('{')]]);
@@ -235,6 +237,12 @@ async function change(place: Place, name: string, from: string | RegExp, to: str
   const text = readFileSync(place.path(name), 'utf8');
   assert.notEqual(text.replace(from, to), text);
   await writeFile(place.path(name), text.replace(from, to));
+}
+
+/** An index as version 1 wrote it. */
+function older(index: Buffer): Buffer {
+  const { spans: _, crc: __, ...facts } = JSON.parse(String(index)) as Record<string, unknown>;
+  return Buffer.from(seal(JSON.stringify({ ...facts, v: 1 }).slice(0, -1), 0).line);
 }
 
 async function swap(place: Place): Promise<void> {

@@ -4,7 +4,7 @@ import fs, { appendFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { Recorded } from '../../../src/store/history.ts';
+import type { HistoryQuery, Recorded } from '../../../src/store/history.ts';
 import { event, found, includes } from '../history.conformance.ts';
 import { Place } from './place.ts';
 import { given, history, ipOf, segments, spoil, tidied } from './segments.ts';
@@ -75,8 +75,36 @@ describe('history: a search', () => {
     const ranged = event({ at: 2000, vm_id: 'vm2', ip: '10.0.0.16', end_ip: '10.0.0.31' });
     await segments(place, [[given(1)], [ranged], [given(3)], [given(4)]]);
     const past = await history(place);
-    const opened = await openedBy(place, async () => assert.deepEqual(await found(past, { ip: '10.0.0.20' }), [2]));
-    assert.deepEqual(opened, ['history-1.jsonl']);
+    const opened = await openedBy(place, async () => {
+      assert.deepEqual(await found(past, { ip: '10.0.0.20' }), [2]);
+      assert.deepEqual(await found(past, { about: { ip: '10.0.0.31', texts: [] } }), [2]);
+      assert.deepEqual(await found(past, { ip: '10.0.0.32' }), [], 'behind the range');
+      assert.deepEqual(await found(past, { ip: 'fd00::1' }), []);
+    });
+    assert.deepEqual(opened, ['history-1.jsonl', 'history-1.jsonl']);
+  });
+
+  it('does not open a segment in which nothing of a kind, of a network or about a text happened', async (t) => {
+    const place = await Place.make(t);
+    const reserved = event({ type: 'reservation_added', network: 'net-b', range: '10.0.0.2-10.0.0.5' });
+    const removed = event({ type: 'network_removed', network: 'net-c', cidr: '10.8.0.0/16' });
+    await segments(place, [[given(1)], [reserved], [removed], [given(4)], [given(5)]]);
+    const past = await history(place);
+    const searches: readonly [HistoryQuery, number][] = [
+      [{ types: ['reservation_added', 'ip_released'] }, 2],
+      [{ network: 'net-c' }, 3],
+      [{ about: { network: 'net-b', texts: [] } }, 2],
+      [{ about: { ip: '10.0.0.2', texts: ['10.0.0.2-10.0.0.5'] } }, 2],
+      [{ about: { network: '10.8.0.0/16', texts: ['10.8.0.0/16'] } }, 3],
+    ];
+    for (const [query, id] of searches) {
+      const opened = await openedBy(place, async () => assert.deepEqual(await found(past, query), [id]));
+      assert.deepEqual(opened, [`history-${id - 1}.jsonl`], JSON.stringify(query));
+    }
+    for (const query of [{ types: ['nothing'] }, { types: [] }, { network: 'net' }, { about: { texts: [] } }]) {
+      const opened = await openedBy(place, async () => assert.deepEqual(await found(past, query), []));
+      assert.deepEqual(opened, [], JSON.stringify(query));
+    }
   });
 
   it('reads a segment whose index is missing, spoiled, or of another file', async (t) => {
