@@ -43,7 +43,6 @@ describe('GET /api/v1/audit', () => {
         hostname: 'web-1',
         expires_at: after(NOW, 3602),
         ttl: 3600,
-        ttl: 3600,
       },
       user: 'bert',
       request_id: 'bert-1',
