@@ -34,6 +34,14 @@ export class Clock {
     return this.#told;
   }
 
+  /**
+   * By how much the time that is told is ahead of the clock on the wall; milliseconds, 0 when it is not. Much of it at a
+   * start means that one of the two was wrong: leases go on from what was told before, and only by what really passes.
+   */
+  ahead(): number {
+    return Math.max(0, this.now() - Math.floor(this.#wall()));
+  }
+
   /** Never tells less than this from now on: something is known to have happened then. */
   notBefore(time: number): void {
     if (time <= this.#told) return;

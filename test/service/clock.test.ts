@@ -92,3 +92,25 @@ describe('clock.notBefore', () => {
     assert.equal(clock.now(), 1_005_000);
   });
 });
+
+describe('clock.ahead', () => {
+  it('is nothing while the clock on the wall is followed', () => {
+    const { clock, time, pass } = start(1_000_000.9);
+    assert.equal(clock.ahead(), 0);
+    pass(1500.3);
+    time.wall += 3_600_000;
+    assert.equal(clock.ahead(), 0);
+  });
+
+  it('is by how much that clock is behind what is known to have happened, until it has caught up', () => {
+    const { clock, time, pass } = start(1_000_000);
+    clock.notBefore(9_000_000);
+    assert.equal(clock.ahead(), 8_000_000);
+    pass(2000);
+    assert.equal(clock.ahead(), 8_000_000, 'both go on');
+    time.wall += 5_000_000;
+    assert.equal(clock.ahead(), 3_000_000);
+    time.wall += 5_000_000;
+    assert.equal(clock.ahead(), 0);
+  });
+});
