@@ -65,12 +65,13 @@ export function pickRun(
   { count, aligned, origin }: { count: bigint; aligned: bigint; origin: bigint },
 ): bigint | undefined {
   const from = (begin: bigint, end: bigint): bigint | undefined => {
+    const align = (offset: bigint) => offset + ((aligned - ((origin + offset) % aligned)) % aligned);
     let at = free.next(begin);
     while (at !== undefined && at <= end) {
-      const first = at + ((aligned - ((origin + at) % aligned)) % aligned);
+      const first = align(at);
       const gap = free.gap(at);
       if (first + count <= gap) return first;
-      at = free.next(gap);
+      at = free.next(align(gap)); // other runs that begin before are not on a boundary
     }
     return undefined;
   };

@@ -140,6 +140,21 @@ describe('pool.pickRun', () => {
   }
 });
 
+describe('pool.pickRun, in pieces', () => {
+  it('looks at an aligned block once, however many pieces it is in', () => {
+    const free = new DenseOffsets(0n, 65_536n);
+    for (let at = 1n; at < 65_536n; at += 2n) free.add(at, at);
+    let looked = 0;
+    const counted = Object.assign(Object.create(free) as DenseOffsets, {
+      next: (from: bigint) => ++looked && free.next(from),
+      gap: (from: bigint) => free.gap(from),
+    });
+    const space = { first: 0n, last: 65_535n };
+    assert.equal(pickRun(counted, space, 0n, { count: 4096n, aligned: 4096n, origin: 0n }), undefined);
+    assert.ok(looked <= 2 * 16 + 2, `${looked} times`);
+  });
+});
+
 describe('pool.strategyNamed', () => {
   it('knows every name', () => {
     for (const name of STRATEGY_NAMES) {
