@@ -101,23 +101,25 @@ export class Memories {
   }
 
   /**
-   * Somebody got addresses: they are not cooling any more, and what that owner had before means nothing to it now.
-   * Returns what is cooling no longer, which may be more than those addresses.
+   * Somebody got addresses: they are not cooling any more, and what that owner had before means nothing to it now. The
+   * rest of a range that they are of cools on.
    */
-  giveUp(given: Owner & { readonly offset: bigint; readonly last: bigint }): Memory[] {
+  giveUp(given: Owner & { readonly offset: bigint; readonly last: bigint }): void {
     this.#forget(given);
-    if (this.#cooling.size === 0) return [];
-    const ended: Memory[] = [];
+    if (this.#cooling.size === 0) return;
+    const rest: Memory[] = [];
     for (const memory of this.#cooling.from(given.offset)) {
       if (memory.offset > given.last) break;
       this.#stopCooling(memory);
-      ended.push(memory);
+      if (memory.offset < given.offset) rest.push({ ...memory, last: given.offset - 1n });
+      if (memory.last > given.last) rest.push({ ...memory, offset: given.last + 1n });
       if (this.of(memory) !== memory) continue;
       const { cooling_until, sticky_until } = memory;
       if (sticky_until === 0) this.#forget(memory);
       else if (sticky_until <= cooling_until) this.#stickyEnds.add(sticky_until, memory);
     }
-    return ended;
+    for (const memory of rest) this.cool(memory);
+    if (rest.length > 0) this.#tidy();
   }
 
   /** Ends what is over by now. Returns what is cooling no longer. */

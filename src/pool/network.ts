@@ -158,8 +158,7 @@ export class Network {
     this.#addresses += allocation.size;
     this.#count++;
     this.#vacancy.take(allocation);
-    if (before) return;
-    for (const memory of this.memories.giveUp(allocation)) this.#vacancy.giveBack(memory);
+    if (!before) this.memories.giveUp(allocation);
   }
 
   /** Takes an allocation away; `memory` says for how long it means something to its owner. */

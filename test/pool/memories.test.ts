@@ -33,12 +33,17 @@ class NaiveMemories {
     this.all.push({ memory, isCooling: memory.cooling_until > 0, isKept: true });
   }
 
-  give(vm_id: string, offset: bigint, last: bigint): Memory[] {
+  give(vm_id: string, offset: bigint, last: bigint): void {
     const ended = this.all.filter((one) => one.isCooling && one.memory.offset <= last && one.memory.last >= offset);
     for (const one of this.all) if (one.memory.vm_id === vm_id) one.isKept = false;
     for (const one of ended) one.isCooling = false;
     for (const one of ended) if (one.memory.sticky_until === 0) one.isKept = false;
-    return ended.map((one) => one.memory);
+    for (const { memory } of ended) {
+      const left = { ...memory, last: offset - 1n };
+      const right = { ...memory, offset: last + 1n };
+      for (const part of [left, right])
+        if (part.offset <= part.last) this.all.push({ memory: part, isCooling: true, isKept: false });
+    }
   }
 
   pass(now: number): Memory[] {
@@ -65,10 +70,11 @@ describe('pool.Memories', () => {
             assert.deepEqual(inOrder(memories.expire(now)), inOrder(model.pass(now)));
           } else if (each.op === 'give') {
             const given = memory(each.owner, at, size, 0, 0);
-            assert.deepEqual(memories.giveUp(given), model.give(given.vm_id, given.offset, given.last));
+            memories.giveUp(given);
+            model.give(given.vm_id, given.offset, given.last);
           } else if (
             cooling + sticky > 0 &&
-            !model.all.some((one) => one.isCooling && one.memory.offset === BigInt(at * 4))
+            !model.all.some((one) => one.isCooling && one.memory.offset >> 2n === BigInt(at))
           ) {
             const released = memory(each.owner, at, size, cooling && now + cooling, sticky && now + sticky);
             memories.add(released);
@@ -92,6 +98,25 @@ describe('pool.Memories', () => {
       );
     }
     assert.deepEqual(memories.kept(), []);
+  });
+
+  it('lets the rest of a range cool on when a part of it is given', () => {
+    const memories = new Memories(7);
+    memories.add({ ...owner(1), offset: 0n, last: 9n, cooling_until: 100, sticky_until: 0 });
+    memories.giveUp({ ...owner(2), offset: 3n, last: 4n });
+    memories.giveUp({ ...owner(3), offset: 9n, last: 9n });
+    const spans = [...memories.from(0n)].map(({ offset, last, vm_id, cooling_until }) => [
+      ...[Number(offset), Number(last)],
+      ...[vm_id, cooling_until],
+    ]);
+    assert.deepEqual(spans, [
+      [0, 2, 'vm1', 100],
+      [5, 8, 'vm1', 100],
+    ]);
+    assert.equal(memories.cooling, 7n);
+    assert.equal(memories.oldest(({ offset }) => offset > 0n)?.offset, 5n);
+    assert.equal(memories.expire(100).length, 2);
+    assert.equal(memories.cooling, 0n);
   });
 
   it('takes the one that has been cooling longest of those that may be had', () => {

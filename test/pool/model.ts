@@ -153,11 +153,14 @@ export class ModelNetwork {
 
   give(given: Given): void {
     this.given.push(given);
-    for (const one of this.former) {
+    for (const one of [...this.former]) {
       if (one.owner !== undefined && one.owner === given.owner) one.isKept = false;
       if (one.isCooling && meet(one, given)) {
         one.isCooling = false;
         if (one.sticky_until === 0) one.isKept = false;
+        const rest = { ...one, isCooling: true, isKept: false };
+        if (one.first < given.first) this.former.push({ ...rest, last: given.first - 1n });
+        if (one.last > given.last) this.former.push({ ...rest, first: given.last + 1n });
       }
     }
     this.#tidy();

@@ -177,6 +177,18 @@ describe('pool.snapshotOf', () => {
     assert.deepEqual([...snapshotOf(copy)], [...snapshotOf(pool)]);
   });
 
+  it('restores what is left of a range that is cooling', () => {
+    const pool = poolOf(['10.0.0.0/29'], { cooldown_seconds: 60, sticky_seconds: 600, cooldown_policy: 'oldest' });
+    allocate(pool, 'n0', 'a', undefined, '', { ip: '10.0.0.4', count: 3 });
+    allocate(pool, 'n0', 'b');
+    release(pool, 'n0', 'a');
+    assert.equal(allocate(pool, 'n0', 'c'), '10.0.0.4', 'the oldest of those that cool');
+    const copy = rebuilt(snapshotOf(pool));
+    assert.equal(copy.network('n0').memories.cooling, 2n);
+    assert.deepEqual([...snapshotOf(copy)], [...snapshotOf(pool)]);
+    for (const one of [pool, copy]) assert.equal(allocate(one, 'n0', 'd'), '10.0.0.5');
+  });
+
   it('can be read after a network has shrunk below its cursor and what was cooling', () => {
     const pool = poolOf(['10.0.0.0/28'], { cooldown_seconds: 60 });
     allocate(pool, 'n0', 'a', undefined, '', { count: 8 });
