@@ -27,7 +27,8 @@ import { packageVersion } from './version.ts';
 const COMPACT_RATIO = 1;
 /** How often leases and reservations that have ended are looked for; milliseconds. A request that meets one does not wait for it. */
 const SWEEP_MS = 1000;
-const DAY_MS = 24 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
 
 export interface Running {
   readonly url: string;
@@ -115,11 +116,12 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
         auditRetentionMs: config.auditRetention * DAY_MS,
       });
   const health = new Health(store, now);
+  const clock = new Clock(now, () => performance.now());
   const cases = useCases({
     pool,
     store,
     history: store.history,
-    clock: new Clock(now, () => performance.now()),
+    clock,
     random: Math.random,
   });
   const app = createApp({
@@ -137,6 +139,11 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
       isEmpty = false;
       for (const event of batch) pool.apply(event);
     });
+    clock.notBefore(pool.time);
+    if (clock.ahead() > HOUR_MS) {
+      const facts = { ahead_seconds: Math.round(clock.ahead() / 1000), latest: new Date(pool.time).toISOString() };
+      log.warn(facts, 'the clock of this machine is behind what was written down: time goes on from there');
+    }
     const events = by ? sidecar.settle(by, isEmpty) : [];
     if (events.length > 0) await store.commit(events);
   };

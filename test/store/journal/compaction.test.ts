@@ -132,7 +132,7 @@ describe('journal: compaction', () => {
 
     const again = await place.open();
     assert.deepEqual(again.state(), session.state());
-    assert.equal(again.pool.network('default').allocated, 2);
+    assert.equal(again.pool.network('default').allocated, 2n);
   });
 
   it('that fails for another reason than room ends the journal, and loses nothing', async (t) => {
