@@ -157,6 +157,16 @@ export interface CursorMoved {
 }
 
 /**
+ * Written by a snapshot only: the latest time that an event told, which may be none that the snapshot holds, so that a
+ * clock that went back is noticed all the same.
+ */
+export interface TimeTold {
+  readonly type: 'time_told';
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/**
  * What happened. Events hold outcomes (the chosen address, the time), never intentions: replaying them needs no
  * strategy, no clock and no random number, so all of these may change between two releases.
  */
@@ -170,4 +180,5 @@ export type PoolEvent =
   | IpUpdated
   | IpReleased
   | IpRemembered
-  | CursorMoved;
+  | CursorMoved
+  | TimeTold;

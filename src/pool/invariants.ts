@@ -19,6 +19,7 @@ const TYPES: Readonly<Record<PoolEvent['type'], true>> = {
   ip_released: true,
   ip_remembered: true,
   cursor_moved: true,
+  time_told: true,
 };
 
 /**
@@ -31,6 +32,7 @@ export function violation(pool: Pool, event: PoolEvent): string | undefined {
     if (pool.find(event.network)) return `network ${event.network} is added twice`;
     return badShape(pool, event.network, event.cidr, event.gateway, event);
   }
+  if (event.type === 'time_told') return undefined;
   const network = pool.find(event.network);
   if (!network) return `network ${event.network} does not exist`;
   switch (event.type) {

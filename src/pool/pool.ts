@@ -91,6 +91,7 @@ export class Pool {
       this.#networks.set(event.network, network);
       return;
     }
+    if (event.type === 'time_told') return;
     const network = this.#networks.get(event.network);
     if (!network) return;
     switch (event.type) {

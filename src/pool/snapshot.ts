@@ -24,6 +24,7 @@ export function snapshotOf(pool: Pool): Iterable<PoolEvent> {
     memories: network.memories.kept(),
     reservations: [...network.reservations.values()],
   }));
+  const { time } = pool;
   return (function* () {
     for (const { added, text, cursor, allocations, superseded, memories, reservations } of frozen) {
       yield added;
@@ -36,6 +37,7 @@ export function snapshotOf(pool: Pool): Iterable<PoolEvent> {
       for (const memory of memories) yield remembered(network, text, memory);
       if (cursor !== undefined) yield { type: 'cursor_moved', network, ip: text(cursor) };
     }
+    if (time > 0) yield { type: 'time_told', at: time };
   })();
 }
 

@@ -72,6 +72,19 @@ describe('pool.snapshotOf', () => {
     assert.equal(allocate(rebuilt(snapshotOf(pool)), 'n0', 'e'), allocate(pool, 'n0', 'e'), 'an empty pool, too');
   });
 
+  it('tells the time of what has left no other trace', () => {
+    const pool = poolOf(['10.0.0.0/28']);
+    allocate(pool, 'n0', 'a');
+    const held = pool.network('n0').byOwner({ vm_id: 'a', nic: '' })!;
+    const later = (seconds: number) => ({ ...origin, at: origin.at + seconds * 1000 });
+    for (const event of decideRelease(pool.network('n0'), held, 'released', later(5))) pool.apply(event);
+    assert.equal(rebuilt(snapshotOf(pool)).time, later(5).at);
+    pool.apply({ type: 'network_removed', network: 'n0', cidr: '10.0.0.0/28', ...later(9) });
+    const copy = rebuilt(snapshotOf(pool));
+    assert.equal(copy.time, later(9).at);
+    assert.deepEqual([...copy.networks], []);
+  });
+
   it('keeps an address that was excluded after it was given', () => {
     const pool = poolOf(['10.0.0.0/28']);
     const ip = allocate(pool, 'n0', 'a');
@@ -139,7 +152,14 @@ describe('pool.snapshotOf', () => {
     const copy = rebuilt(snapshotOf(pool));
     assert.deepEqual([...snapshotOf(copy)], [...snapshotOf(pool)]);
     const types = new Set([...snapshotOf(pool)].map(({ type }) => type));
-    const expected = ['network_added', 'reservation_added', 'ip_allocated', 'ip_remembered', 'cursor_moved'];
+    const expected = [
+      'network_added',
+      'reservation_added',
+      'ip_allocated',
+      'ip_remembered',
+      'cursor_moved',
+      'time_told',
+    ];
     assert.deepEqual([...types], expected);
     assert.equal(copy.network('n0').updated_at, origin.at + 5);
     assert.equal(copy.network('n0').available, network.available);

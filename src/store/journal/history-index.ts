@@ -127,7 +127,7 @@ async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<Hi
     if (vm_id !== undefined) filter.add(vmKey(vm_id));
     if (ip !== undefined && end_ip !== undefined) spans.add(ip, end_ip);
     shared.add(typeKey(type));
-    shared.add(networkKey(network));
+    if (network !== undefined) shared.add(networkKey(network));
     for (const text of [range, cidr]) if (text !== undefined) filter.add(textKey(text));
   }
   // A segment without events is as old as its file.
