@@ -75,10 +75,10 @@ export class Layout {
     return own.length === 0 ? this : this.#without(own);
   }
 
-  /** The first offset of a span that may not be given; undefined when all of it may. A prefix may begin with the network address. */
+  /** The first offset of a span that may not be given; undefined when all of it may. A prefix of several may begin with the network address. */
   obstacle({ first, last }: Span, isPrefix: boolean): bigint | undefined {
-    const at = isPrefix && first === this.space.first && this.isSpareNetworkAddress ? first + 1n : first;
-    if (at > last) return undefined;
+    const isSpare = isPrefix && first < last && first === this.space.first && this.isSpareNetworkAddress;
+    const at = isSpare ? first + 1n : first;
     const span = spanAt(this.usable, at);
     if (!span) return at;
     return span.last < last ? span.last + 1n : undefined;

@@ -9,8 +9,8 @@ import type { About } from '../store/history.ts';
 export function resourceOf(event: PoolEvent): string {
   if ('ip' in event) return 'end_ip' in event && event.end_ip ? `${event.ip}-${event.end_ip}` : event.ip;
   if ('range' in event) return event.range;
-  if ('cidr' in event && event.cidr !== undefined) return event.cidr;
-  return 'network' in event ? event.network : '';
+  if (!('network' in event)) return '';
+  return 'cidr' in event ? (event.cidr ?? event.network) : event.network;
 }
 
 /** Whether an event of a range is about an address too. */

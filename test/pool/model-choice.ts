@@ -26,7 +26,8 @@ export function choose(model: ModelNetwork, asked: Asked, now: number): Outcome 
   const size = isPrefix ? 1n << BigInt(BITS[cidr.family] - prefixLength) : BigInt(asked.count ?? 1);
   const span = (first: bigint) => Array.from({ length: Number(size) }, (_, at) => first + BigInt(at));
   const isAligned = (first: bigint) => !isPrefix || first % size === 0n;
-  const isOpen = (address: bigint) => (isPrefix ? model.isOpenToPrefix(address, owner) : model.isOpen(address, owner));
+  const isOpen = (address: bigint) =>
+    isPrefix && size > 1n ? model.isOpenToPrefix(address, owner) : model.isOpen(address, owner);
   const isUnclaimed = (address: bigint) =>
     !model.isGiven(address) && !model.isHeld(address) && !model.isCooling(address, owner);
   const fitsOwner = (first: bigint) => isAligned(first) && span(first).every((at) => isOpen(at) && isUnclaimed(at));
@@ -54,7 +55,7 @@ export function choose(model: ModelNetwork, asked: Asked, now: number): Outcome 
   }
   if (former !== undefined && fitsOwner(former.first)) return { firsts: [former.first], byStrategy: false };
 
-  const isFree = (at: bigint) => model.isFree(at) || (isPrefix && at === cidr.base && isSpare(model));
+  const isFree = (at: bigint) => model.isFree(at) || (isPrefix && size > 1n && at === cidr.base && isSpare(model));
   const fits = (first: bigint) => isAligned(first) && span(first).every(isFree);
   const first = around(model, isPrefix ? cidr.base : startOf(model, asked.random)).find(fits);
   if (first !== undefined) return { firsts: [first], byStrategy: true };

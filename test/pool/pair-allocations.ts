@@ -34,14 +34,15 @@ export function allocate(pair: Pair, id: string, command: Allocate): void {
   const strategy = strategyNamed(network.settings.strategy, () => random);
   const { events, code } = pair.decide(() => decideAllocate(pair.pool, network, wish, strategy, pair.origin()));
   const expires_at = ttl === undefined ? undefined : pair.now + ttl * 1000;
-  if (prefixLength !== undefined && prefixLength < cidr.prefixLength) {
+  if (prefixLength !== undefined && (cidr.family === 4 || prefixLength < cidr.prefixLength)) {
     assert.equal(code, 'invalid_request');
     return;
   }
   const given = model.of(key);
   if (given) {
     const size = prefixLength === undefined ? BigInt(count ?? 1) : 1n << BigInt(BITS[cidr.family] - prefixLength);
-    const isSized = (count === undefined && prefixLength === undefined) || size === given.last - given.first + 1n;
+    const isAlike = given.isPrefix === (prefixLength !== undefined);
+    const isSized = isAlike && ((count ?? prefixLength) === undefined || size === given.last - given.first + 1n);
     const isAsked = ip === undefined || ip === given.first;
     assert.equal(code, isSized && isAsked ? undefined : 'address_mismatch');
     if (code !== undefined) return;

@@ -81,6 +81,16 @@ export function decideAllocate(
 function sizeOf(network: Network, { count, prefixLength }: AllocationWish): bigint {
   if (prefixLength === undefined) return BigInt(count ?? 1);
   const { cidr } = network;
+  if (count !== undefined) {
+    throw new PoolError('invalid_request', 'count must be left away with prefix_length, which says how many', {
+      field: 'count',
+    });
+  }
+  if (cidr.family === 4) {
+    throw new PoolError('invalid_request', 'prefix_length is invalid: only IPv6 networks delegate prefixes', {
+      field: 'prefix_length',
+    });
+  }
   if (prefixLength >= cidr.prefixLength && prefixLength <= BITS[cidr.family]) {
     return 1n << BigInt(BITS[cidr.family] - prefixLength);
   }
@@ -99,12 +109,13 @@ function refuseOther(
 ): void {
   const has = network.ipAt(held.offset);
   const isAsked = ip === undefined || network.offsetOf(ip) === held.offset;
-  const isSized = (count === undefined && prefixLength === undefined) || size === held.size;
+  const isAlike = held.attributes.prefix_length === prefixLength;
+  const isSized = isAlike && (count === undefined || size === held.size);
   if (isAsked && isSized) return;
   const who = owner.vm_id === '' ? 'whoever used this Idempotency-Key' : owner.vm_id;
   const what = held.size === 1n ? has : `${has} to ${network.ipAt(held.last)}`;
   throw new PoolError('address_mismatch', `${who} holds ${what} in network ${network.id} already: release it first`, {
-    field: isAsked ? (prefixLength === undefined ? 'count' : 'prefix_length') : 'ip',
+    field: !isAsked ? 'ip' : count === undefined ? 'prefix_length' : 'count',
     network: network.id,
     ip: has,
     vm_id: owner.vm_id,

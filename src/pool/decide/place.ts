@@ -45,10 +45,10 @@ function pick(network: Network, { size, isPrefix }: Need, strategy: Strategy): b
   const { free, layout, origin } = network;
   const { space } = layout;
   if (isPrefix) {
-    // The network address, which is never free: it is given to no VM, but to a delegated prefix.
+    // The network address, which is never free: it is given to no VM, but as the first of a delegated prefix.
     const { first } = space;
-    const isRestFree = size === 1n || free.gap(first + 1n) >= first + size;
-    if (layout.isSpareNetworkAddress && isRestFree && !isClaimed(network, { first, last: first })) return first;
+    const isRestFree = size > 1n && free.gap(first + 1n) >= first + size;
+    if (isRestFree && layout.isSpareNetworkAddress && !isClaimed(network, { first, last: first })) return first;
     return pickRun(free, space, first, { count: size, aligned: size, origin });
   }
   const start = strategy.start(space, network.cursor);

@@ -29,7 +29,6 @@ describe('pool.decideAllocate, a named address', () => {
     ['of another network', { ip: '10.0.1.5' }, 'invalid_address', at('10.0.1.5')],
     ['of the other family', { ip: '::a00:10' }, 'invalid_address', at('::a00:10')],
     ['too near to the end', { ip: '10.0.0.254', count: 3 }, 'invalid_address', at('10.0.0.254')],
-    ['not the first of a prefix', { ip: '10.0.0.18', prefixLength: 30 }, 'invalid_address', at('10.0.0.18')],
     ['held', { ip: '10.0.0.5' }, 'address_taken', { ...at('10.0.0.5'), vm_id: 'a' }],
     ['held behind it', { ip: '10.0.0.3', count: 3 }, 'address_taken', { ...at('10.0.0.5'), vm_id: 'a' }],
     ['cooling', { ip: '10.0.0.6' }, 'address_taken', { ...at('10.0.0.6'), cooling_until }],
@@ -85,7 +84,6 @@ describe('pool.decideAllocate, a named address', () => {
     const table: readonly [string, Partial<AllocationWish>, object][] = [
       ['a', { ip: '10.0.0.50' }, { field: 'ip', ...details }],
       ['a', { count: 2 }, { field: 'count', ...details }],
-      ['a', { prefixLength: 30 }, { field: 'prefix_length', ...details }],
       ['r', { ip: '10.0.0.3' }, { field: 'ip', ...held }],
       ['r', { count: 1 }, { field: 'count', ...held }],
     ];
@@ -95,6 +93,60 @@ describe('pool.decideAllocate, a named address', () => {
     }
     assert.deepEqual(setting.decide(network, 'r', { ip: '10.0.0.2', count: 3 }), []);
     assert.deepEqual(setting.decide(network, 'r'), []);
+  });
+});
+
+describe('pool.decideAllocate, a prefix', () => {
+  const six = () => {
+    const setting = new Setting();
+    return { setting, network: setting.add('n', 'fd00::/112') };
+  };
+
+  it('is refused off its boundary', () => {
+    const { setting, network } = six();
+    assert.deepEqual(
+      refusalOf(() => setting.decide(network, 'x', { ip: 'fd00::12', prefixLength: 126 })),
+      { code: 'invalid_address', details: { field: 'ip', ip: 'fd00::12', network: 'n' } },
+    );
+  });
+
+  it('is delegated by IPv6 networks only', () => {
+    const { setting, network } = busy();
+    for (const prefixLength of [24, 30, 32]) {
+      assert.deepEqual(
+        refusalOf(() => setting.decide(network, 'x', { prefixLength })),
+        { code: 'invalid_request', details: { field: 'prefix_length' } },
+      );
+    }
+  });
+
+  it('has a size of its own', () => {
+    const { setting, network } = six();
+    assert.deepEqual(
+      refusalOf(() => setting.decide(network, 'x', { prefixLength: 126, count: 4 })),
+      { code: 'invalid_request', details: { field: 'count' } },
+    );
+  });
+
+  it('is nothing that addresses could stand for, nor the other way round', () => {
+    const { setting, network } = six();
+    setting.allocate(network, 'prefix', { prefixLength: 126 });
+    setting.allocate(network, 'range', { count: 4 });
+    setting.allocate(network, 'one');
+    const table: readonly [string, Partial<AllocationWish>, string][] = [
+      ['prefix', {}, 'prefix_length'],
+      ['prefix', { count: 4 }, 'count'],
+      ['prefix', { prefixLength: 125 }, 'prefix_length'],
+      ['range', { prefixLength: 126 }, 'prefix_length'],
+      ['one', { prefixLength: 128 }, 'prefix_length'],
+    ];
+    for (const [owner, wish, field] of table) {
+      const { code, details } = refusalOf(() => setting.decide(network, owner, wish));
+      assert.deepEqual([code, details.field], ['address_mismatch', field]);
+    }
+    assert.deepEqual(setting.decide(network, 'prefix', { prefixLength: 126 }), []);
+    assert.deepEqual(setting.decide(network, 'range', { count: 4 }), []);
+    assert.deepEqual(setting.decide(network, 'one'), []);
   });
 });
 
@@ -203,12 +255,23 @@ describe('pool.decideAllocate, where an owner should be', () => {
     const setting = new Setting();
     const network = setting.add('n', 'fd00::/120', { cooldown_seconds: 60 });
     network.hold(0n, 0n);
-    assert.equal(setting.allocate(network, 'a', { prefixLength: 128 }), 'fd00::1', 'it is being given');
+    assert.equal(setting.allocate(network, 'a', { prefixLength: 127 }), 'fd00::2-fd00::3', 'it is being given');
     network.unhold(0n);
-    assert.equal(setting.allocate(network, 'b', { prefixLength: 128 }), 'fd00::');
+    assert.equal(setting.allocate(network, 'b', { prefixLength: 127 }), 'fd00::-fd00::1');
     setting.release(network, 'b');
-    assert.equal(setting.allocate(network, 'c', { prefixLength: 128 }), 'fd00::2', 'it is cooling');
-    assert.equal(setting.allocate(network, 'b', { prefixLength: 128 }), 'fd00::', 'it comes back');
+    assert.equal(setting.allocate(network, 'c', { prefixLength: 127 }), 'fd00::4-fd00::5', 'it is cooling');
+    assert.equal(setting.allocate(network, 'b', { prefixLength: 127 }), 'fd00::-fd00::1', 'it comes back');
+  });
+
+  it('gives the network address to no prefix of one address', () => {
+    const setting = new Setting();
+    const network = setting.add('n', 'fd00::/120');
+    const named = { ip: 'fd00::', prefixLength: 128 };
+    assert.equal(refusalOf(() => setting.decide(network, 'a', named)).code, 'address_reserved');
+    assert.equal(setting.allocate(network, 'a', { prefixLength: 128 }), 'fd00::1');
+    setting.release(network, 'a');
+    setting.reserve(network, 'r', 'fd00::/126', 'b');
+    assert.equal(setting.allocate(network, 'b', { prefixLength: 128 }), 'fd00::1');
   });
 
   it('gives the usable one of a range that has been cooling longest', () => {
