@@ -11,6 +11,9 @@ export type Blocked =
 
 const NONE: readonly Reservation[] = [];
 
+/** A layout as somebody sees it. */
+export type OpenLayout = Pick<Layout, 'space' | 'obstacle' | 'nextUsable' | 'blockedAt'>;
+
 /**
  * Which addresses of a network may be given at all: its ranges without what is excluded or reserved. Intervals, however
  * large the network is; worked out anew when a setting changes.
@@ -26,7 +29,9 @@ export class Layout {
   readonly #excluded: readonly Span[];
   readonly #reservations: readonly Reservation[];
   readonly #owned = new Map<string, Reservation[]>();
-  readonly #without: (reservations: readonly Reservation[]) => Layout;
+  /** Reservations never overlap, except in a journal by another hand. */
+  readonly #isDisjoint: boolean;
+  readonly #without: (own: readonly Reservation[]) => Layout;
 
   /** @param origin the address of offset 0 */
   constructor(
@@ -52,8 +57,12 @@ export class Layout {
     this.#reservations = [...reservations].sort((a, b) => (a.first < b.first ? -1 : 1));
     for (const reservation of this.#reservations) {
       const key = reservation.owner && ownerKey(reservation.owner);
-      if (key !== undefined) this.#owned.set(key, [...(this.#owned.get(key) ?? []), reservation]);
+      if (key === undefined) continue;
+      const owned = this.#owned.get(key);
+      if (owned) owned.push(reservation);
+      else this.#owned.set(key, [reservation]);
     }
+    this.#isDisjoint = this.#reservations.every(({ first }, at, all) => first > (all[at - 1]?.last ?? first - 1n));
     this.#without = (own) => {
       const others = this.#reservations.filter((reservation) => !own.includes(reservation));
       return new Layout(cidr, gateway, settings, others, origin);
@@ -70,9 +79,38 @@ export class Layout {
   }
 
   /** The layout as an owner sees it: what is reserved for it is open to it. */
-  openTo(owner: Owner): Layout {
+  openTo(owner: Owner): OpenLayout {
     const own = this.reservedFor(owner);
-    return own.length === 0 ? this : this.#without(own);
+    if (own.length === 0) return this;
+    const { first } = this.space;
+    // The network address among them, for a prefix, is rare: as are reservations that overlap.
+    if (!this.#isDisjoint || own.some((one) => one.first <= first)) return this.#without(own);
+    const gateway = this.#gateway === undefined ? [] : [{ first: this.#gateway, last: this.#gateway }];
+    const opened = own.flatMap((one) => {
+      const given = [...clipSpans(this.#ranges, one.first, one.last)].flatMap((span) => [
+        ...clipSpans([span], this.#hosts.first, this.#hosts.last),
+      ]);
+      return subtractSpans(subtractSpans(given, [...clipSpans(this.#excluded, one.first, one.last)]), gateway);
+    });
+    const at = (offset: bigint) => spanAt(opened, offset) ?? spanAt(this.usable, offset);
+    return {
+      space: this.space,
+      obstacle: (span, isPrefix) => {
+        for (let from = this.obstacle(span, isPrefix); from !== undefined && from <= span.last;) {
+          const open = at(from);
+          if (!open) return from;
+          from = open.last + 1n;
+        }
+        return undefined;
+      },
+      nextUsable: (from) => {
+        const usable = this.nextUsable(from);
+        for (const span of clipSpans(opened, from, this.space.last))
+          return usable === undefined || span.first < usable ? span.first : usable;
+        return usable;
+      },
+      blockedAt: (offset) => (spanAt(opened, offset) ? undefined : this.blockedAt(offset)),
+    };
   }
 
   /** The first offset of a span that may not be given; undefined when all of it may. A prefix of several may begin with the network address. */

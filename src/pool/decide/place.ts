@@ -1,7 +1,7 @@
 import { ownerKey, sameOwner } from '../allocation.ts';
 import { PoolError } from '../errors.ts';
 import type { Owner } from '../events.ts';
-import type { Layout } from '../layout.ts';
+import type { OpenLayout } from '../layout.ts';
 import type { Memory } from '../memories.ts';
 import type { Network } from '../network.ts';
 import type { Span } from '../span.ts';
@@ -55,7 +55,7 @@ function pick(network: Network, { size, isPrefix }: Need, strategy: Strategy): b
   return size === 1n ? pickOne(free, space, start) : pickRun(free, space, start, { count: size, aligned: 1n, origin });
 }
 
-function named(network: Network, layout: Layout, ip: string, { owner, size, isPrefix }: Need): Place {
+function named(network: Network, layout: OpenLayout, ip: string, { owner, size, isPrefix }: Need): Place {
   const first = network.offsetOf(ip);
   if (first === undefined || first + size - 1n > layout.space.last) {
     const text = `ip ${ip.slice(0, 64)} ${size === 1n ? 'is' : `and the ${size - 1n} behind it are`} not in network ${network.cidrText}`;
@@ -85,7 +85,7 @@ function named(network: Network, layout: Layout, ip: string, { owner, size, isPr
   return { offset: first, last, requested: true };
 }
 
-function refuseBlocked(network: Network, layout: Layout, span: Span, isPrefix: boolean): void {
+function refuseBlocked(network: Network, layout: OpenLayout, span: Span, isPrefix: boolean): void {
   const at = layout.obstacle(span, isPrefix);
   if (at === undefined) return;
   const blocked = layout.blockedAt(at);
@@ -102,7 +102,7 @@ function taken(network: Network, offset: bigint, what: string, details: Record<s
 /** An address of a reservation for this owner; the one that it had before, when that is among them. */
 function reservedFor(
   network: Network,
-  layout: Layout,
+  layout: OpenLayout,
   { owner, size, isPrefix }: Need,
   former: bigint | undefined,
 ): bigint | undefined {
@@ -137,7 +137,12 @@ function isClaimed(network: Network, span: Span, owner?: Owner): boolean {
 }
 
 /** What this owner had before, while it is kept for it. */
-function formerOf(network: Network, layout: Layout, { owner, size, isPrefix }: Need, now: number): bigint | undefined {
+function formerOf(
+  network: Network,
+  layout: OpenLayout,
+  { owner, size, isPrefix }: Need,
+  now: number,
+): bigint | undefined {
   const memory = ownerKey(owner) === undefined ? undefined : network.memories.of(owner);
   if (!memory || memory.last - memory.offset + 1n !== size) return undefined;
   const { offset: first, last, cooling_until, sticky_until } = memory;
