@@ -16,7 +16,7 @@ const list = (query: string) => call('GET', `/api/v1/allocations?${query}`);
 const FIELDS: readonly (readonly [field: string, values: readonly string[]])[] = [
   ['vm_id', ['""', '"-a"', '7', '"allocate"', '"a b"']],
   ['nic', ['"-"', '"a/b"', `"${'a'.repeat(33)}"`, '7']],
-  ['hostname', ['""', '"-"', '"a_b"', '7']],
+  ['hostname', ['"-"', '"a_b"', '7']],
   ['mac', ['"x"', '"01:00:5e:00:00:01"', '"52:54:00:00:00"', '"52:54:00:00:00:00:00"', '"AUTO"', '7']],
   ['tags', ['"a"', '[""]', '["a b"]', '[7]']],
   ['description', ['"a\\u0000"', '7', '[]']],
