@@ -139,6 +139,10 @@ export function macFor(
 
 /** Asking for an address, null is the same as nothing. */
 function withoutNulls(wish: AttributesWish): AttributesWish & Attributes {
-  const given = Object.entries(wish).filter(([name, value]) => value !== null && !(name === 'mac' && value === 'auto'));
-  return Object.fromEntries(given);
+  const given: Record<string, unknown> = {};
+  for (const name in wish) {
+    const value = wish[name as keyof Attributes];
+    if (value !== null && value !== undefined && !(name === 'mac' && value === 'auto')) given[name] = value;
+  }
+  return given;
 }

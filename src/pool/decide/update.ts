@@ -31,7 +31,8 @@ export function decideUpdate(
 /** Attributes after a change, in one order. */
 export function merge(before: Attributes, wish: AttributesWish): Attributes {
   const after: Record<string, unknown> = { ...before };
-  for (const [name, value] of Object.entries(wish)) {
+  for (const name in wish) {
+    const value = wish[name as keyof Attributes];
     if (value === undefined) continue;
     after[name] = value === null || (Array.isArray(value) && value.length === 0) ? undefined : value;
   }
