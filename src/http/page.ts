@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import { PoolError } from '../pool/errors.ts';
+import { answerJson } from './answer.ts';
 
 // Pages of lists: `?limit=` and `?cursor=`; the next page is in the Link header (RFC 8288).
 
@@ -23,8 +25,37 @@ export function cursorOf<T>(cursor: string | undefined, read: (text: string) => 
   });
 }
 
+/**
+ * Answers with a list: a page of it, or all of it, streamed.
+ *
+ * @param limit    entries of the page; undefined: all
+ * @param placeOf  where the list goes on behind an entry
+ */
+export async function answerList<T>(
+  ctx: Context,
+  slices: AsyncGenerator<T[]>,
+  limit: number | undefined,
+  view: (entry: T) => object,
+  placeOf: (entry: T) => string,
+): Promise<void> {
+  if (limit === undefined) {
+    const begun = await beginOf(slices); // what is wrong with a filter has to be known before the answer begins
+    ctx.type = 'json';
+    ctx.body = Readable.from(jsonArray(begun, view));
+    return;
+  }
+  const page: T[] = [];
+  for await (const slice of slices) {
+    page.push(...slice);
+    if (page.length > limit) break;
+  }
+  const last = page[limit - 1];
+  if (page.length > limit && last !== undefined) linkNext(ctx, placeOf(last));
+  answerJson(ctx, 200, page.slice(0, limit).map(view));
+}
+
 /** The same slices, of which the first is there already. */
-export async function beginOf<T>(slices: AsyncGenerator<T[]>): Promise<AsyncIterable<T[]>> {
+async function beginOf<T>(slices: AsyncGenerator<T[]>): Promise<AsyncIterable<T[]>> {
   const first = await slices.next();
   return (async function* () {
     if (first.done !== true) yield first.value;
@@ -33,7 +64,7 @@ export async function beginOf<T>(slices: AsyncGenerator<T[]>): Promise<AsyncIter
 }
 
 /** A JSON array, written slice by slice. */
-export async function* jsonArray<T>(slices: AsyncIterable<T[]>, view: (entry: T) => object): AsyncGenerator<string> {
+async function* jsonArray<T>(slices: AsyncIterable<T[]>, view: (entry: T) => object): AsyncGenerator<string> {
   let before = '[';
   for await (const slice of slices) {
     let text = '';

@@ -5,6 +5,7 @@ import type {
   Reservation as ReservationAnswer,
 } from '../api/networks.ts';
 import { formatRange } from '../net/range.ts';
+import type { Allocation } from '../api/schema.ts';
 import { parseAddress } from '../net/address.ts';
 import type { Held } from '../service/allocations.ts';
 import { type Ended, endedAt } from '../service/chronicle.ts';
@@ -29,6 +30,22 @@ export class Views {
     }
     return this.#lastText;
   }
+
+  /** What the sidecar's door says of an allocation. */
+  readonly sidecar = ({ network, allocation }: Held): Allocation => {
+    const { vm_id, offset, allocated_at, attributes } = allocation;
+    const answer = {
+      ip: network.ipAt(offset),
+      vm_id,
+      gateway: network.gatewayText ?? null,
+      network: network.cidrText,
+      prefix_length: network.cidr.prefixLength,
+    };
+    const at = this.#time(allocated_at);
+    return attributes.hostname === undefined
+      ? { ...answer, allocated_at: at }
+      : { ...answer, hostname: attributes.hostname, allocated_at: at };
+  };
 
   readonly allocation = ({ network, allocation }: Held): NetworkAllocation => {
     const { vm_id, nic, offset, last, size, allocated_at, attributes } = allocation;

@@ -118,11 +118,6 @@ export class Network {
     return formatAddress(this.cidr.family, this.origin + offset);
   }
 
-  /** Bits of an address of this network: 32 or 128. */
-  get bits(): number {
-    return BITS[this.cidr.family];
-  }
-
   /** The allocation that an offset belongs to. */
   byOffset(offset: bigint): Allocation | undefined {
     return this.#byAddress.get(offset);

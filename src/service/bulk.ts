@@ -23,9 +23,8 @@ export class Bulk {
   }
 
   /**
-   * Gives addresses for many requests, each on its own: an outcome for each, also for those
-   * that mean nothing. New addresses of a slice share a commit; what
-   * cannot be had so simply goes the way of a single request.
+   * Gives addresses for many requests, each on its own: an outcome for each, also for those that mean nothing. New
+   * addresses of a slice share a commit; what cannot be had so simply goes the way of a single request.
    */
   async allocate(scope: Scope, requests: readonly (AllocationRequest | PoolError)[]): Promise<Outcome[]> {
     const outcomes: Outcome[] = [];

@@ -142,7 +142,8 @@ export class Changes {
   }
 
   #hasEnded({ leases }: Network): boolean {
-    return (leases.next ?? Number.POSITIVE_INFINITY) <= this.now();
+    const { next } = leases;
+    return next !== undefined && next <= this.now();
   }
 
   /**

@@ -158,7 +158,7 @@ export class Networks {
   async sweep(scope: Scope): Promise<void> {
     for (const network of [...this.#pool.networks]) {
       const now = this.#changes.now();
-      if ((network.leases.next ?? Number.POSITIVE_INFINITY) <= now) await this.#changes.sweep(network);
+      await this.#changes.sweep(network);
       for (const { id, expires_at } of network.reservations.values()) {
         if (expires_at === undefined || expires_at > now) continue;
         await this.#changes.makeAlone(

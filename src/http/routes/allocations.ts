@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import {
@@ -15,13 +14,14 @@ import { PoolError } from '../../pool/errors.ts';
 import type { AllocationRequest, Given, Outcome } from '../../service/allocations.ts';
 import type { Scope } from '../../service/changes.ts';
 import type { ListFilter } from '../../service/listing.ts';
+import { withIndex } from '../../service/parts.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { answerJson } from '../answer.ts';
 import { bulkItemOf, macOf, requestsOf, ttlOf } from '../asked.ts';
 import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { errorBody, STATUS } from '../errors.ts';
 import { cidrField, macField } from '../fields.ts';
-import { beginOf, cursorOf, jsonArray, linkNext, MAX_LIMIT } from '../page.ts';
+import { answerList, cursorOf, MAX_LIMIT } from '../page.ts';
 import { queryFlag, queryInteger, queryText } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { Views } from '../view.ts';
@@ -67,22 +67,12 @@ export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseC
     const cursor = cursorOf(queryText(ctx, 'cursor'), readPlace);
     const wanted = statusesOf(ctx);
     const found = entries(scopeOf(ctx), filter, cursor, wanted);
-    if (limit === undefined) {
-      const begun = await beginOf(found); // what is wrong with the filter has to be known before the answer begins
-      ctx.type = 'json';
-      ctx.body = Readable.from(jsonArray(begun, ({ answer }) => answer));
-      return;
-    }
-    const page: Entry[] = [];
-    for await (const slice of found) {
-      page.push(...slice);
-      if (page.length > limit) break;
-    }
-    if (page.length > limit) linkNext(ctx, page[limit - 1]?.place ?? '');
-    answerJson(
+    await answerList(
       ctx,
-      200,
-      page.slice(0, limit).map(({ answer }) => answer),
+      found,
+      limit,
+      ({ answer }) => answer,
+      ({ place }) => place,
     );
   });
 
@@ -218,8 +208,8 @@ function read(row: () => AllocationRequest): AllocationRequest | PoolError {
 }
 
 function orThrow(row: AllocationRequest | PoolError, index: number): AllocationRequest {
-  if (!(row instanceof PoolError)) return row;
-  throw new PoolError(row.code, row.message, { ...row.details, index }, row.cause);
+  if (row instanceof PoolError) throw withIndex(row, index);
+  return row;
 }
 
 function bulkAnswer(outcomes: readonly Outcome[], view: Views, requestId: string): BulkAnswer {

@@ -1,9 +1,7 @@
-import { Readable } from 'node:stream';
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import {
   AllocateRequest,
-  type Allocation,
   type DualAllocation,
   type Released,
   ROUTE_WORDS,
@@ -19,10 +17,10 @@ import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { answerJson } from '../answer.ts';
 import { bodyReader } from '../body.ts';
-import { cursorOf, jsonArray, linkNext, MAX_LIMIT } from '../page.ts';
+import { answerList, cursorOf, MAX_LIMIT } from '../page.ts';
 import { queryInteger, queryText } from '../query.ts';
 import { scopeOf } from '../scope.ts';
-import { countOf } from '../view.ts';
+import { countOf, Views } from '../view.ts';
 
 const checkAllocate = checker(AllocateRequest);
 const checkVmId = checker(VmId);
@@ -32,7 +30,7 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
   const router = new Router({ prefix: '/api/v1/ip', sensitive: true }); // a VM may be called Stats
 
   const readBody = bodyReader();
-  const view = viewer();
+  const { sidecar: view } = new Views();
 
   router.post('/allocate', async (ctx) => {
     const { vm_id, hostname, networks: several } = await readBody(ctx, checkAllocate);
@@ -80,19 +78,7 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
       ip: queryText(ctx, 'ip'),
       vmIdPrefix: queryText(ctx, 'vm_id_prefix'),
     });
-    if (limit === undefined) {
-      ctx.type = 'json';
-      ctx.body = Readable.from(jsonArray(found, view));
-      return;
-    }
-    const page: Held[] = [];
-    for await (const slice of found) {
-      page.push(...slice);
-      if (page.length > limit) break;
-    }
-    const answer = page.slice(0, limit).map(view);
-    if (page.length > limit) linkNext(ctx, answer.at(-1)?.ip ?? '');
-    answerJson(ctx, 200, answer);
+    await answerList(ctx, found, limit, view, ({ network, allocation }) => network.ipAt(allocation.offset));
   });
 
   router.get('/stats', async (ctx) => {
@@ -133,25 +119,6 @@ function vmIdOf(text = ''): string {
 
 function invalidAddress(ip: string): PoolError {
   return new PoolError('invalid_address', 'Invalid IP address', { field: 'ip', ip: ip.slice(0, 64) });
-}
-
-/** Makes answers of allocations. Keeps the text of the last time: under load many fall into one millisecond. */
-function viewer(): (held: Held) => Allocation {
-  let last = { at: Number.NaN, text: '' };
-  return ({ network, allocation }) => {
-    const { vm_id, offset, allocated_at: at, attributes } = allocation;
-    if (at !== last.at) last = { at, text: new Date(at).toISOString() };
-    const answer = {
-      ip: network.ipAt(offset),
-      vm_id,
-      gateway: network.gatewayText ?? null,
-      network: network.cidrText,
-      prefix_length: network.cidr.prefixLength,
-    };
-    return attributes.hostname === undefined
-      ? { ...answer, allocated_at: last.text }
-      : { ...answer, hostname: attributes.hostname, allocated_at: last.text };
-  };
 }
 
 function released({ network, allocation }: Held): Released {

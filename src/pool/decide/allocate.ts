@@ -1,6 +1,6 @@
 import { BITS } from '../../net/address.ts';
 import { macOf } from '../../net/mac.ts';
-import { type Allocation, attributesOf, ownerOf } from '../allocation.ts';
+import { type Allocation, ownerOf } from '../allocation.ts';
 import { PoolError } from '../errors.ts';
 import type { Attributes, Origin, Owner, PoolEvent } from '../events.ts';
 import type { Network } from '../network.ts';
@@ -58,11 +58,8 @@ export function decideAllocate(
   }
   const { owner, ip } = wish;
   const place = find(network, { owner, ip, size, isPrefix: wish.prefixLength !== undefined }, strategy, origin.at);
-  const attributes = attributesOf({
-    ...merge({}, withoutNulls(wish.attributes)),
-    ...(wish.prefixLength === undefined ? {} : { prefix_length: wish.prefixLength }),
-    ...lease,
-  });
+  const prefix = wish.prefixLength === undefined ? {} : { prefix_length: wish.prefixLength };
+  const attributes = merge({ ...prefix, ...lease }, withoutNulls(wish.attributes));
   const mac = wish.attributes.mac === 'auto' ? macFor(pool, network, place.offset, wish) : undefined;
   return [
     {
