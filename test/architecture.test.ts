@@ -11,6 +11,8 @@ interface Rule {
   /** Beginnings of paths below src/, the own folder aside; '' is anything. */
   readonly imports: readonly string[];
   readonly packages?: readonly string[];
+  /** Beginning of the paths that may import the packages; absent: all may. */
+  readonly packagesIn?: string;
   /** Beginning of the paths that may import from node:; absent: none may. */
   readonly node?: string;
 }
@@ -19,7 +21,12 @@ const TABLE: Readonly<Record<string, Rule>> = {
   net: { imports: [] },
   pool: { imports: ['net/'] },
   api: { imports: ['net/'], packages: ['typebox'] },
-  store: { imports: ['net/', 'pool/'], node: 'store/journal/' },
+  store: {
+    imports: ['net/', 'pool/'],
+    packages: ['@grpc/grpc-js', '@grpc/proto-loader'],
+    packagesIn: 'store/etcd/',
+    node: 'store/journal/',
+  },
   service: { imports: ['net/', 'pool/', 'store/store.ts', 'store/history.ts'], packages: ['async-mutex'] },
   http: {
     imports: ['net/', 'api/', 'service/', 'pool/errors.ts'],
@@ -106,6 +113,7 @@ describe('architecture, on houses with a fault', () => {
       text: `import { MemoryStore } from '../../store/memory.ts';`,
       found: 'store/memory.ts',
     },
+    { path: 'store/a.ts', text: `import { Client } from '@grpc/grpc-js';`, found: '@grpc/grpc-js' },
     { path: 'service/a.ts', text: `import Koa from 'koa';`, found: 'koa' },
     { path: 'http/a.ts', text: `import { pino } from 'pino';`, found: 'pino' },
     { path: 'compose.ts', text: `import sade from 'sade';`, found: 'sade' },
@@ -158,6 +166,7 @@ function allowed(path: string, part: string, rule: Rule, specifier: string): boo
     return target.startsWith(`${part}/`) || rule.imports.some((beginning) => target.startsWith(beginning));
   }
   if (specifier.startsWith('node:')) return rule.node !== undefined && path.startsWith(rule.node);
+  if (!path.startsWith(rule.packagesIn ?? '')) return false;
   return (rule.packages ?? []).some((name) => specifier === name || specifier.startsWith(`${name}/`));
 }
 
