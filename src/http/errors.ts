@@ -27,6 +27,7 @@ export const STATUS = {
   import_refused: 409,
   conflict: 409,
   payload_too_large: 413,
+  commit_too_large: 413,
   unsupported_media_type: 415,
   pool_exhausted: 503,
   loading: 503,

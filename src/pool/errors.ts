@@ -26,6 +26,7 @@ export type ErrorCode =
   // whether it can be done now
   | 'loading'
   | 'conflict'
+  | 'commit_too_large'
   | 'store_unavailable'
   | 'storage_full'
   | 'internal'
