@@ -32,12 +32,10 @@ const LOOPBACK = { host: '127.0.0.1', under: [] };
 export async function startEtcd({ members: count = 1, flags = [], places = [] }: EtcdOptions = {}): Promise<Etcd> {
   const folder = mkdtempSync(join(tmpdir(), 'ippool-etcd-'));
   const ports = await freePorts(2 * count);
-  const sites = Array.from({ length: count }, (_, i) => ({
-    name: `m${i + 1}`,
-    ...(places[i] ?? LOOPBACK),
-    clientPort: ports[2 * i] ?? 0,
-    peerPort: ports[2 * i + 1] ?? 0,
-  }));
+  const sites = Array.from({ length: count }, (_, i) => {
+    const { host, under } = places[i] ?? LOOPBACK;
+    return { name: `m${i + 1}`, host, under, clientPort: ports[2 * i] ?? 0, peerPort: ports[2 * i + 1] ?? 0 };
+  });
   const cluster = sites.map(({ name, host, peerPort }) => `${name}=http://${host}:${peerPort}`).join(',');
   const members = sites.map((site) => new EtcdMember({ ...site, cluster, folder, flags }));
   const stop = async () => {

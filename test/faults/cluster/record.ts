@@ -43,7 +43,7 @@ export class Recorder {
   readonly listings: Listing[] = [];
   #ticks = 0;
 
-  /** Notes one attempt. A call that throws has an unknown outcome. */
+  /** Notes one attempt. */
   async note(
     owner: string,
     verb: Verb,
@@ -62,12 +62,7 @@ export class Recorder {
       outcome: 'unknown',
       ip: undefined,
     });
-    let answer: Answer;
-    try {
-      answer = await call();
-    } catch {
-      answer = { outcome: 'unknown' };
-    }
+    const answer = await call();
     const { outcome, ip } = answer;
     const ended = outcome === 'unknown' ? Infinity : ++this.#ticks;
     this.operations[at - 1] = { owner, verb, only, where, began, ended, outcome, ip };

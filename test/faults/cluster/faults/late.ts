@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Fault, fired } from './fault.ts';
+
+/** How often it is tried: the request may ride on a connection that the node gives up for other reasons. */
+const TIMES = 3;
+
+export const LATE: readonly Fault[] = [
+  {
+    // node ──── allocate ─────────────────────────────────────> etcd: it must not be done any more
+    //      └─── allocate ──> done     release ──> done
+    name: 'a first attempt that arrives after its retry and a release',
+    short: true,
+    async strike({ cluster: { nodes, delays }, caller }) {
+      const node = nodes[0]!;
+      let late = 0;
+      for (let i = 0; i < TIMES; i++) {
+        const owner = `late-${i}`;
+        for (const delay of delays) delay.arm(owner);
+        // The node itself asks again, at another member.
+        const { outcome } = await caller.allocate(node, owner);
+        const held = delays.find(({ isHolding }) => isHolding);
+        for (const delay of delays) delay.disarm();
+        const released = await caller.release(node, owner);
+        const bytes = held?.letGo() ?? 0;
+        await sleep(500);
+        if (bytes > 0 && outcome === 'done' && released.outcome === 'done') late++;
+        await caller.lookup(node, owner);
+        await caller.lookup(nodes[1]!, owner);
+      }
+      return fired(late > 0, `${late} of ${TIMES} allocations arrived late`);
+    },
+  },
+];

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from '../cluster.ts';
+import { type Fault, fired } from './fault.ts';
+
+const MIB = 2 ** 20;
+/** What fills the quota: no keys of ippool. */
+const JUNK = 'junk/';
+
+export const STORAGE: readonly Fault[] = [
+  {
+    name: 'compaction during churn',
+    short: true,
+    async strike({ cluster }) {
+      // One node sleeps meanwhile: what it has not seen yet is compacted away.
+      const [node] = cluster.nodes;
+      await node!.kill('SIGSTOP');
+      const first = await compact(cluster);
+      let last = first;
+      try {
+        for (let i = 0; i < 5; i++) {
+          await sleep(500);
+          last = await compact(cluster);
+        }
+      } finally {
+        await node!.kill('SIGCONT');
+      }
+      return fired(last > first, `from revision ${first} to ${last}, ${node!.name} asleep`);
+    },
+  },
+  {
+    name: 'quota full and recovered',
+    async strike({ cluster }) {
+      const etcd = cluster.gateway(await cluster.leader());
+      const alarms = await fill(cluster);
+      await sleep(2_000);
+      await etcd.removeAll(JUNK);
+      await compact(cluster);
+      for (const member of cluster.members) await cluster.gateway(member).defragment();
+      await etcd.disarm();
+      const left = await etcd.alarms();
+      return fired(alarms.includes('NOSPACE') && left.length === 0, `alarm ${alarms[0] ?? 'none'}, then none`);
+    },
+  },
+];
+
+async function compact(cluster: Cluster): Promise<number> {
+  const etcd = cluster.gateway(await cluster.leader());
+  const revision = Number((await etcd.status()).revision);
+  await etcd.compact(revision);
+  return revision;
+}
+
+/** Puts until etcd refuses to. Returns its alarms. */
+async function fill(cluster: Cluster): Promise<string[]> {
+  const etcd = cluster.gateway(await cluster.leader());
+  const value = 'x'.repeat(MIB);
+  for (let i = 0; i < 200; i++) {
+    const alarms = await etcd.alarms();
+    if (alarms.length > 0) return alarms;
+    await etcd.change([{ put: [`${JUNK}${i}`, value] }]).catch(() => sleep(100));
+  }
+  return [];
+}
