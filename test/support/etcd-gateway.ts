@@ -24,9 +24,12 @@ interface Answer {
 /** One member's JSON gateway: what tests need of etcd, by nothing that is under test. */
 export class EtcdGateway {
   readonly #url: string;
+  readonly #timeout: number;
 
-  constructor(url: string) {
+  /** @param timeout of a call; milliseconds */
+  constructor(url: string, timeout = 5_000) {
     this.#url = url;
+    this.#timeout = timeout;
   }
 
   /** All keys with a prefix, those changed first first. */
@@ -121,7 +124,7 @@ export class EtcdGateway {
     }
   }
 
-  async #ask(path: string, body: object, timeout = 5_000): Promise<Answer> {
+  async #ask(path: string, body: object, timeout = this.#timeout): Promise<Answer> {
     const signal = AbortSignal.timeout(timeout);
     const answer = await fetch(`${this.#url}/v3/${path}`, { method: 'POST', body: JSON.stringify(body), signal });
     if (answer.status !== 200) throw new Error(`etcd answered ${answer.status} to ${path}: ${await answer.text()}`);

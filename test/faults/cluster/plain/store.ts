@@ -24,18 +24,22 @@ interface Step {
 export class PlainStore implements Store {
   readonly #gateways: readonly EtcdGateway[];
   readonly #manner: Manner;
+  readonly #first: Delivered;
   readonly #closing = new AbortController();
   #current = 0;
   /** All up to this revision was delivered. */
   #revision = 0;
   #waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
 
-  constructor(endpoints: readonly string[], manner: Manner) {
-    this.#gateways = endpoints.map((url) => new EtcdGateway(url));
+  /** @param first what stands before all that is in etcd: the network */
+  constructor(endpoints: readonly string[], manner: Manner, first: Delivered) {
+    this.#gateways = endpoints.map((url) => new EtcdGateway(url, 1_000));
     this.#manner = manner;
+    this.#first = first;
   }
 
   async open(deliver: (batch: Delivered) => void): Promise<void> {
+    deliver(this.#first);
     await this.#catchUp(deliver);
     void this.#follow(deliver);
   }
