@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
@@ -7,16 +7,19 @@ import { createApp } from './http/app.ts';
 import { listen } from './http/server.ts';
 import { createLog } from './log.ts';
 import { notify } from './notify.ts';
-import type { PoolError } from './pool/errors.ts';
+import { PoolError } from './pool/errors.ts';
 import type { Origin } from './pool/events.ts';
 import { violation } from './pool/invariants.ts';
 import { Pool } from './pool/pool.ts';
-import { snapshotOf } from './pool/snapshot.ts';
+import { allocationAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
+import { randomStrategy } from './pool/strategy.ts';
 import { includesAddress } from './service/chronicle.ts';
 import { Clock } from './service/clock.ts';
 import { Health } from './service/health.ts';
 import { useCases } from './service/use-cases.ts';
 import { Sidecar } from './sidecar.ts';
+import { EtcdClient } from './store/etcd/client.ts';
+import { EtcdStore } from './store/etcd/store.ts';
 import { Journal } from './store/journal/journal.ts';
 import { load, repair, verify } from './store/journal/offline.ts';
 import { MemoryStore } from './store/memory.ts';
@@ -27,6 +30,10 @@ import { packageVersion } from './version.ts';
 const COMPACT_RATIO = 1;
 /** How often leases and reservations that have ended are looked for; milliseconds. A request that meets one does not wait for it. */
 const SWEEP_MS = 1000;
+/** Leases that a cluster ends in one transaction: with their owners and what is kept in mind, of 128 operations. */
+const CLUSTER_SWEEP = 32;
+/** How often a node that starts looks again because another made the network first. */
+const START_ATTEMPTS = 16;
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
@@ -97,25 +104,55 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
   const sidecar = new Sidecar(config, pool);
   let origin: Origin | undefined;
   let isEmpty = true;
-  const store = config.memory
-    ? new MemoryStore(includesAddress)
-    : new Journal({
-        dir: resolve(config.data),
-        requireExisting: config.requireExisting,
-        includes: includesAddress,
-        check: (event) => violation(pool, event),
-        accept: () => {
-          if (origin) sidecar.accept(origin, isEmpty);
-        },
-        snapshot: () => snapshotOf(pool),
-        fatal,
-        log: (level, facts, message) => log[level](facts, message),
-        now,
-        compactBytes: config.compactBytes,
-        compactRatio: COMPACT_RATIO,
-        auditRetentionMs: config.auditRetention * DAY_MS,
-      });
-  const health = new Health(store, now);
+  const accept = () => {
+    if (origin) sidecar.accept(origin, isEmpty);
+  };
+  /** Every node of a cluster searches from a place of its own, so that they meet seldom. */
+  const scatter = (id: string) => {
+    const network = pool.find(id);
+    if (!network) return;
+    const offset = randomStrategy(Math.random).start(network.layout.space, undefined);
+    pool.apply({ type: 'cursor_moved', network: id, ip: network.ipAt(offset) });
+  };
+  const journal = () =>
+    new Journal({
+      dir: resolve(config.data),
+      requireExisting: config.requireExisting,
+      includes: includesAddress,
+      check: (event) => violation(pool, event),
+      accept,
+      snapshot: () => snapshotOf(pool),
+      fatal,
+      log: (level, facts, message) => log[level](facts, message),
+      now,
+      compactBytes: config.compactBytes,
+      compactRatio: COMPACT_RATIO,
+      auditRetentionMs: config.auditRetention * DAY_MS,
+    });
+  const cluster =
+    config.etcd &&
+    new EtcdStore({
+      client: new EtcdClient({ endpoints: config.etcd, tls: config.etcdTls, now }),
+      prefix: config.etcdPrefix,
+      node: config.nodeId,
+      includes: includesAddress,
+      afterwards: {
+        allocation: (event) => allocationAfter(pool, event),
+        network: (event) => networkAfter(pool, event),
+      },
+      // The search for the next address goes on behind our own.
+      adopt: (event) => (event.type === 'ip_allocated' ? { ...event, requested: true } : event),
+      overtaken: (events) => {
+        for (const event of events) if (event.type === 'ip_allocated') scatter(event.network);
+      },
+      fatal,
+      log: (level, facts, message) => log[level](facts, message),
+      now,
+      clock: () => performance.now(),
+      word: () => randomBytes(8).toString('hex'),
+    });
+  const store = cluster ?? (config.memory ? new MemoryStore(includesAddress) : journal());
+  const health = new Health(store, now, cluster !== undefined);
   const clock = new Clock(now, () => performance.now());
   const cases = useCases({
     pool,
@@ -123,6 +160,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
     history: store.history,
     clock,
     random: Math.random,
+    sweep: cluster && CLUSTER_SWEEP,
   });
   const app = createApp({
     useCases: cases,
@@ -137,15 +175,27 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
     origin = by;
     await store.open((batch) => {
       isEmpty = false;
-      for (const event of batch) pool.apply(event);
+      for (const event of batch) {
+        pool.apply(event);
+        if (cluster && event.type === 'network_added') scatter(event.network);
+      }
     });
     clock.notBefore(pool.time);
     if (clock.ahead() > HOUR_MS) {
       const facts = { ahead_seconds: Math.round(clock.ahead() / 1000), latest: new Date(pool.time).toISOString() };
       log.warn(facts, 'the clock of this machine is behind what was written down: time goes on from there');
     }
-    const events = by ? sidecar.settle(by, isEmpty) : [];
-    if (events.length > 0) await store.commit(events);
+    for (let attempt = 1; by; attempt++) {
+      if (cluster) accept(); // a journal asks by itself, before it changes anything
+      const events = sidecar.settle(by, isEmpty);
+      if (events.length === 0) return;
+      try {
+        await store.commit(events);
+        return;
+      } catch (error) {
+        if (!(error instanceof PoolError) || error.code !== 'conflict' || attempt >= START_ATTEMPTS) throw error;
+      }
+    }
   };
   return { app, health, networks: cases.networks, pool, sidecar, open, close: () => store.close() };
 }
@@ -166,11 +216,12 @@ function tellReady(config: Config, log: Logger, url: string, pool: Pool, { netwo
   const what = network
     ? `${network.cidrText} with gateway ${network.gatewayText ?? 'none'}, ${network.allocated} of ${network.allocated + network.available} addresses given${count > 1 ? `, and ${count - 1} more networks` : ''}`
     : `no network of its own, ${count} others`;
-  const kept = config.memory ? 'kept in memory only' : `kept in ${resolve(config.data)}`;
-  log.info(
-    { url, ...facts, networks: count, data: config.memory ? null : resolve(config.data), version: packageVersion() },
-    `ready on ${url}: ${what}, ${kept}`,
-  );
+  const data = config.memory || config.etcd ? null : resolve(config.data);
+  const elsewhere = config.etcd
+    ? `kept in etcd at ${config.etcdPrefix} by node ${config.nodeId}`
+    : 'kept in memory only';
+  const kept = data === null ? elsewhere : `kept in ${data}`;
+  log.info({ url, ...facts, networks: count, data, version: packageVersion() }, `ready on ${url}: ${what}, ${kept}`);
   notify(
     config.notifySocket,
     log,

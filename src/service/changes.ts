@@ -16,7 +16,7 @@ export interface Scope {
 
 /** How often a change is decided anew because another node was first. Each time somebody else got on. */
 const ATTEMPTS = 16;
-/** Leases that are ended in one commit. */
+/** Leases that are ended in one commit, where the store sets no limit. */
 const SWEEP = 1000;
 const SWEEPER: Scope = { actor: 'ippool', requestId: 'expiry' };
 
@@ -33,6 +33,8 @@ export interface ChangesOptions {
   readonly pool: Pool;
   readonly store: Store;
   readonly clock: Clock;
+  /** Leases that are ended in one commit, at most. */
+  readonly sweep?: number | undefined;
 }
 
 /**
@@ -45,8 +47,10 @@ export class Changes {
   readonly #clock: Clock;
   readonly #inFlight: InFlight;
   readonly #sweeps = new Map<Network, Promise<void>>();
+  readonly #sweepSize: number;
 
-  constructor({ pool, store, clock }: ChangesOptions) {
+  constructor({ pool, store, clock, sweep = SWEEP }: ChangesOptions) {
+    this.#sweepSize = sweep;
     this.#pool = pool;
     this.#store = store;
     this.#clock = clock;
@@ -119,7 +123,7 @@ export class Changes {
     const until = this.now(); // what ends later is for the next sweep: this one has an end
     for (;;) {
       if (this.#pool.find(network.id) !== network) return;
-      const due = network.leases.due(until, SWEEP).flatMap((allocation) => {
+      const due = network.leases.due(until, this.#sweepSize).flatMap((allocation) => {
         const subject = ownerSubject(network, allocation, allocation.offset);
         return subject === undefined ? [] : [{ allocation, subject }];
       });
@@ -132,7 +136,12 @@ export class Changes {
       }
       const origin = this.#origin(SWEEPER);
       const events = due.flatMap(({ allocation }) => decideRelease(network, allocation, 'expired', origin));
-      await this.#inFlight.track([network], subjects, this.#commit(events), nothing);
+      try {
+        await this.#inFlight.track([network], subjects, this.#commit(events), nothing);
+      } catch (error) {
+        // Another node has ended one of them: the rest are still due.
+        if (!(error instanceof PoolError) || error.code !== 'conflict') throw error;
+      }
     }
   }
 

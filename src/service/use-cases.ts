@@ -29,11 +29,13 @@ export interface UseCasesOptions {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** Leases that are ended in one commit, at most. */
+  readonly sweep?: number | undefined;
 }
 
 /** The use cases over a pool and where its events become durable. */
-export function useCases({ pool, store, history, clock, random }: UseCasesOptions): UseCases {
-  const changes = new Changes({ pool, store, clock });
+export function useCases({ pool, store, history, clock, random, sweep }: UseCasesOptions): UseCases {
+  const changes = new Changes({ pool, store, clock, sweep });
   const allocations = new Allocations({ pool, changes, random });
   const listing = new Listing({ pool, changes });
   return {

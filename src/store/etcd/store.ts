@@ -26,6 +26,8 @@ export interface EtcdStoreOptions {
   readonly afterwards: Afterwards;
   /** What an event that this process has not decided is to it. */
   readonly adopt: (event: PoolEvent) => PoolEvent;
+  /** Told what another node was before with: whoever goes on from there meets it again. */
+  readonly overtaken: (events: readonly PoolEvent[]) => void;
   /** Told when the process has to end: another one writes as this node, or what was missed cannot be had any more. */
   readonly fatal: (error: PoolError) => void;
   readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
@@ -93,6 +95,7 @@ export class EtcdStore implements Store {
       head: { key: this.#keys.head, value: () => String(this.#latest) },
       catchUp: () => this.#catchUp(),
       clock,
+      overtaken: options.overtaken,
       fatal: (error) => this.#die(error),
       log,
     });
@@ -132,7 +135,7 @@ export class EtcdStore implements Store {
     try {
       plan = planOf(events, { keys: this.#keys, revision, record, afterwards: this.#options.afterwards });
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
     const commit = new Commit({ events, plan, record, revision, handedIn: this.#options.clock() });
     this.#writer.add(commit);

@@ -1,4 +1,5 @@
 import { PoolError } from '../../pool/errors.ts';
+import type { PoolEvent } from '../../pool/events.ts';
 import { PATIENCE_MS, unavailable } from './barrier.ts';
 import { takeBatch, txnOf } from './batch.ts';
 import type { EtcdClient } from './client.ts';
@@ -19,6 +20,8 @@ export interface WriterOptions {
   readonly catchUp: () => Promise<void>;
   /** Milliseconds, of a clock that never goes back. */
   readonly clock: () => number;
+  /** Told what another node was before with. */
+  readonly overtaken: (events: readonly PoolEvent[]) => void;
   /** Told when nothing may be written any more. */
   readonly fatal: (error: PoolError) => void;
   readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
@@ -121,7 +124,12 @@ export class Writer {
         }
       }
     }
-    if (late.length > 0) void this.#options.replica.reached(revision).then(() => this.#reject(late, conflict));
+    if (late.length > 0) void this.#options.replica.reached(revision).then(() => this.#overtaken(late));
+  }
+
+  #overtaken(commits: readonly Commit[]): void {
+    for (const { events } of commits) this.#options.overtaken(events);
+    this.#reject(commits, conflict);
   }
 
   async #failed(batch: readonly Commit[], error: unknown): Promise<void> {

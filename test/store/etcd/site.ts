@@ -50,6 +50,7 @@ export class Site {
       includes: () => false,
       afterwards: { allocation: () => undefined, network: () => undefined },
       adopt: (event) => event,
+      overtaken: () => undefined,
       fatal: (error: PoolError) => {
         throw error;
       },
