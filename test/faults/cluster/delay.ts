@@ -18,7 +18,7 @@ interface Held {
 export class Delay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #text: string | undefined;
+  #texts: readonly string[] = [];
   #held: Held | undefined;
 
   private constructor(server: Server) {
@@ -39,13 +39,9 @@ export class Delay {
     return `http://${address}:${port}`;
   }
 
-  /** Holds back the first request that carries this text. */
-  arm(text: string): void {
-    this.#text = text;
-  }
-
-  disarm(): void {
-    this.#text = undefined;
+  /** Holds back the first request that carries one of these texts. */
+  arm(...texts: readonly string[]): void {
+    this.#texts = texts;
   }
 
   get isHolding(): boolean {
@@ -81,8 +77,8 @@ export class Delay {
       });
     }
     client.on('data', (bytes) => {
-      if (!held && this.#text !== undefined && bytes.includes(this.#text)) {
-        this.#text = undefined;
+      if (!held && this.#texts.some((text) => bytes.includes(text))) {
+        this.#texts = [];
         held = { upstream, bytes: [], until: Date.now() + KEPT_MS };
         this.#held = held;
       }

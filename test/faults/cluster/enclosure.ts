@@ -22,7 +22,8 @@ export const isEnclosed = process.env[ENCLOSED] !== undefined;
 export async function enclose(env: Readonly<Record<string, string>>): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'ippool-cluster-'));
   const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
-  const words = ['--pdeathsig', 'KILL', 'unshare', ...namespaces, process.execPath, ...process.execArgv];
+  const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const words = ['--pdeathsig', 'KILL', 'unshare', ...asRoot, ...namespaces, process.execPath, ...process.execArgv];
   const child = spawn('setpriv', [...words, ...process.argv.slice(1)], {
     stdio: 'inherit',
     env: { ...process.env, ...env, TMPDIR: folder, [ENCLOSED]: '1' },

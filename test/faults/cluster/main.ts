@@ -13,7 +13,7 @@ import { STORAGE } from './faults/storage.ts';
 import { PROGRAMS } from './programs.ts';
 import { run } from './run.ts';
 
-// npm run test:faults [-- --short] [--rounds 10] [--only leader] [--node plain|broken]. Needs root, for namespaces.
+// npm run test:faults [-- --short] [--rounds 10] [--only late|none] [--node plain|read-then-put|send-again]
 
 const FAULTS: readonly Fault[] = [...KILLS, ...PAUSES, ...PARTITIONS, ...STORAGE, ...CLOCK, ...LATE];
 
@@ -28,7 +28,6 @@ const { values } = parseArgs({
 const { short, rounds, only, node } = values;
 
 function chosen(): Fault[] {
-  if (node === 'broken') return []; // it needs no fault to be wrong
   return FAULTS.filter(
     (fault) => (!short || fault.short === true) && (only === undefined || fault.name.includes(only)),
   );

@@ -24,6 +24,7 @@ export const PROGRAMS = {
   }),
   /** As simple as it gets, to try the suite itself on. */
   plain: plain('compare'),
-  /** Wrong on purpose: the checker has to find it. */
-  broken: plain('read, then put'),
+  /** Wrong on purpose: the checker has to find it, the second one under the fault of the late attempt. */
+  'read-then-put': plain('read, then put'),
+  'send-again': plain('send again'),
 } as const satisfies Record<string, Program>;

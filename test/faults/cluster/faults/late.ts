@@ -8,18 +8,18 @@ export const LATE: readonly Fault[] = [
   {
     // node ──── allocate ─────────────────────────────────────> etcd: it must not be done any more
     //      └─── allocate ──> done     release ──> done
-    name: 'a first attempt that arrives after its retry and a release',
+    name: 'late first attempt, after its retry and a release',
     short: true,
     async strike({ cluster: { nodes, delays }, caller }) {
       const node = nodes[0]!;
       let late = 0;
       for (let i = 0; i < TIMES; i++) {
         const owner = `late-${i}`;
-        for (const delay of delays) delay.arm(owner);
+        for (const delay of delays) delay.arm(owner, asJson(owner));
         // The node itself asks again, at another member.
         const { outcome } = await caller.allocate(node, owner);
         const held = delays.find(({ isHolding }) => isHolding);
-        for (const delay of delays) delay.disarm();
+        for (const delay of delays) delay.arm();
         const released = await caller.release(node, owner);
         const bytes = held?.letGo() ?? 0;
         await sleep(500);
@@ -31,3 +31,8 @@ export const LATE: readonly Fault[] = [
     },
   },
 ];
+
+/** As it stands in a request to etcd's JSON gateway, behind `vm/`: three bytes are four characters. */
+function asJson(owner: string): string {
+  return Buffer.from(owner).toString('base64').slice(0, 8);
+}

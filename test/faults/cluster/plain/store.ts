@@ -8,8 +8,9 @@ import { type Change, EtcdGateway } from '../../../support/etcd-gateway.ts';
 /**
  * - `compare`: one transaction, in which etcd compares.
  * - `read, then put`: what everybody writes first. Two nodes may read before either puts.
+ * - `send again`: one transaction, and when there is no answer another one, while the first may still arrive.
  */
-export type Manner = 'compare' | 'read, then put';
+export type Manner = 'compare' | 'read, then put' | 'send again';
 
 /** The keys of a commit: what has to be there for it, and what it changes. */
 interface Step {
@@ -18,8 +19,8 @@ interface Step {
 }
 
 /**
- * A store on etcd as simple as it gets, for single addresses only. It does not know of unknown outcomes, and in the manner
- * `read, then put` it gives addresses twice: what the checker has to find.
+ * A store on etcd as simple as it gets, for single addresses only. It does not know what to do about
+ * unknown outcomes, and in the other manners than `compare` it is wrong: what the checker has to find.
  */
 export class PlainStore implements Store {
   readonly #gateways: readonly EtcdGateway[];
@@ -49,16 +50,20 @@ export class PlainStore implements Store {
     const expected = steps.flatMap((step) => step.expected);
     const event: Change = { put: [`ev/${randomUUID()}`, JSON.stringify(events)] };
     const changes = [...steps.flatMap((step) => step.changes), event];
-    const revision = await this.#try(async (etcd) => {
-      if (this.#manner === 'compare') {
-        const { succeeded, revision } = await etcd.change(changes, expected);
-        return succeeded ? revision : undefined;
-      }
+    const transact = async (etcd: EtcdGateway) => {
+      const { succeeded, revision } = await etcd.change(changes, expected);
+      return succeeded ? revision : undefined;
+    };
+    const put = async (etcd: EtcdGateway) => {
       for (const [key, value] of expected) {
         const { entries } = await etcd.range(key);
         if (entries.find((entry) => entry.key === key)?.value !== value) return undefined;
       }
       return (await etcd.change(changes)).revision;
+    };
+    const revision = await this.#try(this.#manner === 'read, then put' ? put : transact).catch((error: unknown) => {
+      if (this.#manner === 'send again') return this.#try(transact);
+      throw error;
     });
     if (revision === undefined) {
       await this.barrier();
