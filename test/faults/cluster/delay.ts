@@ -19,6 +19,7 @@ export class Delay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #texts: readonly string[] = [];
+  #onHeld: () => void = () => undefined;
   #held: Held | undefined;
 
   private constructor(server: Server) {
@@ -39,13 +40,14 @@ export class Delay {
     return `http://${address}:${port}`;
   }
 
-  /** Holds back the first request that carries one of these texts. */
-  arm(...texts: readonly string[]): void {
+  /** Holds back the first request that carries one of these texts, and says so. */
+  arm(texts: readonly string[], onHeld: () => void): void {
     this.#texts = texts;
+    this.#onHeld = onHeld;
   }
 
-  get isHolding(): boolean {
-    return this.#held !== undefined;
+  disarm(): void {
+    this.#texts = [];
   }
 
   /** Lets what was held back arrive. Returns how many bytes that were. */
@@ -78,7 +80,8 @@ export class Delay {
     }
     client.on('data', (bytes) => {
       if (!held && this.#texts.some((text) => bytes.includes(text))) {
-        this.#texts = [];
+        this.disarm();
+        this.#onHeld();
         held = { upstream, bytes: [], until: Date.now() + KEPT_MS };
         this.#held = held;
       }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Delay } from '../delay.ts';
 import { type Fault, fired } from './fault.ts';
 
 /** How often it is tried: the request may ride on a connection that the node gives up for other reasons. */
@@ -15,13 +16,18 @@ export const LATE: readonly Fault[] = [
       let late = 0;
       for (let i = 0; i < TIMES; i++) {
         const owner = `late-${i}`;
-        for (const delay of delays) delay.arm(owner, asJson(owner));
+        // Only one request is held back: the next attempt has to get through.
+        let holding: Delay | undefined;
+        for (const delay of delays) {
+          delay.arm([owner, asJson(owner)], () => {
+            holding = delay;
+            for (const other of delays) other.disarm();
+          });
+        }
         // The node itself asks again, at another member.
         const { outcome } = await caller.allocate(node, owner);
-        const held = delays.find(({ isHolding }) => isHolding);
-        for (const delay of delays) delay.arm();
         const released = await caller.release(node, owner);
-        const bytes = held?.letGo() ?? 0;
+        const bytes = holding?.letGo() ?? 0;
         await sleep(500);
         if (bytes > 0 && outcome === 'done' && released.outcome === 'done') late++;
         await caller.lookup(node, owner);
