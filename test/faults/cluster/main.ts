@@ -13,7 +13,7 @@ import { STORAGE } from './faults/storage.ts';
 import { PROGRAMS } from './programs.ts';
 import { run } from './run.ts';
 
-// npm run test:faults [-- --short] [--rounds 10] [--only late|none] [--node plain|read-then-put|send-again]
+// npm run test:faults [-- --short] [--rounds 10] [--only late,clock] [--node plain|read-then-put|send-again]
 
 const FAULTS: readonly Fault[] = [...KILLS, ...PAUSES, ...PARTITIONS, ...STORAGE, ...CLOCK, ...LATE];
 
@@ -29,7 +29,9 @@ const { short, rounds, only, node } = values;
 
 function chosen(): Fault[] {
   return FAULTS.filter(
-    (fault) => (!short || fault.short === true) && (only === undefined || fault.name.includes(only)),
+    (fault) =>
+      (!short || fault.short === true) &&
+      (only === undefined || only.split(',').some((word) => fault.name.includes(word))),
   );
 }
 
@@ -38,7 +40,7 @@ if (isEnclosed) {
   const { violations, failures } = await run({
     program: PROGRAMS[node as keyof typeof PROGRAMS],
     faults: chosen(),
-    calm: short ? 2_000 : 5_000,
+    calm: short ? 1_000 : 5_000,
     seed: SEED,
     print,
   });

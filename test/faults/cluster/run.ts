@@ -5,7 +5,7 @@ import { Random } from '../random.ts';
 import { Caller } from './caller.ts';
 import { check, type Violation } from './checker.ts';
 import { Cluster } from './cluster.ts';
-import type { Fault, Site } from './faults/fault.ts';
+import type { Fault } from './faults/fault.ts';
 import { Load } from './load.ts';
 import { CAPACITY, type PROGRAMS } from './programs.ts';
 import { Recorder } from './record.ts';
@@ -40,16 +40,16 @@ export async function run({ program, faults, calm, seed, print }: RunOptions): P
   const rows: string[][] = [];
   const failures: string[] = [];
   try {
-    const strikes = [{ name: 'none', strike: () => sleep(calm, '') }, ...faults];
-    for (const { name, strike } of strikes) {
+    const none: Fault = { name: 'none', strike: () => sleep(calm, '') };
+    for (const { name, strike } of [none, ...faults]) {
       const began = performance.now();
-      const said = await struck(strike, { cluster, load, caller }).catch((error: unknown) => {
+      let said = 'FAILED';
+      try {
+        said = await strike({ cluster, load, caller });
+        if (faults.length > 0) await recovered(cluster, caller);
+      } catch (error) {
         failures.push(`${name}: ${String(error)}`);
-        return 'FAILED';
-      });
-      await recovered(cluster, caller).catch((error: unknown) => {
-        failures.push(`${name}: ${String(error)}`);
-      });
+      }
       await sleep(BETWEEN_MS);
       const { fulfilled, worst } = load.since(began);
       print(`${name}: ${said}, ${Math.round((performance.now() - began) / 1000)} s\n`);
@@ -81,10 +81,6 @@ export async function run({ program, faults, calm, seed, print }: RunOptions): P
   );
   for (const { wrong, what } of violations.slice(0, 10)) print(`${wrong}: ${what}\n`);
   return { violations, failures };
-}
-
-async function struck(strike: Fault['strike'], site: Site): Promise<string> {
-  return strike(site);
 }
 
 /** Resolves when every node takes changes. @throws Error when one does not in time */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Machine } from '../network.ts';
 import { type Fault, fired } from './fault.ts';
 
-const CUT_MS = 6_000;
+const CUT_MS = 4_000;
 /** What a node without etcd takes at most to say so. */
 const REFUSAL_MS = 3_000;
 /** What a request takes that waits for a turn on a busy machine. */
@@ -29,7 +29,7 @@ export const PARTITIONS: readonly Fault[] = [
       let next = leader;
       const dropped = await apart(cluster.machineOf(leader), peers, async () => {
         next = await cluster.otherLeader(leader);
-        await sleep(CUT_MS);
+        await sleep(CUT_MS / 2);
       });
       return fired(dropped > 0 && next !== leader, `${dropped} packets lost, ${next.name} leads`);
     },

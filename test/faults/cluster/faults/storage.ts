@@ -31,14 +31,14 @@ export const STORAGE: readonly Fault[] = [
     name: 'quota full and recovered',
     async strike({ cluster }) {
       const etcd = cluster.gateway(await cluster.leader());
-      const alarms = await fill(cluster);
+      const raised = await fill(cluster);
       await sleep(2_000);
       await etcd.removeAll(JUNK);
       await compact(cluster);
       for (const member of cluster.members) await cluster.gateway(member).defragment();
       await etcd.disarm();
       const left = await etcd.alarms();
-      return fired(alarms.includes('NOSPACE') && left.length === 0, `alarm ${alarms[0] ?? 'none'}, then none`);
+      return fired(raised === 'NOSPACE' && left.length === 0, `alarm ${raised ?? 'none'}, then ${left.length} left`);
     },
   },
 ];
@@ -50,14 +50,14 @@ async function compact(cluster: Cluster): Promise<number> {
   return revision;
 }
 
-/** Puts until etcd refuses to. Returns its alarms. */
-async function fill(cluster: Cluster): Promise<string[]> {
+/** Puts until etcd refuses to. Returns its alarm. */
+async function fill(cluster: Cluster): Promise<string | undefined> {
   const etcd = cluster.gateway(await cluster.leader());
   const value = 'x'.repeat(MIB);
   for (let i = 0; i < 200; i++) {
-    const alarms = await etcd.alarms();
-    if (alarms.length > 0) return alarms;
+    const [raised] = await etcd.alarms();
+    if (raised) return raised.alarm;
     await etcd.change([{ put: [`${JUNK}${i}`, value] }]).catch(() => sleep(100));
   }
-  return [];
+  return undefined;
 }
