@@ -169,6 +169,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
     allowedHosts: config.allowedHosts,
     log,
     logRequests: config.debug,
+    revisions: cluster,
   });
   /** @param by who makes the sidecar's network, or brings it up to its settings; undefined: nobody does */
   const open = async (by: Origin | undefined) => {

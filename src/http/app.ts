@@ -6,6 +6,7 @@ import type { Health } from '../service/health.ts';
 import type { UseCases } from '../service/use-cases.ts';
 import { entrance, type Log } from './entrance.ts';
 import { foreignRefusal } from './origin.ts';
+import { type Revisions, revisionHeader } from './revision.ts';
 import { allocationRoutes } from './routes/allocations.ts';
 import { HEALTH_PATHS, healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
@@ -23,6 +24,8 @@ export interface AppOptions {
   readonly log: Log;
   /** Whether every request gets a line in the log. */
   readonly logRequests: boolean;
+  /** How far this node knows what all have written; absent: it is alone. */
+  readonly revisions?: Revisions | undefined;
 }
 
 /** The way of every request: number it, catch what goes wrong, refuse web pages, wait for the history, route. */
@@ -39,6 +42,7 @@ export function createApp(options: AppOptions): Koa {
     refuseEarly(ctx, health);
     return next();
   });
+  if (options.revisions) app.use(revisionHeader(options.revisions));
   const routers = [
     ipRoutes(useCases),
     networkRoutes(useCases),

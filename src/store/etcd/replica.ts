@@ -81,6 +81,8 @@ export class Replica {
     clearTimeout(this.#again);
     this.#stream?.stream.cancel();
     this.#stream = undefined;
+    for (const { resolve } of this.#waiting) resolve(); // for nothing: nobody is told anything any more
+    this.#waiting = [];
   }
 
   #watch(): void {

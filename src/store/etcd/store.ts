@@ -44,7 +44,7 @@ const START_MS = 30_000;
 const AGAIN_MS = 500;
 const HEARTBEAT_MS = 1000;
 /** After a revision is known to be written; a watch that has not told it by then is at a member that has stopped. */
-const SILENCE_MS = 1000;
+const SILENCE_MS = 700;
 
 /**
  * A store that many nodes share: an etcd cluster. Every node decides on a copy of its own of all that is, and etcd lets a
@@ -72,6 +72,7 @@ export class EtcdStore implements Store {
   /** The latest time that an event told. */
   #latest = 0;
   #heartbeat: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
   #heard = 0;
 
   constructor(options: EtcdStoreOptions) {
@@ -91,8 +92,8 @@ export class EtcdStore implements Store {
     this.#writer = new Writer({
       client,
       fence: this.#fence,
-      replica: this.#replica,
       head: { key: this.#keys.head, value: () => String(this.#latest) },
+      hear: (revision) => this.#hear(revision),
       catchUp: () => this.#catchUp(),
       clock,
       overtaken: options.overtaken,
@@ -162,13 +163,9 @@ export class EtcdStore implements Store {
   }
 
   async close(): Promise<void> {
-    const wasOpen = this.#state === 'open';
     this.#state = 'closed';
-    if (!wasOpen) return;
-    clearInterval(this.#heartbeat);
-    await this.#writer.close();
-    this.#replica.close();
-    this.#options.client.close();
+    this.#closing ??= this.#close();
+    await this.#closing;
   }
 
   #tell({ puts }: Revision): void {
@@ -188,6 +185,13 @@ export class EtcdStore implements Store {
     }
   }
 
+  async #close(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    await this.#writer.close();
+    this.#replica.close();
+    this.#options.client.close();
+  }
+
   #note(event: PoolEvent): void {
     if ('at' in event && event.at > this.#latest) this.#latest = event.at;
   }
@@ -196,11 +200,12 @@ export class EtcdStore implements Store {
   async #catchUp(): Promise<void> {
     const { kvs } = await this.#options.client.range(at(this.#keys.head));
     const revision = Number(kvs[0]?.mod_revision ?? 0);
-    if (revision > this.#replica.revision) await this.#hear(revision);
+    await this.#hear(revision);
     this.#heard = this.#options.clock();
   }
 
   async #hear(revision: number): Promise<void> {
+    if (revision <= this.#replica.revision) return;
     const silence = setInterval(() => {
       if (this.#replica.isWatching) this.#replica.moveOn();
     }, SILENCE_MS);

@@ -8,14 +8,14 @@ import { EtcdError } from './failure.ts';
 import { type Fence, FenceLost } from './fence.ts';
 import { Generations } from './generations.ts';
 import type { TxnResponse } from './messages.ts';
-import type { Replica } from './replica.ts';
 
 export interface WriterOptions {
   readonly client: EtcdClient;
   readonly fence: Fence;
-  readonly replica: Replica;
   /** Key that every transaction puts, and what to tell with it. */
   readonly head: { readonly key: string; readonly value: () => string };
+  /** Waits until a revision, and everything before it, has been delivered. */
+  readonly hear: (revision: number) => Promise<void>;
   /** Waits until the newest that is written has been delivered. */
   readonly catchUp: () => Promise<void>;
   /** Milliseconds, of a clock that never goes back. */
@@ -80,7 +80,6 @@ export class Writer {
     this.#isClosed = true;
     clearInterval(this.#look);
     this.#look = undefined;
-    await this.#running;
   }
 
   #run(): void {
@@ -124,7 +123,7 @@ export class Writer {
         }
       }
     }
-    if (late.length > 0) void this.#options.replica.reached(revision).then(() => this.#overtaken(late));
+    void this.#options.hear(revision).then(() => this.#overtaken(late));
   }
 
   #overtaken(commits: readonly Commit[]): void {
@@ -158,7 +157,7 @@ export class Writer {
   }
 
   async #unknown(batch: readonly Commit[], cause: EtcdError): Promise<void> {
-    const { fence, replica } = this.#options;
+    const { fence, hear } = this.#options;
     const word = fence.raise();
     this.#options.log(
       'warn',
@@ -167,7 +166,7 @@ export class Writer {
     );
     while (!this.#isClosed) {
       try {
-        await replica.reached(await fence.raised(word));
+        await hear(await fence.raised(word));
         this.#recovered();
         this.#reject(batch, conflict);
         return;
