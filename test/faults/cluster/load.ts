@@ -40,6 +40,8 @@ export class Load {
   readonly #callers: Caller[] = [];
   readonly #clients: Promise<void>[];
   #stopped = false;
+  #isPaused = false;
+  #asking = 0;
 
   constructor(nodes: readonly Node[], recorder: Recorder, random: Random, options: LoadOptions) {
     const { clients, owners, shared } = options;
@@ -75,6 +77,17 @@ export class Load {
     };
   }
 
+  /** Lets every client end what it wants, and want nothing meanwhile. */
+  async pausedFor<T>(meanwhile: () => Promise<T>): Promise<T> {
+    this.#isPaused = true;
+    try {
+      while (this.#asking > 0) await sleep(10);
+      return await meanwhile();
+    } finally {
+      this.#isPaused = false;
+    }
+  }
+
   /** Lets every client end what it wants, then resolves. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -87,9 +100,15 @@ export class Load {
     this.#callers.push(caller);
     const own = slots(`c${client}`, owners);
     while (!this.#stopped) {
+      if (this.#isPaused) {
+        await sleep(10);
+        continue;
+      }
       const isShared = this.#random.next() < 0.15;
       const slot = this.#random.pick(isShared ? this.#shared : own);
+      this.#asking++;
       await this.#wish(caller, client, slot, this.#verb(slot, isShared));
+      this.#asking--;
       await sleep(this.#random.below(10));
     }
   }
