@@ -3,6 +3,9 @@ import { hostname } from 'node:os';
 import { setIn, unknownVariables } from './environment.ts';
 import { type Address, parseAddress } from './net/address.ts';
 import { type Cidr, enclosingNetwork, formatCidr, parseCidr } from './net/cidr.ts';
+import { readClusterFile } from './member/file.ts';
+import { endpointOf, memberOf, settingsGiven } from './member/given.ts';
+import type { MemberSettings } from './member/settings.ts';
 import { parseRange, type Range } from './net/range.ts';
 import { PREFIX_LENGTHS } from './pool/decide/network.ts';
 import { PoolError } from './pool/errors.ts';
@@ -35,6 +38,8 @@ export interface Config {
   readonly etcd: readonly string[] | undefined;
   readonly etcdTls: Tls | undefined;
   readonly etcdPrefix: string;
+  /** The member of etcd that this node brings along; undefined: none. */
+  readonly member: MemberSettings | undefined;
   readonly nodeId: string;
   /** Undefined: where it listens. */
   readonly advertiseUrl: string | undefined;
@@ -70,6 +75,7 @@ export const OFFLINE: Config = {
   etcd: undefined,
   etcdTls: undefined,
   etcdPrefix: '/ippool/v1/',
+  member: undefined,
   nodeId: '',
   advertiseUrl: undefined,
   debug: false,
@@ -82,7 +88,7 @@ export const DEFAULT_STRATEGY: StrategyName = 'round-robin';
 /**
  * Puts the settings together and checks every one.
  *
- * @param flags      what stood on the command line
+ * @param flags      what stood on the command line; `cluster`: the cluster file of a node with an etcd of its own
  * @param configFile file named by --config, or by IPPOOL_CONFIG when undefined
  * @throws PoolError `usage` that names the setting, where it was read, and the remedy
  */
@@ -90,6 +96,8 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
   if (configFile === '') throw new PoolError('usage', '--config "" must be a file', { field: '--config' });
   const file = configFile ?? setIn(env, 'IPPOOL_CONFIG');
   const fromFile = file === undefined ? {} : readConfigFile(file);
+  const cluster = typeof flags.cluster === 'string' ? readClusterFile(flags.cluster) : undefined;
+  const given: Readonly<Record<string, unknown>> = cluster ? settingsGiven(cluster) : {};
   const values = new Map<string, Found>();
   for (const { name, kind, variable: alias } of SETTINGS) {
     const variable = `IPPOOL_${name.toUpperCase().replaceAll('-', '_')}`;
@@ -98,6 +106,7 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
       [setIn(env, variable), variable],
       [alias === undefined ? undefined : setIn(env, alias), alias ?? ''],
       [fromFile[name] ?? undefined, `"${name}" in ${file ?? ''}`],
+      [given[name], `what ${String(flags.cluster)} says for ${name}`],
     ];
     const [value, source] = candidates.find(([candidate]) => candidate !== undefined) ?? [];
     if (value !== undefined && source !== undefined) values.set(name, { value, source, kind });
@@ -121,7 +130,11 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
       field: 'memory',
     });
   }
-  const endpoints = text('etcd', parseEndpoints, 'must be URLs such as http://127.0.0.1:2379, separated by commas');
+  const written = (name: string) => text(name, (value) => value, 'must be one text');
+  const member = cluster && memberOf(cluster, written);
+  const endpoints = member
+    ? [endpointOf(member)]
+    : text('etcd', parseEndpoints, 'must be URLs such as http://127.0.0.1:2379, separated by commas');
   const pem = (name: string) => text(name, readPem, 'must be a file in PEM that can be read');
   const [ca, cert, key] = [pem('etcd-ca'), pem('etcd-cert'), pem('etcd-key')];
   if (endpoints && flag('memory')) {
@@ -169,6 +182,7 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
         (path) => (/^\/[\w./-]*$/.test(path) ? path : undefined),
         'must be a path such as /ippool/v1/',
       ) ?? '/ippool/v1/',
+    member,
     nodeId:
       text('node-id', (id) => (/^[\w.-]{1,64}$/.test(id) ? id : undefined), 'must be letters, digits, - and .') ??
       hostname(),

@@ -81,6 +81,7 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'list',
     help: 'Cluster mode: endpoints of etcd, separated by commas; many nodes share what it holds',
   },
+  { name: 'etcd-binary', kind: 'text', fallback: 'etcd', help: 'What --cluster runs as its own member of etcd' },
   { name: 'etcd-ca', kind: 'text', help: 'File with the certificates that etcd is known by' },
   { name: 'etcd-cert', kind: 'text', help: 'File with the certificate that etcd knows this node by' },
   { name: 'etcd-key', kind: 'text', help: 'File with the key of that certificate' },

@@ -26,6 +26,7 @@ const SERVE_FLAGS: readonly Flag[] = [
   { name: 'config', short: 'c', kind: 'text', help: 'JSON file with settings' },
   { name: 'address', short: 'a', kind: 'text', help: 'Host and port in one: host:port' },
   { name: 'db', kind: 'text', help: 'The same as --data' },
+  { name: 'cluster', kind: 'switch', help: 'Cluster mode with an etcd of its own; --config is then its cluster.json' },
 ];
 const SERVE: readonly Flag[] = [...SERVE_FLAGS, ...SETTINGS];
 const JOURNAL: readonly Flag[] = [{ name: 'accept-loss', kind: 'switch', help: '' }];
