@@ -51,7 +51,7 @@ export interface Running {
  */
 export async function start(config: Config, fatal: (error: PoolError) => void): Promise<Running> {
   const log = await createLog(config.debug ? 'debug' : 'info');
-  const { app, health, networks, pool, sidecar, open, close } = build(config, log, fatal);
+  const { app, cluster, health, networks, pool, sidecar, open, close } = build(config, log, fatal);
   const origin: Origin = { at: Date.now(), actor: 'ippool', request_id: 'start' };
   sidecar.check(origin);
   const server = await listen(app.callback(), config.host, config.port);
@@ -68,6 +68,9 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
     });
   }, SWEEP_MS);
   health.phase = 'ready';
+  cluster?.register(() => {
+    return { url: config.advertiseUrl ?? server.url, version: packageVersion(), clock: Date.now() };
+  });
   tellReady(config, log, server.url, pool, sidecar);
   return {
     url: server.url,
@@ -147,6 +150,8 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
       },
       fatal,
       log: (level, facts, message) => log[level](facts, message),
+      // A node that was away catches up from these records.
+      retentionMs: Math.max(config.auditRetention, 1) * DAY_MS,
       now,
       clock: () => performance.now(),
       word: () => randomBytes(8).toString('hex'),
@@ -198,7 +203,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
       }
     }
   };
-  return { app, health, networks: cases.networks, pool, sidecar, open, close: () => store.close() };
+  return { app, cluster, health, networks: cases.networks, pool, sidecar, open, close: () => store.close() };
 }
 
 function tellReady(config: Config, log: Logger, url: string, pool: Pool, { network }: Sidecar): void {

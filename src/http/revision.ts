@@ -4,6 +4,8 @@ import { PoolError } from '../pool/errors.ts';
 /** How far a node of several knows what all have written. */
 export interface Revisions {
   readonly revision: number;
+  /** Whether it can be asked for more. */
+  health(): { readonly writable: boolean };
   /** Resolves when it knows all up to a revision. @throws PoolError `store_unavailable` */
   reached(revision: number): Promise<void>;
 }
@@ -20,6 +22,7 @@ export function revisionHeader(revisions: Revisions): Middleware {
     await next();
     // After the answer was made: it may tell of what came meanwhile.
     ctx.set(REVISION_HEADER, String(revisions.revision));
+    if (ctx.method === 'GET' && !revisions.health().writable) ctx.set('Warning', '110 - "Response is Stale"');
   };
 }
 

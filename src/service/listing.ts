@@ -73,7 +73,8 @@ export class Listing {
     { after, only }: { readonly after: Address | undefined; readonly only: Address | undefined },
     filter: ListFilter,
   ): AsyncGenerator<Held[]> {
-    await this.#changes.current();
+    await Promise.resolve();
+    this.#changes.known();
     let slice: Held[] = [];
     let looked = 0;
     for (const network of networks) {

@@ -48,8 +48,8 @@ export class Networks {
   }
 
   /** All networks in the order in which they were added. */
-  async list(_scope: Scope): Promise<Network[]> {
-    return [...(await this.#changes.current()).networks];
+  list(_scope: Scope): Promise<Network[]> {
+    return Promise.resolve([...this.#changes.known().networks]);
   }
 
   /** @param text id, name or CIDR. @throws PoolError `network_not_found` */

@@ -151,6 +151,7 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
       throw error;
     },
     log: () => undefined,
+    retentionMs: 86_400_000,
     now: () => Date.now(),
     clock: () => performance.now(),
     word: () => randomBytes(8).toString('hex'),

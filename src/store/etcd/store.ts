@@ -12,7 +12,9 @@ import { keyOf, Keys } from './keys.ts';
 import { load } from './load.ts';
 import { at } from './operation.ts';
 import { type Afterwards, type Plan, planOf } from './plan.ts';
+import { Registration } from './registration.ts';
 import { Replica, type Revision } from './replica.ts';
+import { Retention } from './retention.ts';
 import { Writer } from './writer.ts';
 
 export interface EtcdStoreOptions {
@@ -31,6 +33,8 @@ export interface EtcdStoreOptions {
   /** Told when the process has to end: another one writes as this node, or what was missed cannot be had any more. */
   readonly fatal: (error: PoolError) => void;
   readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
+  /** For how long the history is kept; milliseconds. */
+  readonly retentionMs: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Milliseconds, never going back. */
@@ -61,6 +65,8 @@ export class EtcdStore implements Store {
   readonly #replica: Replica;
   readonly #writer: Writer;
   readonly #barrier = new Barrier(() => this.#catchUp());
+  readonly #registration: Registration;
+  readonly #retention: Retention;
   readonly history: History;
   /** Names this process in the keys of its records. */
   readonly #life: string;
@@ -100,6 +106,8 @@ export class EtcdStore implements Store {
       fatal: (error) => this.#die(error),
       log,
     });
+    this.#registration = new Registration(client, this.#keys.node(node));
+    this.#retention = new Retention(client, this.#keys);
     this.history = new EtcdHistory(client, this.#keys, () => this.#replica.revision, options.includes);
   }
 
@@ -122,6 +130,7 @@ export class EtcdStore implements Store {
     this.#replica.open(revision);
     this.#state = 'open';
     this.#heard = clock();
+    this.#retention.open(() => this.#options.now() - this.#options.retentionMs);
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
     log('info', { revision, ms: Math.round(clock() - started) }, 'all that the cluster holds is read');
   }
@@ -162,6 +171,11 @@ export class EtcdStore implements Store {
     return isSilent ? { writable: false, reason: 'etcd does not answer' } : { writable: true, reason: 'ok' };
   }
 
+  /** Tells the other nodes about this one. @param facts asked for anew each time */
+  register(facts: () => object): void {
+    this.#registration.open(facts);
+  }
+
   async close(): Promise<void> {
     this.#state = 'closed';
     this.#closing ??= this.#close();
@@ -187,7 +201,9 @@ export class EtcdStore implements Store {
 
   async #close(): Promise<void> {
     clearInterval(this.#heartbeat);
+    this.#retention.close();
     await this.#writer.close();
+    await this.#registration.close();
     this.#replica.close();
     this.#options.client.close();
   }

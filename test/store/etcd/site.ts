@@ -55,6 +55,7 @@ export class Site {
         throw error;
       },
       log: () => undefined,
+      retentionMs: 86_400_000,
       now: () => Date.now(),
       clock: () => performance.now(),
       word: () => randomBytes(8).toString('hex'),
