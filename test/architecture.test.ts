@@ -27,7 +27,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
     packagesIn: 'store/etcd/',
     node: 'store/journal/',
   },
-  service: { imports: ['net/', 'pool/', 'store/store.ts', 'store/history.ts'], packages: ['async-mutex'] },
+  service: { imports: ['net/', 'pool/', 'store/store.ts', 'store/history.ts', 'store/membership.ts'], packages: ['async-mutex'] },
   http: {
     imports: ['net/', 'api/', 'service/', 'pool/errors.ts'],
     packages: ['koa', '@koa/router', 'koa-bodyparser'],

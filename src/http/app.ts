@@ -2,12 +2,14 @@ import type Router from '@koa/router';
 import Koa, { type Context } from 'koa';
 import { ROUTE_WORDS } from '../api/schema.ts';
 import { PoolError } from '../pool/errors.ts';
+import type { Cluster } from '../service/cluster.ts';
 import type { Health } from '../service/health.ts';
 import type { UseCases } from '../service/use-cases.ts';
 import { entrance, type Log } from './entrance.ts';
 import { foreignRefusal } from './origin.ts';
 import { type Revisions, revisionHeader } from './revision.ts';
 import { allocationRoutes } from './routes/allocations.ts';
+import { clusterRoutes } from './routes/cluster.ts';
 import { HEALTH_PATHS, healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
 import { intakeRoutes } from './routes/intake.ts';
@@ -18,6 +20,8 @@ import { openApiRoutes } from './routes/openapi.ts';
 export interface AppOptions {
   readonly useCases: UseCases;
   readonly health: Health;
+  /** Absent: this node is alone. */
+  readonly cluster?: Cluster | undefined;
   readonly version: string;
   /** Names under which the service may be reached, besides addresses and names without a dot. */
   readonly allowedHosts: readonly string[];
@@ -51,6 +55,7 @@ export function createApp(options: AppOptions): Koa {
     intakeRoutes(useCases),
     healthRoutes(health, version),
     openApiRoutes(version),
+    ...(options.cluster ? [clusterRoutes(options.cluster)] : []),
   ];
   for (const router of routers) app.use(router.routes());
   app.use((ctx) => refuseUnrouted(ctx, routers));

@@ -115,8 +115,8 @@ export class EtcdClient {
     });
   }
 
-  members(): Promise<MembersResponse> {
-    return this.#read('Cluster', 'MemberList', { linearizable: true });
+  members({ linearizable = true } = {}): Promise<MembersResponse> {
+    return this.#read('Cluster', 'MemberList', { linearizable });
   }
 
   /** A learner takes part in nothing until it is promoted. */

@@ -10,7 +10,9 @@ import type { KeyValue } from './messages.ts';
  *   head                          is put by every transaction: its revision is that of the newest
  *     ------ one watch over [ev/, ip/) sees all of the above
  *   ip/{network}/{address}        a live allocation, at its first address
+ *   join/{node}                   the address of a member that was added, which has no name until it starts
  *   mem/{network}/{address}       a released one that is cooling, or kept in mind for its owner
+ *   moving                        while everything is brought here from elsewhere: no node may start
  *   net/{network}                 a network
  *   node/{node}                   where a node's API answers, for as long as it lives
  *   res/{network}/{reservation}
@@ -46,7 +48,7 @@ export class Keys {
   }
 
   /** All keys of a kind. */
-  family(kind: 'ev' | 'ip' | 'mem' | 'net' | 'node' | 'res' | 'vm'): KeyRange {
+  family(kind: 'ev' | 'ip' | 'join' | 'mem' | 'net' | 'node' | 'res' | 'vm'): KeyRange {
     return below(`${this.#prefix}${kind}/`);
   }
 
@@ -111,6 +113,19 @@ export class Keys {
     return `${this.#prefix}node/${escape(node)}`;
   }
 
+  place(node: string): string {
+    return `${this.#prefix}join/${escape(node)}`;
+  }
+
+  /** Everything. */
+  get all(): KeyRange {
+    return below(this.#prefix);
+  }
+
+  get moving(): string {
+    return `${this.#prefix}moving`;
+  }
+
   #at(kind: 'ip' | 'mem', network: string, ip: string): string {
     return `${this.#prefix}${kind}/${escape(network)}/${hexOf(ip)}`;
   }
@@ -119,6 +134,11 @@ export class Keys {
 /** All keys are ASCII. */
 export function keyOf({ key }: KeyValue): string {
   return key.toString('latin1');
+}
+
+/** The node in a key that ends with it. */
+export function nodeOf(key: string): string {
+  return unescape(key.slice(key.lastIndexOf('/') + 1));
 }
 
 /** An address so that keys are in the order of addresses: 8 digits, or 32. */
@@ -140,4 +160,8 @@ function below(prefix: string): KeyRange {
 /** Two texts never become the same, whatever is in them: half a surrogate too. */
 function escape(text: string): string {
   return text.replaceAll(/[^\w-]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function unescape(text: string): string {
+  return text.replaceAll(/%([\da-f]{4})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 }

@@ -17,6 +17,8 @@ export interface EtcdMembershipOptions {
 }
 
 const TIMEOUT_MS = 1000;
+const AGAIN_MS = 100;
+const SAY_AGAIN = 50;
 
 /** What a node tells the others of itself; see registration.ts. */
 interface Told {
@@ -25,6 +27,13 @@ interface Told {
   readonly clock: number;
   /** Its own member, if it has one and that answers. */
   readonly member?: { readonly id: string; readonly state: MemberState };
+}
+
+/** What the member at an endpoint says. */
+interface Answer {
+  readonly id: string;
+  readonly isLearner: boolean;
+  readonly state: MemberState;
 }
 
 /**
@@ -42,9 +51,9 @@ export class EtcdMembership implements Membership {
   async cluster(): Promise<{ id: string; members: Member[] }> {
     const { client } = this.#options;
     // Without a leader the list is what one member remembers: better than none, for whoever looks what is wrong.
-    const { header, members } = await available(client.members().catch(() => client.members(false)));
+    const { header, members } = await available(client.members().catch(() => client.members({ linearizable: false })));
     const [told, places] = await Promise.all([this.#told().catch(() => []), this.#places().catch(() => new Map())]);
-    const states = new Map(told.flatMap(({ member }) => (member ? [[hexOf(member.id), member.state] as const] : [])));
+    const states = new Map(told.flatMap(({ member }) => (member ? [[member.id, member.state] as const] : [])));
     const found = members.map(async (member): Promise<Member> => {
       const [url = ''] = member.peerURLs;
       const address = url.replace(/^\w+:\/\//, '');
@@ -88,20 +97,36 @@ export class EtcdMembership implements Membership {
 
   async fenceOff(node: string): Promise<boolean> {
     const { client, keys } = this.#options;
-    const gone = [keys.fence(node), keys.node(node), keys.place(node)].map((key) => ({ request_delete_range: at(key) }));
+    const gone = [keys.fence(node), keys.node(node), keys.place(node)].map((key) => ({
+      request_delete_range: at(key),
+    }));
     const { responses } = await available(client.txn({ compare: [], success: gone, failure: [] }));
     return responses[0]?.response_delete_range?.deleted !== '0';
   }
 
   /** How a member says that it is; undefined when it does not answer. */
-  async state(url: string): Promise<{ readonly id: string; readonly state: MemberState } | undefined> {
+  async state(url: string): Promise<Answer | undefined> {
     try {
-      const [status, { alarms }] = await Promise.all([this.#client(url).status(url), this.#client(url).alarms(url)]);
-      const { member_id } = status.header;
-      return { id: hexOf(member_id), state: stateOf(status, alarms) };
+      const status = await this.#client(url).status(url);
+      return { id: hexOf(status.header.member_id), isLearner: status.isLearner, state: stateOf(status) };
     } catch (error) {
       if (error instanceof EtcdError) return undefined;
       throw error;
+    }
+  }
+
+  /**
+   * Resolves when the member at an endpoint has a leader, and a vote.
+   *
+   * @param waiting told again and again what it lacks
+   */
+  async takesPart(url: string, waiting: (what: string) => void): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.state(url);
+      if (answer?.state.leader !== undefined && !answer.isLearner) return;
+      const lack = answer?.isLearner === true ? 'it has yet to catch up' : 'it waits for the other members';
+      if (attempt % SAY_AGAIN === 0) waiting(lack);
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
   }
 
@@ -139,8 +164,13 @@ export class EtcdMembership implements Membership {
   }
 }
 
-function stateOf(status: Messages.StatusResponse, alarms: Messages.AlarmResponse['alarms']): MemberState {
-  const { header, leader, version, raftTerm, raftIndex, raftAppliedIndex, dbSize, dbSizeInUse } = status;
+function stateOf(status: Messages.StatusResponse): MemberState {
+  const { header, leader, version, raftTerm, raftIndex, raftAppliedIndex, dbSize, dbSizeInUse, errors } = status;
+  // The list of alarms of its own goes through the leader, which may be what is missing.
+  const alarms = errors.flatMap((error) => {
+    const [, member, alarm] = /^memberID:(\d+) alarm:(\w+)/.exec(error) ?? [];
+    return alarm !== undefined && member === header.member_id ? [alarm] : [];
+  });
   return {
     leader: leader === '0' ? undefined : hexOf(leader),
     version,
@@ -149,7 +179,7 @@ function stateOf(status: Messages.StatusResponse, alarms: Messages.AlarmResponse
     applied: Number(raftAppliedIndex),
     bytes: Number(dbSize),
     bytesInUse: Number(dbSizeInUse),
-    alarms: alarms.filter(({ memberID }) => memberID === header.member_id).map(({ alarm }) => alarm),
+    alarms,
   };
 }
 
