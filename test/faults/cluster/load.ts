@@ -27,7 +27,7 @@ interface Slot {
 }
 
 /**
- * Clients that allocate, release and look up owners of their own and shared ones, each at its own node first and, as
+ * Clients that allocate, release and look up owners of their own and shared ones, mostly at its own node and, as
  * long as it does not know the outcome, at the next. Of an owner whose release had no answer nothing can be said any
  * more: it gets another name.
  */
@@ -126,9 +126,11 @@ export class Load {
     const { generation } = slot;
     const owner = `${slot.name}-${generation}`;
     const only = verb === 'release' && this.#random.next() < 0.5 ? slot.ip : undefined;
+    // What another node has done it has to know at once.
+    const first = this.#random.next() < 0.4 ? this.#random.below(this.#nodes.length) : client;
     let isTainted = false;
     for (let attempt = 0; !this.#stopped || attempt === 0; attempt++) {
-      const node = this.#nodes[(client + attempt) % this.#nodes.length]!;
+      const node = this.#nodes[(first + attempt) % this.#nodes.length]!;
       const { outcome, ip } = await ask(caller, node, verb, owner, only);
       isTainted ||= outcome === 'unknown' && verb !== 'lookup';
       if (outcome === 'done') slot.ip = verb === 'release' ? undefined : ip;

@@ -61,7 +61,9 @@ export async function run({ program, faults, calm, seed, print }: RunOptions): P
     if (failures.length === 0) await startedAnew(cluster, caller);
   } finally {
     for (const { name, output } of failures.length > 0 ? cluster.nodes : [])
-      print(`${name}: ${output.slice(-3_000)}\n`);
+      print(`${name}:
+${lastOf(output)}
+`);
     caller.close();
     await cluster.stop();
   }
@@ -82,6 +84,12 @@ export async function run({ program, faults, calm, seed, print }: RunOptions): P
   );
   for (const { wrong, what } of violations.slice(0, 10)) print(`${wrong}: ${what}\n`);
   return { violations, failures };
+}
+
+/** Time and message of the last lines of a log. */
+function lastOf(log: string): string {
+  const lines = log.split('\n').slice(-21);
+  return lines.map((line) => /"time":"([^"]+)".*("msg":.*)\}$/.exec(line)?.slice(1).join(' ') ?? line).join('\n');
 }
 
 /** What a node finds in etcd when it starts is what the others were told one by one. */
