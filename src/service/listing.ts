@@ -73,7 +73,6 @@ export class Listing {
     { after, only }: { readonly after: Address | undefined; readonly only: Address | undefined },
     filter: ListFilter,
   ): AsyncGenerator<Held[]> {
-    await Promise.resolve();
     this.#changes.known();
     let slice: Held[] = [];
     let looked = 0;
