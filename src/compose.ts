@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { ClusterNode } from './cluster.ts';
 import { type Config, OFFLINE } from './config.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/server.ts';
@@ -19,6 +20,7 @@ import { Health } from './service/health.ts';
 import { useCases } from './service/use-cases.ts';
 import { Sidecar } from './sidecar.ts';
 import { EtcdClient } from './store/etcd/client.ts';
+import { Image } from './store/etcd/image.ts';
 import { EtcdStore } from './store/etcd/store.ts';
 import { Journal } from './store/journal/journal.ts';
 import { load, repair, verify } from './store/journal/offline.ts';
@@ -34,12 +36,14 @@ const SWEEP_MS = 1000;
 const CLUSTER_SWEEP = 32;
 /** How often a node that starts looks again because another made the network first. */
 const START_ATTEMPTS = 16;
+/** For a page of a migration. */
+const MIGRATION_MS = 10_000;
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
 export interface Running {
   readonly url: string;
-  /** Finishes requests under way and the last group commit. Resolves within 8 s. */
+  /** Finishes requests under way and the last group commit. Resolves within 8 s; 2 more for an etcd of its own. */
   stop(): Promise<void>;
 }
 
@@ -51,7 +55,7 @@ export interface Running {
  */
 export async function start(config: Config, fatal: (error: PoolError) => void): Promise<Running> {
   const log = await createLog(config.debug ? 'debug' : 'info');
-  const { app, cluster, health, networks, pool, sidecar, open, close } = build(config, log, fatal);
+  const { app, cluster, node, health, networks, pool, sidecar, open, close } = build(config, log, fatal);
   const origin: Origin = { at: Date.now(), actor: 'ippool', request_id: 'start' };
   sidecar.check(origin);
   const server = await listen(app.callback(), config.host, config.port);
@@ -68,9 +72,8 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
     });
   }, SWEEP_MS);
   health.phase = 'ready';
-  cluster?.register(() => {
-    return { url: config.advertiseUrl ?? server.url, version: packageVersion(), clock: Date.now() };
-  });
+  await node?.serve(server.url);
+  if (node) cluster?.register(() => node.facts(config.advertiseUrl ?? server.url));
   tellReady(config, log, server.url, pool, sidecar);
   return {
     url: server.url,
@@ -156,6 +159,14 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
       clock: () => performance.now(),
       word: () => randomBytes(8).toString('hex'),
     });
+  const node =
+    config.etcd &&
+    new ClusterNode(config.etcd, {
+      config,
+      fatal,
+      log: (level, facts, message) => log[level](facts, message),
+      now,
+    });
   const store = cluster ?? (config.memory ? new MemoryStore(includesAddress) : journal());
   const health = new Health(store, now, cluster !== undefined);
   const clock = new Clock(now, () => performance.now());
@@ -170,6 +181,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
   const app = createApp({
     useCases: cases,
     health,
+    cluster: node?.cluster,
     version: packageVersion(),
     allowedHosts: config.allowedHosts,
     log,
@@ -179,6 +191,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
   /** @param by who makes the sidecar's network, or brings it up to its settings; undefined: nobody does */
   const open = async (by: Origin | undefined) => {
     origin = by;
+    await node?.open();
     await store.open((batch) => {
       isEmpty = false;
       for (const event of batch) {
@@ -203,7 +216,11 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
       }
     }
   };
-  return { app, cluster, health, networks: cases.networks, pool, sidecar, open, close: () => store.close() };
+  const close = async () => {
+    await store.close();
+    await node?.close();
+  };
+  return { app, cluster, node, health, networks: cases.networks, pool, sidecar, open, close };
 }
 
 function tellReady(config: Config, log: Logger, url: string, pool: Pool, { network }: Sidecar): void {
@@ -234,6 +251,17 @@ function tellReady(config: Config, log: Logger, url: string, pool: Pool, { netwo
     'READY=1',
     `STATUS=Giving addresses of ${network?.cidrText ?? `${count} networks`} on ${url}`,
   );
+}
+
+/** Works on all that etcd holds, as the settings name it, while no node runs. */
+export async function withImage<T>(config: Config, work: (image: Image) => Promise<T>): Promise<T> {
+  const { etcd: endpoints = [], etcdTls: tls, etcdPrefix } = config;
+  const client = new EtcdClient({ endpoints, tls, timeoutMs: MIGRATION_MS, now: () => Date.now() });
+  try {
+    return await work(new Image(client, etcdPrefix, randomBytes(8).toString('hex')));
+  } finally {
+    client.close();
+  }
 }
 
 /** What the command line does with a data folder that nobody serves from. */

@@ -1,8 +1,6 @@
 import type { Raw } from '../config.ts';
+import { DEFAULT_FILE } from '../member/file.ts';
 import { PoolError } from '../pool/errors.ts';
-
-/** Where `cluster init` writes, and go-ipam too. */
-export const DEFAULT_CLUSTER_FILE = 'ipam-cluster-data/cluster.json';
 
 /** Settings from the flags of `serve`: those that go-ipam calls otherwise under our names. With --cluster, --config is the cluster file. */
 export function serveFlags(flags: Raw): Raw & { readonly config: string | undefined } {
@@ -12,7 +10,7 @@ export function serveFlags(flags: Raw): Raw & { readonly config: string | undefi
   }
   return {
     ...settings,
-    ...(cluster === true ? { cluster: config ?? DEFAULT_CLUSTER_FILE } : {}),
+    ...(cluster === true ? { cluster: config ?? DEFAULT_FILE } : {}),
     ...(db === undefined ? {} : { data: settings.data ?? db }),
     ...(address === undefined ? {} : split(address)),
     config: cluster === true ? undefined : config,

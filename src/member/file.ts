@@ -30,7 +30,9 @@ export interface ClusterFile {
 }
 
 export const DEFAULT_DATA_DIR = 'ipam-cluster-data';
-export const FILE_NAME = 'cluster.json';
+const FILE_NAME = 'cluster.json';
+/** Where `cluster init` writes, and go-ipam too. */
+export const DEFAULT_FILE = `${DEFAULT_DATA_DIR}/${FILE_NAME}`;
 const CLIENT_PORTS_ABOVE = 1000;
 const MAX_PORT = 65_535;
 

@@ -1,3 +1,4 @@
+import { PoolError } from '../../pool/errors.ts';
 import type { EtcdClient } from './client.ts';
 import type { KeyValue } from './messages.ts';
 import { at, hasValue, isAbsent, isAtRevision, put, read } from './operation.ts';
@@ -14,13 +15,18 @@ export class FenceLost extends Error {
 export class Fence {
   readonly #client: EtcdClient;
   readonly key: string;
+  readonly #moving: string;
   readonly #word: () => string;
   #boot = '';
 
-  /** @param word makes a word that nobody has ever had */
-  constructor(client: EtcdClient, key: string, word: () => string) {
+  /**
+   * @param moving while this key is there nobody takes a node
+   * @param word makes a word that nobody has ever had
+   */
+  constructor(client: EtcdClient, key: string, moving: string, word: () => string) {
     this.#client = client;
     this.key = key;
+    this.#moving = moving;
     this.#word = word;
   }
 
@@ -28,13 +34,21 @@ export class Fence {
     return this.#boot;
   }
 
-  /** Takes the node over from whoever had it. One attempt. */
+  /** Takes the node over from whoever had it. One attempt. @throws PoolError `data_mismatch` while a migration goes on */
   async take(): Promise<void> {
     const { kvs } = await this.#client.range(at(this.key));
     const before = kvs[0];
     const boot = this.#word();
     const compare = before ? isAtRevision(this.key, Number(before.mod_revision)) : isAbsent(this.key);
-    const { succeeded } = await this.#client.txn({ compare: [compare], success: [put(this.key, boot)], failure: [] });
+    const { succeeded, responses } = await this.#client.txn({
+      compare: [compare, isAbsent(this.#moving)],
+      success: [put(this.key, boot)],
+      failure: [read(this.#moving)],
+    });
+    if (!succeeded && responses[0]?.response_range?.kvs.length === 1) {
+      const why = 'a migration to it goes on, or was broken off: run ippool migrate to its end';
+      throw new PoolError('data_mismatch', `What the cluster holds is half: ${why}`, { key: this.#moving });
+    }
     if (!succeeded) throw new FenceLost('Another process takes this node id over at the same time');
     this.#boot = boot;
   }

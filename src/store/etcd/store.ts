@@ -86,7 +86,7 @@ export class EtcdStore implements Store {
     this.#options = options;
     this.#keys = new Keys(prefix);
     this.#life = word();
-    this.#fence = new Fence(client, this.#keys.fence(node), word);
+    this.#fence = new Fence(client, this.#keys.fence(node), this.#keys.moving, word);
     this.#replica = new Replica({
       client,
       range: this.#keys.delivered,
@@ -106,7 +106,13 @@ export class EtcdStore implements Store {
       fatal: (error) => this.#die(error),
       log,
     });
-    this.#registration = new Registration(client, this.#keys.node(node));
+    this.#registration = new Registration({
+      client,
+      key: this.#keys.node(node),
+      nodes: this.#keys.family('node'),
+      now: options.now,
+      log,
+    });
     this.#retention = new Retention(client, this.#keys);
     this.history = new EtcdHistory(client, this.#keys, () => this.#replica.revision, options.includes);
   }
@@ -116,11 +122,17 @@ export class EtcdStore implements Store {
     return this.#replica.revision;
   }
 
+  /** Milliseconds to add to this machine's clock to have that of most nodes; 0 while it agrees. */
+  get skew(): number {
+    return this.#registration.skew;
+  }
+
   async open(deliver: (batch: Delivered) => void): Promise<void> {
     const { client, adopt, clock, log } = this.#options;
     this.#deliver = deliver;
     const started = clock();
     await this.#patiently(() => this.#fence.take());
+    await this.#patiently(() => this.#registration.look());
     const revision = await this.#patiently(() =>
       load(client, this.#keys, (events) => {
         for (const event of events) this.#note(event);
