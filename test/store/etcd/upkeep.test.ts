@@ -44,12 +44,33 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
       const { kvs } = await client.range(within(new Keys(prefix).family('node')));
       return kvs.map(({ value }) => JSON.parse(value.toString()) as unknown);
     };
-    const store = site.store(t, { prefix });
+    const store = site.store(t, { prefix, now: () => 5_000_000 });
     await store.open(() => undefined);
     store.register(() => ({ url: 'http://10.0.0.1:8080' }));
     while ((await nodes()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.deepEqual(await nodes(), [{ url: 'http://10.0.0.1:8080' }]);
+    assert.deepEqual(await nodes(), [{ url: 'http://10.0.0.1:8080', clock: 5_000_000 }]);
     await store.close();
     assert.deepEqual(await nodes(), []);
+  });
+
+  it('goes by the clock of most nodes when its own is wrong, from the start on', async (t) => {
+    const prefix = site.prefix();
+    const day = 86_400_000;
+    const noon = Date.now();
+    const [one, two] = [
+      site.store(t, { prefix, node: 'one', now: () => noon }),
+      site.store(t, { prefix, node: 'two', now: () => noon - 900 }),
+    ];
+    for (const store of [one, two]) {
+      await store.open(() => undefined);
+      store.register(() => ({}));
+    }
+    const client = site.client(t);
+    const count = async () => (await client.range(within(new Keys(prefix).family('node')))).kvs.length;
+    while ((await count()) < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    const ahead = site.store(t, { prefix, node: 'ahead', now: () => noon + day });
+    await ahead.open(() => undefined);
+    assert.equal(ahead.skew, -day);
+    assert.deepEqual([one.skew, two.skew], [0, 0]);
   });
 });
