@@ -169,7 +169,11 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
     });
   const store = cluster ?? (config.memory ? new MemoryStore(includesAddress) : journal());
   const health = new Health(store, now, cluster !== undefined);
-  const clock = new Clock(now, () => performance.now());
+  // A lease ends by the clock of whichever node is asked: all go by that of most.
+  const clock = new Clock(
+    () => now() + (cluster?.skew ?? 0),
+    () => performance.now(),
+  );
   const cases = useCases({
     pool,
     store,
@@ -206,7 +210,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
     }
     for (let attempt = 1; by; attempt++) {
       if (cluster) accept(); // a journal asks by itself, before it changes anything
-      const events = sidecar.settle(by, isEmpty);
+      const events = sidecar.settle({ ...by, at: clock.now() }, isEmpty);
       if (events.length === 0) return;
       try {
         await store.commit(events);

@@ -1,20 +1,46 @@
 import type { EtcdClient } from './client.ts';
-import { at } from './operation.ts';
+import { keyOf, type KeyRange } from './keys.ts';
+import type { KeyValue } from './messages.ts';
+import { at, within } from './operation.ts';
+import { skewOf } from './skew.ts';
 
 /** A node that has died is gone from the list after this; seconds. */
 const LEASE_SECONDS = 15;
 const RENEW_MS = 5000;
 
-/** Tells the others where this node answers, for as long as it lives. That it cannot be told stops nothing. */
+export interface RegistrationOptions {
+  readonly client: EtcdClient;
+  /** The key of this node, among those of all. */
+  readonly key: string;
+  readonly nodes: KeyRange;
+  /** Milliseconds since 1970, as this machine tells it. */
+  readonly now: () => number;
+  readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
+}
+
+/**
+ * Tells the others where this node answers and what time it is for it, for as long as it lives, and hears the same of
+ * them. That it cannot be told stops nothing.
+ */
 export class Registration {
-  readonly #client: EtcdClient;
-  readonly #key: string;
+  readonly #options: RegistrationOptions;
+  #skew = 0;
   #lease: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(client: EtcdClient, key: string) {
-    this.#client = client;
-    this.#key = key;
+  constructor(options: RegistrationOptions) {
+    this.#options = options;
+  }
+
+  /** Milliseconds to add to this machine's clock; see {@link skewOf}. */
+  get skew(): number {
+    return this.#skew;
+  }
+
+  /** Hears what time it is for the others. */
+  async look(): Promise<void> {
+    const { client, nodes } = this.#options;
+    this.#hear((await client.range(within(nodes))).kvs);
   }
 
   /** @param facts asked for anew each time */
@@ -27,14 +53,42 @@ export class Registration {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     const lease = this.#lease;
-    if (lease !== undefined) await this.#client.revokeLease(lease).catch(() => undefined); // it ends by itself
+    if (lease !== undefined) await this.#options.client.revokeLease(lease).catch(() => undefined); // it ends by itself
   }
 
   async #renew(facts: () => object): Promise<void> {
-    if (this.#lease !== undefined && (await this.#client.keepLease(this.#lease)) === 0) this.#lease = undefined;
-    this.#lease ??= (await this.#client.grantLease(LEASE_SECONDS)).ID;
-    const value = JSON.stringify(facts());
-    const tell = { request_put: { ...at(this.#key), value: Buffer.from(value), lease: this.#lease } };
-    await this.#client.txn({ compare: [], success: [tell], failure: [] });
+    const { client, key, nodes, now } = this.#options;
+    if (this.#lease !== undefined && (await client.keepLease(this.#lease)) === 0) this.#lease = undefined;
+    this.#lease ??= (await client.grantLease(LEASE_SECONDS)).ID;
+    const value = JSON.stringify({ ...facts(), clock: now() });
+    const tell = { request_put: { ...at(key), value: Buffer.from(value), lease: this.#lease } };
+    const ask = { request_range: within(nodes) };
+    const { responses } = await client.txn({ compare: [], success: [tell, ask], failure: [] });
+    this.#hear(responses[1]?.response_range?.kvs ?? []);
+  }
+
+  #hear(kvs: readonly KeyValue[]): void {
+    const { key, now, log } = this.#options;
+    const others = kvs.filter((kv) => keyOf(kv) !== key).map(clockOf);
+    const skew = skewOf(now(), others.filter(Number.isFinite));
+    const seconds = Math.round(-skew / 1000);
+    if (skew !== 0 && this.#skew === 0) {
+      log(
+        'warn',
+        { ahead_seconds: seconds },
+        'the clock of this machine is wrong, or most others are: going by theirs',
+      );
+    } else if (skew === 0 && this.#skew !== 0) {
+      log('info', {}, 'the clock of this machine agrees with the others again');
+    }
+    this.#skew = skew;
+  }
+}
+
+function clockOf({ value }: KeyValue): number {
+  try {
+    return Number((JSON.parse(value.toString()) as { clock?: number }).clock);
+  } catch {
+    return Number.NaN;
   }
 }
