@@ -27,7 +27,10 @@ const TABLE: Readonly<Record<string, Rule>> = {
     packagesIn: 'store/etcd/',
     node: 'store/journal/',
   },
-  service: { imports: ['net/', 'pool/', 'store/store.ts', 'store/history.ts', 'store/membership.ts'], packages: ['async-mutex'] },
+  service: {
+    imports: ['net/', 'pool/', 'store/store.ts', 'store/history.ts', 'store/membership.ts'],
+    packages: ['async-mutex'],
+  },
   http: {
     imports: ['net/', 'api/', 'service/', 'pool/errors.ts'],
     packages: ['koa', '@koa/router', 'koa-bodyparser'],
@@ -38,7 +41,17 @@ const TABLE: Readonly<Record<string, Rule>> = {
   member: { imports: ['pool/errors.ts'], node: '' },
   migration: { imports: ['pool/', 'store/'], node: '' },
   cli: {
-    imports: ['client/', 'api/', 'member/', 'compose.ts', 'config.ts', 'environment.ts', 'version.ts', 'pool/errors.ts'],
+    imports: [
+      'client/',
+      'api/',
+      'member/',
+      'migration/',
+      'compose.ts',
+      'config.ts',
+      'environment.ts',
+      'version.ts',
+      'pool/errors.ts',
+    ],
     packages: ['sade', 'cli-table3', 'picocolors', 'cli-progress', 'csv-parse', 'csv-stringify', 'light-my-request'],
     node: '',
   },
