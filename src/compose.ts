@@ -146,6 +146,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
         allocation: (event) => allocationAfter(pool, event),
         network: (event) => networkAfter(pool, event),
       },
+      state: () => snapshotOf(pool),
       // The search for the next address goes on behind our own.
       adopt: (event) => (event.type === 'ip_allocated' ? { ...event, requested: true } : event),
       overtaken: (events) => {
@@ -166,6 +167,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
       fatal,
       log: (level, facts, message) => log[level](facts, message),
       now,
+      clock: () => performance.now(),
     });
   const store = cluster ?? (config.memory ? new MemoryStore(includesAddress) : journal());
   const health = new Health(store, now, cluster !== undefined);

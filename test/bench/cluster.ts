@@ -142,6 +142,7 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
       allocation: (event) => allocationAfter(pool, event),
       network: (event) => networkAfter(pool, event),
     },
+    state: () => [], // never inspected
     adopt: (event) => (event.type === 'ip_allocated' ? { ...event, requested: true } : event),
     overtaken: (events) => {
       count.conflicts++;

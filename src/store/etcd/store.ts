@@ -8,6 +8,7 @@ import { Commit } from './commit.ts';
 import { EtcdError } from './failure.ts';
 import { Fence } from './fence.ts';
 import { EtcdHistory } from './history.ts';
+import { Inspection } from './inspection.ts';
 import { keyOf, Keys } from './keys.ts';
 import { load } from './load.ts';
 import { at } from './operation.ts';
@@ -26,6 +27,8 @@ export interface EtcdStoreOptions {
   /** Whether an event of a range includes an address, for searches of the history. */
   readonly includes: Includes;
   readonly afterwards: Afterwards;
+  /** The shortest history that leads to what this node holds, of the moment when it is called. */
+  readonly state: () => Iterable<PoolEvent>;
   /** What an event that this process has not decided is to it. */
   readonly adopt: (event: PoolEvent) => PoolEvent;
   /** Told what another node was before with: whoever goes on from there meets it again. */
@@ -67,6 +70,7 @@ export class EtcdStore implements Store {
   readonly #barrier = new Barrier(() => this.#catchUp());
   readonly #registration: Registration;
   readonly #retention: Retention;
+  readonly #inspection: Inspection;
   readonly history: History;
   /** Names this process in the keys of its records. */
   readonly #life: string;
@@ -114,6 +118,13 @@ export class EtcdStore implements Store {
       log,
     });
     this.#retention = new Retention(client, this.#keys);
+    this.#inspection = new Inspection({
+      client,
+      keys: this.#keys,
+      revision: () => this.#replica.revision,
+      state: options.state,
+      found: (what, facts) => this.#contradicted(what, facts),
+    });
     this.history = new EtcdHistory(client, this.#keys, () => this.#replica.revision, options.includes);
   }
 
@@ -142,7 +153,8 @@ export class EtcdStore implements Store {
     this.#replica.open(revision);
     this.#state = 'open';
     this.#heard = clock();
-    this.#retention.open(() => this.#options.now() - this.#options.retentionMs);
+    this.#retention.open(this.#options.retentionMs, this.#options.now);
+    this.#inspection.open();
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
     log('info', { revision, ms: Math.round(clock() - started) }, 'all that the cluster holds is read');
   }
@@ -214,6 +226,7 @@ export class EtcdStore implements Store {
   async #close(): Promise<void> {
     clearInterval(this.#heartbeat);
     this.#retention.close();
+    this.#inspection.close();
     await this.#writer.close();
     await this.#registration.close();
     this.#replica.close();
@@ -262,6 +275,20 @@ export class EtcdStore implements Store {
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       }
     }
+  }
+
+  /** A node that has missed something begins anew. Owners decide no address: what stands by address goes on to count. */
+  #contradicted(what: 'replica' | 'owners', facts: object): void {
+    if (what === 'owners') this.#options.log('warn', facts, 'etcd holds other owners by owner than by address');
+    else
+      this.#die(
+        new PoolError('data_io', 'What this node holds is not what etcd holds: it has to start anew', { ...facts }),
+      );
+  }
+
+  /** Looks whether this node and etcd agree; it does so by itself from time to time. @throws EtcdError */
+  inspect(): Promise<void> {
+    return this.#inspection.look();
   }
 
   #die(error: PoolError): void {

@@ -49,6 +49,7 @@ export class Site {
       node: 'n1',
       includes: () => false,
       afterwards: { allocation: () => undefined, network: () => undefined },
+      state: () => [],
       adopt: (event) => event,
       overtaken: () => undefined,
       fatal: (error: PoolError) => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { PoolEvent } from '../../../src/pool/events.ts';
 import { Keys } from '../../../src/store/etcd/keys.ts';
 import { within } from '../../../src/store/etcd/operation.ts';
+import { Retention } from '../../../src/store/etcd/retention.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { allocated } from './events.ts';
 import { Site } from './site.ts';
@@ -51,6 +53,57 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     assert.deepEqual(await nodes(), [{ url: 'http://10.0.0.1:8080', clock: 5_000_000 }]);
     await store.close();
     assert.deepEqual(await nodes(), []);
+  });
+
+  it('forgets what released addresses meant when that is over, and nothing that still means something', async (t) => {
+    const prefix = site.prefix();
+    const [day, now] = [86_400_000, Date.now()];
+    const store = site.store(t, { prefix });
+    await store.open(() => undefined);
+    const remembered = { type: 'ip_remembered', network: 'n', nic: '' } as const;
+    await store.commit([
+      { ...remembered, ip: '10.0.0.1', vm_id: 'vm1', cooling_until: now - day },
+      { ...remembered, ip: '10.0.0.2', vm_id: 'vm2', cooling_until: now - day, sticky_until: now + day },
+      { ...remembered, ip: '10.0.0.3', vm_id: 'vm3', cooling_until: now - 1000 },
+    ]);
+    await store.close();
+    const client = site.client(t);
+    const keys = new Keys(prefix);
+    const kept = async () =>
+      (await client.range(within(keys.family('mem')))).kvs.map(
+        ({ value }) => (JSON.parse(value.toString()) as { ip: string }).ip,
+      );
+    assert.equal((await kept()).length, 3);
+    await new Retention(client, keys).forgetMemories(now - 3_600_000);
+    assert.deepEqual(await kept(), ['10.0.0.2', '10.0.0.3']);
+  });
+
+  it('finds out when a node and etcd, or addresses and owners in etcd, do not agree', async (t) => {
+    const prefix = site.prefix();
+    const held = [allocated('vm1', '10.0.0.1'), allocated('vm2', '10.0.0.2')];
+    let state: PoolEvent[] = held;
+    const fatal: string[] = [];
+    const logged: string[] = [];
+    const store = site.store(t, {
+      prefix,
+      state: () => state,
+      fatal: ({ code }) => void fatal.push(code),
+      log: (level, _, message) => {
+        if (level === 'warn') logged.push(message);
+      },
+    });
+    await store.open(() => undefined);
+    for (const event of held) await store.commit([event]);
+    await store.inspect();
+    assert.deepEqual([fatal, logged], [[], []]);
+    await site.client(t).deleteRange({ key: Buffer.from(new Keys(prefix).owner('default', 'vm1')) });
+    await store.commit([allocated('vm3', '10.0.0.3')]);
+    state = [...held, allocated('vm3', '10.0.0.3')];
+    await store.inspect();
+    assert.deepEqual([fatal, logged.length], [[], 1]);
+    state = [...held, allocated('vm4', '10.0.0.3')];
+    await store.inspect();
+    assert.deepEqual(fatal, ['data_io']);
   });
 
   it('goes by the clock of most nodes when its own is wrong, from the start on', async (t) => {
