@@ -32,8 +32,8 @@ import { packageVersion } from './version.ts';
 const COMPACT_RATIO = 1;
 /** How often leases and reservations that have ended are looked for; milliseconds. A request that meets one does not wait for it. */
 const SWEEP_MS = 1000;
-/** Leases that a cluster ends in one transaction: with their owners and what is kept in mind, of 128 operations. */
-const CLUSTER_SWEEP = 32;
+/** Allocations that a cluster changes in one transaction: with their owners and what is kept in mind, of 128 operations. */
+const CLUSTER_COMMIT = 32;
 /** How often a node that starts looks again because another made the network first. */
 const START_ATTEMPTS = 16;
 /** For a page of a migration. */
@@ -182,7 +182,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
     history: store.history,
     clock,
     random: Math.random,
-    sweep: cluster && CLUSTER_SWEEP,
+    atOnce: cluster && CLUSTER_COMMIT,
   });
   const app = createApp({
     useCases: cases,

@@ -34,7 +34,7 @@ export interface ChangesOptions {
   readonly store: Store;
   readonly clock: Clock;
   /** Leases that are ended in one commit, at most. */
-  readonly sweep?: number | undefined;
+  readonly atOnce?: number | undefined;
 }
 
 /**
@@ -47,10 +47,10 @@ export class Changes {
   readonly #clock: Clock;
   readonly #inFlight: InFlight;
   readonly #sweeps = new Map<Network, Promise<void>>();
-  readonly #sweepSize: number;
+  readonly #atOnce: number;
 
-  constructor({ pool, store, clock, sweep = SWEEP }: ChangesOptions) {
-    this.#sweepSize = sweep;
+  constructor({ pool, store, clock, atOnce = SWEEP }: ChangesOptions) {
+    this.#atOnce = atOnce;
     this.#pool = pool;
     this.#store = store;
     this.#clock = clock;
@@ -129,7 +129,7 @@ export class Changes {
     const until = this.now(); // what ends later is for the next sweep: this one has an end
     for (;;) {
       if (this.#pool.find(network.id) !== network) return;
-      const due = network.leases.due(until, this.#sweepSize).flatMap((allocation) => {
+      const due = network.leases.due(until, this.#atOnce).flatMap((allocation) => {
         const subject = ownerSubject(network, allocation, allocation.offset);
         return subject === undefined ? [] : [{ allocation, subject }];
       });
