@@ -1,6 +1,16 @@
 import type { Attributes, Owner } from './events.ts';
 
 const NONE: Attributes = {};
+const NAMES = [
+  'hostname',
+  'mac',
+  'description',
+  'tags',
+  'expires_at',
+  'ttl',
+  'prefix_length',
+  'missing_since',
+] as const satisfies readonly (keyof Attributes)[];
 
 /**
  * What an owner holds in a network: an address, or addresses without a gap between them. Never changed in place: an
@@ -56,25 +66,14 @@ function small(value: bigint): number | bigint {
   return value >= -0x4000_0000n && value < 0x4000_0000n ? Number(value) : value;
 }
 
-const NAMES = [
-  'hostname',
-  'mac',
-  'description',
-  'tags',
-  'expires_at',
-  'ttl',
-  'prefix_length',
-  'missing_since',
-] as const satisfies readonly (keyof Attributes)[];
-
 /** The attributes that are set, out of an object that holds more. */
 export function attributesOf(source: Attributes): Attributes {
-  let picked: Record<string, unknown> | undefined;
-  for (const name of NAMES) {
-    const value = source[name];
-    if (value !== undefined) (picked ??= {})[name] = value;
-  }
-  return picked ?? NONE;
+  const { hostname, mac, description, tags, expires_at, ttl, prefix_length, missing_since } = source;
+  const others = mac ?? description ?? tags ?? expires_at ?? ttl ?? prefix_length ?? missing_since;
+  if (others === undefined) return hostname === undefined ? NONE : { hostname }; // nearly all
+  const picked: Record<string, unknown> = {};
+  for (const name of NAMES) if (source[name] !== undefined) picked[name] = source[name];
+  return picked;
 }
 
 /** The parts of an owner, out of an object that holds more. */

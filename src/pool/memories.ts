@@ -55,7 +55,7 @@ export class Memories {
 
   /** What an owner had. */
   of(owner: Owner): Memory | undefined {
-    const key = ownerKey(owner);
+    const key = this.#byOwner.size === 0 ? undefined : ownerKey(owner);
     return key === undefined ? undefined : this.#byOwner.get(key);
   }
 
@@ -165,7 +165,7 @@ export class Memories {
   }
 
   #forget(owner: Owner): void {
-    const key = ownerKey(owner);
+    const key = this.#byOwner.size === 0 ? undefined : ownerKey(owner);
     if (key !== undefined) this.#byOwner.delete(key);
   }
 

@@ -1,5 +1,5 @@
 import { BITS, formatAddress, parseAddress } from '../net/address.ts';
-import { type Cidr, contains, formatCidr } from '../net/cidr.ts';
+import { type Cidr, formatCidr } from '../net/cidr.ts';
 import { type Allocation, ownerKey } from './allocation.ts';
 import type { NetworkSettings, Owner } from './events.ts';
 import { Layout } from './layout.ts';
@@ -65,7 +65,10 @@ export class Network {
     this.#cidrText = formatCidr(shape.cidr);
     this.#gatewayText = this.#textOf(shape.gateway);
     this.#byAddress = this.#makeIntervals();
-    this.#vacancy = new Vacancy(this.#lay(), (from) => [this.#byAddress.from(from), this.memories.from(from)]);
+    this.#vacancy = new Vacancy(this.#lay(), {
+      at: (offset) => this.#byAddress.get(offset) ?? this.memories.at(offset),
+      from: (offset) => [this.#byAddress.from(offset), this.memories.from(offset)],
+    });
   }
 
   get cidr(): Cidr {
@@ -110,7 +113,10 @@ export class Network {
   /** The offset of an address written as text; undefined when it is no address or not in this network. */
   offsetOf(ip: string): bigint | undefined {
     const address = parseAddress(ip);
-    return address && contains(this.cidr, address) ? address.value - this.origin : undefined;
+    if (address?.family !== this.#shape.cidr.family) return undefined;
+    const offset = address.value - this.origin;
+    const { first, last } = this.layout.space;
+    return offset >= first && offset <= last ? offset : undefined;
   }
 
   /** The address at an offset, as text. */

@@ -9,6 +9,14 @@ interface Claim {
   readonly last: bigint;
 }
 
+/** What others have a claim to. */
+interface Claims {
+  /** The claim that an offset belongs to. */
+  at(offset: bigint): Claim | undefined;
+  /** The claims from an offset on: several lists in order. */
+  from(offset: bigint): Iterable<Iterable<Claim>>;
+}
+
 /**
  * Which offsets may be given now: what the layout allows, without what is allocated, cooling, or held by a decision under way.
  */
@@ -17,11 +25,10 @@ export class Vacancy {
   #free: Offsets;
   /** Decided but not yet durable. */
   readonly #held = new Sorted<Claim>();
-  /** The claims of others from an offset on, in order. */
-  readonly #claims: (from: bigint) => Iterable<Iterable<Claim>>;
+  readonly #claims: Claims;
 
-  /** @param claims what else is not free, from an offset on: several lists in order */
-  constructor(layout: Layout, claims: (from: bigint) => Iterable<Iterable<Claim>>) {
+  /** @param claims what else is not free */
+  constructor(layout: Layout, claims: Claims) {
     this.#claims = claims;
     this.#layout = layout;
     this.#free = this.#usable();
@@ -73,7 +80,8 @@ export class Vacancy {
     const hold = this.#held.get(offset);
     if (!hold) return;
     this.#held.delete(hold);
-    this.giveBack(hold);
+    const given = this.#claims.at(offset); // mostly what was held for it: nothing becomes free
+    if (given === undefined || given.last < hold.last) this.giveBack(hold);
   }
 
   /** Whether a decision under way has taken one of the offsets. */
@@ -97,7 +105,7 @@ export class Vacancy {
   }
 
   *#claimsWithin(first: bigint, last: bigint): Generator<Claim> {
-    for (const claims of this.#claims(first)) {
+    for (const claims of this.#claims.from(first)) {
       for (const claim of claims) {
         if (claim.offset > last) break;
         yield claim;

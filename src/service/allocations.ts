@@ -16,6 +16,7 @@ import {
   isDual,
   macOfPart,
   type Part,
+  partOf,
   partsOf,
   subjectsOf,
   withIndex,
@@ -48,9 +49,15 @@ export class Allocations {
    * @throws PoolError as {@link decideAllocate}, and `network_not_found`, `storage_full`, `store_unavailable`
    */
   async allocate(scope: Scope, request: AllocationRequest): Promise<Given> {
-    const [given] = await this.allocateAll(scope, [request]);
-    if (!given) throw new PoolError('internal', 'An allocation ended without an address');
-    return given;
+    let part: Part | undefined;
+    const concerned = (): Concerned => {
+      const { network, subject } = (part = partOf(this.#pool, request, 0));
+      return { networks: [network], owners: subject === undefined ? [] : [subject] };
+    };
+    const decide: Decide = (origin) => (part ? decidePart(this.#pool, part, undefined, this.#random, origin) : []);
+    await this.#changes.make(scope, concerned, decide);
+    if (!part) throw new PoolError('internal', 'An allocation ended without a decision');
+    return givenOf(part);
   }
 
   /**
@@ -68,11 +75,10 @@ export class Allocations {
       let mac: string | undefined;
       const isOneNic = parts.length > 1 && isDual(parts);
       return parts.flatMap((part) => {
-        part.held = part.network.byOwner(part.request.owner);
-        part.events = this.#decide(part, mac, origin, parts.length);
-        if (parts.length > 1) hold(part.events);
+        const events = this.#decide(part, mac, origin, parts.length);
+        if (parts.length > 1) hold(events);
         if (isOneNic) mac ??= macOfPart(part);
-        return part.events;
+        return events;
       });
     };
     await this.#changes.make(scope, concerned, decide);

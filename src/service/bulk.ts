@@ -70,9 +70,9 @@ export class Bulk {
     };
     const decide: Decide = (origin, hold) => {
       parts = parts.filter((part) => {
-        part.events = attempt(() => decidePart(this.#pool, part, undefined, this.#random, origin)) ?? [];
-        hold(part.events);
-        return part.events.length > 0;
+        const events = attempt(() => decidePart(this.#pool, part, undefined, this.#random, origin));
+        if (events) hold(events);
+        return events !== undefined && events.length > 0;
       });
       return parts.flatMap(({ events }) => events);
     };

@@ -44,8 +44,10 @@ export class InFlight {
 
   /** Settles when a change under way in the way of these has ended, well or badly; undefined when there is none. */
   before(networks: readonly Network[], owners: readonly Subject[]): Promise<void> | undefined {
-    const { network, ended } = this.#alone ?? {};
-    if (network === ALL || networks.some(({ id }) => id === network)) return ended;
+    if (this.#alone) {
+      const { network, ended } = this.#alone;
+      if (network === ALL || networks.some(({ id }) => id === network)) return ended;
+    }
     for (const owner of owners) {
       const earlier = this.#owners.get(owner);
       if (earlier) return earlier;

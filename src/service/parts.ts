@@ -33,7 +33,7 @@ export interface Part {
   readonly index: number;
   readonly subject: Subject | undefined;
   held: Allocation | undefined;
-  events: readonly PoolEvent[];
+  events: PoolEvent[];
 }
 
 /** @throws PoolError `network_not_found` */
@@ -60,25 +60,29 @@ export function withIndex(error: unknown, index: number): unknown {
 }
 
 /**
- * Decides one of several requests.
+ * Decides one of several requests, and keeps the decision with it.
  *
  * @param mac instead of one that is made: that of the same NIC in another network
  * @throws PoolError as {@link decideAllocate}
  */
 export function decidePart(
   pool: Pool,
-  { network, request }: Part,
+  part: Part,
   mac: string | undefined,
   random: () => number,
   origin: Origin,
 ): PoolEvent[] {
+  const { network, request } = part;
   const strategy = strategyNamed(network.settings.strategy, random);
   const isAuto = mac !== undefined && request.attributes.mac === 'auto';
   const wish = isAuto ? { ...request, attributes: { ...request.attributes, mac } } : request;
-  return decideAllocate(pool, network, wish, strategy, origin);
+  part.events = decideAllocate(pool, network, wish, strategy, origin);
+  // By the time that this is durable the owner may have released it.
+  part.held = part.events[0]?.type === 'ip_allocated' ? undefined : network.byOwner(request.owner);
+  return part.events;
 }
 
-/** Told from the decision, not looked up again: the owner may have released it by now. */
+/** What a request got. */
 export function givenOf({ network, held, events: [event] }: Part): Given {
   if (event?.type === 'ip_allocated') return { network, allocation: allocationOf(network, event), created: true };
   if (!held) throw new PoolError('internal', 'An allocation ended without an address');

@@ -1,14 +1,16 @@
 import { BITS } from '../../net/address.ts';
 import { macOf } from '../../net/mac.ts';
-import { type Allocation, ownerOf } from '../allocation.ts';
+import type { Allocation } from '../allocation.ts';
 import { PoolError } from '../errors.ts';
-import type { Attributes, Origin, Owner, PoolEvent } from '../events.ts';
+import type { Attributes, IpAllocated, Origin, Owner, PoolEvent } from '../events.ts';
 import type { Network } from '../network.ts';
 import type { Pool } from '../pool.ts';
 import type { Strategy } from '../strategy.ts';
 import { find } from './place.ts';
-import { placeOf } from './release.ts';
 import { type AttributesWish, decideUpdate, merge } from './update.ts';
+
+const NONE: Attributes = {};
+const REQUESTED = { requested: true } as const;
 
 /** What somebody asks an address for, and how it should be. */
 export interface AllocationWish {
@@ -40,7 +42,7 @@ export function decideAllocate(
   origin: Origin,
 ): PoolEvent[] {
   const size = sizeOf(network, wish);
-  const lease = wish.ttl === undefined ? {} : { expires_at: origin.at + wish.ttl * 1000, ttl: wish.ttl };
+  const lease = wish.ttl === undefined ? NONE : { expires_at: origin.at + wish.ttl * 1000, ttl: wish.ttl };
   const held = network.byOwner(wish.owner);
   if (held) {
     refuseOther(network, held, wish, size);
@@ -58,21 +60,31 @@ export function decideAllocate(
   }
   const { owner, ip } = wish;
   const place = find(network, { owner, ip, size, isPrefix: wish.prefixLength !== undefined }, strategy, origin.at);
-  const prefix = wish.prefixLength === undefined ? {} : { prefix_length: wish.prefixLength };
-  const attributes = merge({ ...prefix, ...lease }, withoutNulls(wish.attributes));
-  const mac = wish.attributes.mac === 'auto' ? macFor(pool, network, place.offset, wish) : undefined;
-  return [
-    {
-      type: 'ip_allocated',
-      network: network.id,
-      ...placeOf(network, place),
-      ...ownerOf(wish.owner),
-      ...attributes,
-      ...(mac === undefined ? {} : { mac }),
-      ...(place.requested ? { requested: true } : {}),
-      ...origin,
-    },
-  ];
+  const { attributes, prefixLength } = wish;
+  const { at, actor, request_id } = origin;
+  const { vm_id, nic, key } = owner;
+  const given = network.ipAt(place.offset);
+  const event: IpAllocated = {
+    type: 'ip_allocated',
+    network: network.id,
+    ip: given,
+    vm_id,
+    nic,
+    at,
+    actor,
+    request_id,
+  };
+  // Nearly always there is no more to say: assigned, since spreads would take longer than all of the rest.
+  Object.assign(
+    event,
+    place.last === place.offset ? undefined : { end_ip: network.ipAt(place.last) },
+    key === undefined ? undefined : { key },
+    merge(lease, attributes),
+    attributes.mac === 'auto' ? { mac: macFor(pool, network, place.offset, wish) } : undefined,
+    prefixLength === undefined ? undefined : { prefix_length: prefixLength },
+    place.requested ? REQUESTED : undefined,
+  );
+  return [event];
 }
 
 function sizeOf(network: Network, { count, prefixLength }: AllocationWish): bigint {
