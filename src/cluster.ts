@@ -16,6 +16,8 @@ export interface ClusterNodeOptions {
   readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds, never going back. */
+  readonly clock: () => number;
 }
 
 const TEND_MS = 1000;
@@ -35,12 +37,12 @@ export class ClusterNode {
 
   /** @param endpoints where etcd answers */
   constructor(endpoints: readonly string[], options: ClusterNodeOptions) {
-    const { config, fatal, log, now } = options;
+    const { config, fatal, log, now, clock } = options;
     const { member: settings, etcdTls: tls } = config;
     this.#options = options;
     this.#client = new EtcdClient({ endpoints, tls, now });
     this.#membership = new EtcdMembership({ client: this.#client, keys: new Keys(config.etcdPrefix), tls, now });
-    this.#member = settings && new Member({ ...settings, fatal, log });
+    this.#member = settings && new Member({ ...settings, fatal, log, clock });
     this.#endpoint = settings && endpointOf(settings);
     this.cluster = new Cluster({
       membership: this.#membership,

@@ -6,7 +6,8 @@ import { type Beginning, folderOf, urlOf } from './arguments.ts';
 import type { MemberSettings } from './settings.ts';
 
 interface Peer {
-  readonly name: string;
+  /** Absent until it has started. */
+  readonly name?: string;
   readonly peerURLs: readonly string[];
 }
 
@@ -37,7 +38,7 @@ export async function beginningOf(settings: MemberSettings, log: Log): Promise<B
   for (let waited = 0; ; waited += AGAIN_MS) {
     const peers = await firstAnswer(others.map((url) => askMembers(settings, url)));
     const place = peers?.find(({ peerURLs }) => peerURLs.includes(own));
-    if (place?.name === '') return { state: 'existing', members: withNames(peers ?? [], own, String(file.node_id)) };
+    if (place && !place.name) return { state: 'existing', members: withNames(peers ?? [], own, String(file.node_id)) };
     if (place || (!peers && isListed)) return begin;
     if (waited % SAY_AGAIN_MS === 0) {
       const what = `POST /api/v1/cluster/nodes {"node_id":${file.node_id},"addr":"${file.raft_addr}"}`;
@@ -53,7 +54,7 @@ export async function beginningOf(settings: MemberSettings, log: Log): Promise<B
 function withNames(peers: readonly Peer[], own: string, ownName: string): Record<string, string> {
   return Object.fromEntries(
     peers.flatMap(({ name, peerURLs }, i) => {
-      const known = peerURLs.includes(own) ? ownName : name === '' ? `unnamed-${i}` : name;
+      const known = peerURLs.includes(own) ? ownName : (name ?? `unnamed-${i}`);
       return peerURLs.map((url) => [known, url]);
     }),
   );

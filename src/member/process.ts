@@ -11,10 +11,14 @@ export interface MemberOptions extends MemberSettings {
   /** Told when it has ended although nobody asked it to. */
   readonly fatal: (error: PoolError) => void;
   readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
+  /** Milliseconds, never going back. */
+  readonly clock: () => number;
 }
 
 /** For handing leadership over and closing the database; after it the member is killed, which loses nothing. */
 const STOP_MS = 2000;
+const REPEAT_MS = 10_000;
+const REMEMBERED = 100;
 const EXIT_NO_COMMAND = [126, 127];
 
 /**
@@ -44,6 +48,8 @@ export class Member {
   #isStopping = false;
   /** What it said last, which is why it ended. */
   #lastWord = '';
+  /** When it said what. */
+  readonly #said = new Map<string, number>();
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -103,6 +109,11 @@ export class Member {
     }
     if (message === '') return;
     this.#lastWord = message;
+    // What it says ten times a second is heard every ten seconds.
+    const now = this.#options.clock();
+    if (now - (this.#said.get(message) ?? -REPEAT_MS) < REPEAT_MS) return;
+    if (this.#said.size >= REMEMBERED) this.#said.clear();
+    this.#said.set(message, now);
     this.#options.log('warn', {}, `etcd: ${message}`);
   }
 
