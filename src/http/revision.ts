@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import { PoolError } from '../pool/errors.ts';
+import { beforeAnswer } from './answer.ts';
 
 /** How far a node of several knows what all have written. */
 export interface Revisions {
@@ -11,6 +12,7 @@ export interface Revisions {
 }
 
 export const REVISION_HEADER = 'X-Ippool-Revision';
+const STALE = '110 - "Response is Stale"';
 
 /**
  * Every answer says how new it is at most. Whoever sends that back is answered from nothing older, by whichever node.
@@ -19,10 +21,14 @@ export function revisionHeader(revisions: Revisions): Middleware {
   return async (ctx, next) => {
     const asked = askedFor(ctx);
     if (asked !== undefined) await revisions.reached(asked);
+    // When the answer has been made: it may tell of what came meanwhile.
+    const tell = () => {
+      ctx.res.setHeader(REVISION_HEADER, String(revisions.revision));
+      if (ctx.method === 'GET' && !revisions.health().writable) ctx.res.setHeader('Warning', STALE);
+    };
+    beforeAnswer(ctx, tell);
     await next();
-    // After the answer was made: it may tell of what came meanwhile.
-    ctx.set(REVISION_HEADER, String(revisions.revision));
-    if (ctx.method === 'GET' && !revisions.health().writable) ctx.set('Warning', '110 - "Response is Stale"');
+    if (!ctx.headerSent) tell(); // a list is still to be sent
   };
 }
 
