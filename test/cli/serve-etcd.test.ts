@@ -87,4 +87,31 @@ describe('ippool serve --etcd', { skip: missingEtcd() }, () => {
     assert.equal((await ended()).length, 80);
     assert.equal(new Set(await ended()).size, 80);
   });
+
+  it('gives a bulk its addresses, reconciles hundreds, and says what is too much at once', async (t) => {
+    const { servers } = await nodes(t);
+    const [a, b] = servers;
+    const post = (server: Server, path: string, sent: object) =>
+      ask(server, path, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(sent),
+      });
+    const requests = Array.from({ length: 600 }, (_, n) => ({ network: 'default', vm_id: `bulk${n}` }));
+    const given = await body(await post(a, '/api/v1/allocations/bulk', { requests }));
+    assert.deepEqual([given.created, given.failed], [600, 0]);
+    const atomic = await post(a, '/api/v1/allocations/bulk', {
+      requests: Array.from({ length: 100 }, (_, n) => ({ network: 'default', vm_id: `atomic${n}` })),
+      atomic: true,
+    });
+    assert.deepEqual([atomic.status, (await body(atomic)).code], [413, 'commit_too_large']);
+    const list = await allocate(b, 'list', { count: 30, contiguous: false });
+    assert.equal(list.status, 201);
+    const gone = { live: ['list'], grace_seconds: 0, force: true, dry_run: false };
+    await post(b, '/api/v1/reconcile', gone);
+    const second = await body(await post(b, '/api/v1/reconcile', gone));
+    assert.equal(second.released, 600);
+    const stats = await body(await ask(b, '/api/v1/ip/stats'));
+    assert.equal(stats.allocated, 30);
+  });
 });
