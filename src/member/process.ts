@@ -127,7 +127,9 @@ export class Member {
       return;
     }
     const why = this.#lastWord === '' ? '' : `: ${this.#lastWord}`;
-    const what = `The own member of etcd (node ${file.node_id}) has ended with ${code ?? 'no code'}${why}`;
+    // It was not told to: a member that is removed ends by itself, in good order.
+    const gone = code === 0 ? ' It may have been removed from the cluster' : '';
+    const what = `The own member of etcd (node ${file.node_id}) has ended with ${code ?? 'no code'}${why}.${gone}`;
     fatal(new PoolError('member_ended', what, { node_id: file.node_id, exit_code: code }));
   }
 }
