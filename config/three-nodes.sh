@@ -5,6 +5,7 @@
 #   curl http://127.0.0.1:8081/api/v1/cluster/status
 #
 # Ctrl-C ends it, and nothing is left: all data are in a folder of their own. IPPOOL and ETCD name other programs.
+# shellcheck disable=SC2086 # programs of several words, and a list of numbers
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -18,7 +19,6 @@ folder=$(mktemp -d)
 nodes=''
 finish() {
   trap - EXIT INT TERM HUP
-  # shellcheck disable=SC2086 # a list of numbers
   [ -z "$nodes" ] || kill $nodes 2>/dev/null || true
   wait
   rm -rf "$folder"
@@ -28,14 +28,11 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 cd "$folder"
-# shellcheck disable=SC2086 # two words
-ippool() { $IPPOOL "$@"; }
-ippool cluster init --node-id 1 --cluster-id 100 --raft-addr localhost:5001 --data-dir node1-data --initial-members $members >&2
-ippool cluster join --node-id 2 --cluster-id 100 --raft-addr localhost:5002 --data-dir node2-data --initial-members $members >&2
-ippool cluster join --node-id 3 --cluster-id 100 --raft-addr localhost:5003 --data-dir node3-data --initial-members $members >&2
+$IPPOOL cluster init --node-id 1 --cluster-id 100 --raft-addr localhost:5001 --data-dir node1-data --initial-members $members >&2
+$IPPOOL cluster join --node-id 2 --cluster-id 100 --raft-addr localhost:5002 --data-dir node2-data --initial-members $members >&2
+$IPPOOL cluster join --node-id 3 --cluster-id 100 --raft-addr localhost:5003 --data-dir node3-data --initial-members $members >&2
 
 for node in 1 2 3; do
-  # shellcheck disable=SC2086 # two words; no function, so that the number is that of ippool itself
   $IPPOOL server --cluster --config "node$node-data/cluster.json" --port "808$node" --etcd-binary "${ETCD:-etcd}" &
   nodes="$nodes $!"
 done

@@ -36,7 +36,7 @@ describe('the guide to a cluster', { skip: missingEtcd() || missingMachine() }, 
     assert.equal((await status(machine, 8084)).nodes.length, 4);
     for (const line of leave) await machine.until(line.replace('curl ', 'curl --fail '));
     assert.equal((await status(machine, 8081)).nodes.length, 3);
-    await machine.until('! pgrep -f '[n]ode4-data'');
+    await machine.until('! pgrep -f "[n]ode4-data"');
   });
 });
 

@@ -36,9 +36,9 @@ export class Machine {
     const temporary = join(this.folder, 'tmp');
     mkdirSync(temporary);
     this.#env = { PATH: `${bin}:${process.env.PATH ?? ''}`, TMPDIR: temporary, HOME: this.folder };
-    // With the process that is number 1 there every other ends.
+    // With the process that is number 1 there every other ends. A shell: it buries those whose parents have died.
     const words = ['--net', '--pid', '--mount-proc', '--fork', '--kill-child', 'sh', '-c'];
-    this.#init = spawn('unshare', [...words, 'ip link set lo up && exec sleep 1000'], { stdio: 'ignore' });
+    this.#init = spawn('unshare', [...words, 'ip link set lo up; sleep 1000; true'], { stdio: 'ignore' });
   }
 
   static async make(): Promise<Machine> {
