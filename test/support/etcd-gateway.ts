@@ -87,16 +87,14 @@ export class EtcdGateway {
     await this.#ask('maintenance/defragment', {}, 20_000);
   }
 
-  /** The alarms that are raised, such as NOSPACE. */
-  async alarms(): Promise<string[]> {
+  /** The alarms that are raised, such as NOSPACE, each by one member. */
+  async alarms(): Promise<{ readonly memberID: string; readonly alarm: string }[]> {
     const { alarms = [] } = await this.#ask('maintenance/alarm', { action: 'GET' });
-    return (alarms as { alarm: string }[]).map(({ alarm }) => alarm);
+    return alarms as { memberID: string; alarm: string }[];
   }
 
   async disarm(): Promise<void> {
-    for (const alarm of await this.alarms()) {
-      await this.#ask('maintenance/alarm', { action: 'DEACTIVATE', alarm, memberID: '0' });
-    }
+    for (const raised of await this.alarms()) await this.#ask('maintenance/alarm', { action: 'DEACTIVATE', ...raised });
   }
 
   /** Calls with the events from a revision on, one answer of etcd at a time, until it ends or the signal does. */
