@@ -3,12 +3,15 @@ import { describe, it } from 'node:test';
 import Router from '@koa/router';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { allocationRoutes } from '../../src/http/routes/allocations.ts';
+import { clusterRoutes } from '../../src/http/routes/cluster.ts';
 import { healthRoutes } from '../../src/http/routes/health.ts';
 import { historyRoutes } from '../../src/http/routes/history.ts';
 import { intakeRoutes } from '../../src/http/routes/intake.ts';
 import { ipRoutes } from '../../src/http/routes/ip.ts';
 import { networkRoutes } from '../../src/http/routes/networks.ts';
 import { openApiRoutes } from '../../src/http/routes/openapi.ts';
+import { Cluster } from '../../src/service/cluster.ts';
+import { FakeMembership } from '../support/fake-membership.ts';
 import { createTestApp } from '../support/app.ts';
 import { documentOf, operationsOf } from './document.ts';
 
@@ -33,6 +36,7 @@ describe('GET /api/v1/openapi.json', () => {
       intakeRoutes(useCases),
       healthRoutes(health, '1.2.3'),
       openApiRoutes('1.2.3'),
+      clusterRoutes(new Cluster({ membership: new FakeMembership([]), node: '1', name: '1', ownsMembers: true })),
     ];
     for (const router of routers) assert.ok(router instanceof Router);
     const served = routers
