@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Certificates {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** An authority, and a certificate of it for 127.0.0.1 and localhost, made by openssl. Valid for a day. */
+export function makeCertificates(folder: string): Certificates {
+  const at = (name: string) => join(folder, name);
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  openssl('req', '-x509', ...curve, '-days', '1', '-subj', '/CN=ca', '-keyout', at('ca.key'), '-out', at('ca.pem'));
+  openssl('req', ...curve, '-subj', '/CN=ippool', '-keyout', at('key.pem'), '-out', at('request.pem'));
+  const names = 'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth,clientAuth\n';
+  writeFileSync(at('names'), names);
+  const signer = ['-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '1'];
+  openssl('x509', '-req', '-in', at('request.pem'), ...signer, '-extfile', at('names'), '-out', at('cert.pem'));
+  return { ca: at('ca.pem'), cert: at('cert.pem'), key: at('key.pem') };
+}
