@@ -13,7 +13,7 @@ import type { Origin } from './pool/events.ts';
 import { violation } from './pool/invariants.ts';
 import { Pool } from './pool/pool.ts';
 import { allocationAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
-import { randomStrategy } from './pool/strategy.ts';
+import { Scatter } from './scatter.ts';
 import { includesAddress } from './service/chronicle.ts';
 import { Clock } from './service/clock.ts';
 import { Health } from './service/health.ts';
@@ -113,13 +113,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
   const accept = () => {
     if (origin) sidecar.accept(origin, isEmpty);
   };
-  /** Every node of a cluster searches from a place of its own, so that they meet seldom. */
-  const scatter = (id: string) => {
-    const network = pool.find(id);
-    if (!network) return;
-    const offset = randomStrategy(Math.random).start(network.layout.space, undefined);
-    pool.apply({ type: 'cursor_moved', network: id, ip: network.ipAt(offset) });
-  };
+  const scatter = new Scatter(pool, Math.random);
   const journal = () =>
     new Journal({
       dir: resolve(config.data),
@@ -147,11 +141,8 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
         network: (event) => networkAfter(pool, event),
       },
       state: () => snapshotOf(pool),
-      // The search for the next address goes on behind our own.
-      adopt: (event) => (event.type === 'ip_allocated' ? { ...event, requested: true } : event),
-      overtaken: (events) => {
-        for (const event of events) if (event.type === 'ip_allocated') scatter(event.network);
-      },
+      adopt: (event) => scatter.adopt(event),
+      overtaken: (events) => scatter.overtaken(events),
       fatal,
       log: (level, facts, message) => log[level](facts, message),
       // A node that was away catches up from these records.
@@ -202,7 +193,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
       isEmpty = false;
       for (const event of batch) {
         pool.apply(event);
-        if (cluster && event.type === 'network_added') scatter(event.network);
+        if (cluster && event.type === 'network_added') scatter.move(event.network);
       }
     });
     clock.notBefore(pool.time);

@@ -58,6 +58,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   'compose.ts': { imports: [''], packages: ['pino'], node: '' },
   'cluster.ts': { imports: [''] },
   'sidecar.ts': { imports: ['net/', 'pool/', 'config.ts', 'service/networks.ts'], node: '' },
+  'scatter.ts': { imports: ['pool/'], node: '' },
   'log.ts': { imports: [], packages: ['pino', 'pino-pretty'], node: '' },
   'notify.ts': { imports: [], packages: ['pino'], node: '' },
   'config.ts': { imports: ['net/', 'pool/', 'member/', 'environment.ts', 'settings.ts', 'version.ts'], node: '' },

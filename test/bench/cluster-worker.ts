@@ -1,0 +1,138 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { firstHost, parseCidr } from '../../src/net/cidr.ts';
+import { PoolError } from '../../src/pool/errors.ts';
+import { Pool } from '../../src/pool/pool.ts';
+import { allocationAfter, networkAfter } from '../../src/pool/snapshot.ts';
+import { Scatter } from '../../src/scatter.ts';
+import { Clock } from '../../src/service/clock.ts';
+import { useCases } from '../../src/service/use-cases.ts';
+import { EtcdClient } from '../../src/store/etcd/client.ts';
+import { isAbsent, put } from '../../src/store/etcd/operation.ts';
+import { EtcdStore } from '../../src/store/etcd/store.ts';
+
+// One of the processes of the cluster benchmark: writes to etcd itself, plainly or as a node without its door.
+
+export interface Order {
+  /** `plain`: a transaction of two keys for each request. `service`: what a node does. */
+  readonly kind: 'plain' | 'service';
+  readonly endpoints: readonly string[];
+  readonly prefix: string;
+  readonly cidr: string;
+  readonly node: string;
+}
+
+export interface Run {
+  readonly callers: number;
+  /** Ends earlier when the network is full. */
+  readonly seconds: number;
+}
+
+export interface Count {
+  done: number;
+  conflicts: number;
+  failed: number;
+  /** The slowest request, milliseconds. */
+  worst: number;
+  seconds: number;
+}
+
+let next = 0;
+
+async function work(order: Order): Promise<void> {
+  const client = new EtcdClient({ endpoints: order.endpoints, now: () => Date.now(), timeoutMs: 5000 });
+  const conflicts = { count: 0 };
+  const allocate = order.kind === 'plain' ? plain(order, client) : await service(order, client, conflicts);
+  process.send?.('ready');
+  for (;;) {
+    const [run] = (await once(process, 'message')) as [Run];
+    conflicts.count = 0;
+    const counted = await measure(order.node, run, allocate);
+    process.send?.({ ...counted, conflicts: conflicts.count });
+  }
+}
+
+async function measure(node: string, { callers, seconds }: Run, allocate: (vm: string) => Promise<unknown>) {
+  const count = { done: 0, failed: 0, worst: 0 };
+  const began = performance.now();
+  const end = began + seconds * 1000;
+  let isFull = false;
+  const caller = async () => {
+    while (performance.now() < end && !isFull) {
+      const sent = performance.now();
+      try {
+        await allocate(`${node}-${next++}`);
+        count.done++;
+      } catch (error) {
+        if (error instanceof PoolError && error.code === 'pool_exhausted') isFull = true;
+        else if (count.failed++ === 0) process.stderr.write(`${String(error)}\n`);
+      }
+      count.worst = Math.max(count.worst, performance.now() - sent);
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+  return { ...count, seconds: (performance.now() - began) / 1000 };
+}
+
+function plain({ prefix }: Order, client: EtcdClient): (vm: string) => Promise<unknown> {
+  return (vm) => {
+    const [ip, owner] = [`${prefix}ip/${vm}`, `${prefix}vm/${vm}`];
+    return client.txn({
+      compare: [isAbsent(ip), isAbsent(owner)],
+      success: [put(ip, vm.padEnd(200)), put(owner, vm)],
+      failure: [],
+    });
+  };
+}
+
+/** A node without its door, as compose.ts puts it together. */
+async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, conflicts: { count: number }) {
+  const pool = new Pool(randomInt(2 ** 32));
+  const scatter = new Scatter(pool, Math.random);
+  const store = new EtcdStore({
+    client,
+    prefix,
+    node,
+    includes: () => false,
+    afterwards: {
+      allocation: (event) => allocationAfter(pool, event),
+      network: (event) => networkAfter(pool, event),
+    },
+    state: () => [], // never inspected
+    adopt: (event) => scatter.adopt(event),
+    overtaken: (events) => {
+      conflicts.count++;
+      scatter.overtaken(events);
+    },
+    fatal: (error) => {
+      throw error;
+    },
+    log: () => undefined,
+    retentionMs: 86_400_000,
+    now: () => Date.now(),
+    clock: () => performance.now(),
+    word: () => randomBytes(8).toString('hex'),
+  });
+  const clock = new Clock(
+    () => Date.now(),
+    () => performance.now(),
+  );
+  const { allocations, networks } = useCases({ pool, store, history: store.history, clock, random: Math.random });
+  await store.open((batch) => {
+    for (const event of batch) {
+      pool.apply(event);
+      if (event.type === 'network_added') scatter.move(event.network);
+    }
+  });
+  const scope = { actor: 'bench', requestId: 'r' };
+  const cidr = parseCidr(text);
+  if (!cidr) throw new Error(text);
+  if (!pool.find('default')) {
+    await networks.add(scope, { cidr, gateway: { family: cidr.family, value: firstHost(cidr) } }, 'default');
+  }
+  return (vm_id: string) =>
+    allocations.allocate(scope, { network: 'default', owner: { vm_id, nic: '' }, attributes: {} });
+}
+
+process.once('message', (order: Order) => void work(order));
+process.on('disconnect', () => process.exit());
