@@ -1,6 +1,6 @@
-import { crc32 } from 'node:zlib';
 import { ownerKey } from '../../pool/allocation.ts';
 import type { PoolEvent } from '../../pool/events.ts';
+import { KeyedHash } from '../../pool/keyed-hash.ts';
 import type { EtcdClient } from './client.ts';
 import { keyOf, type Keys } from './keys.ts';
 import { pages } from './load.ts';
@@ -68,6 +68,8 @@ export class Inspection {
   }
 }
 
+const HASHES = [new KeyedHash(1), new KeyedHash(2)];
+
 /** A sum over pairs that does not depend on their order. Finds mistakes, not forgeries. */
 class Tally {
   count = 0;
@@ -76,7 +78,7 @@ class Tally {
   add(key: string, value = ''): void {
     const text = `${key}\0${value}`;
     this.count++;
-    this.#sums = this.#sums.map((sum, seed) => (sum + crc32(text, seed)) >>> 0);
+    this.#sums = this.#sums.map((sum, i) => (sum + (HASHES[i]?.of(text) ?? 0)) >>> 0);
   }
 
   equals(other: Tally): boolean {
