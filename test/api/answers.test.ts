@@ -3,10 +3,12 @@ import { describe, it } from 'node:test';
 import request from 'supertest';
 import { BODY_LIMIT, BULK_BODY_LIMIT } from '../../src/http/body.ts';
 import { PoolError } from '../../src/pool/errors.ts';
+import { Cluster } from '../../src/service/cluster.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { assertError } from '../support/answers.ts';
 import { createTestApp } from '../support/app.ts';
-import { type Call, FULL, NAMES, RUNNING, STATE } from './calls.ts';
+import { FakeMembership, member } from '../support/fake-membership.ts';
+import { ALONE, type Call, FULL, NAMES, RUNNING, STATE } from './calls.ts';
 import { assertDescribed, type Document, documentOf, operationsOf } from './document.ts';
 
 class FailingStore extends MemoryStore {
@@ -23,7 +25,9 @@ class FailingStore extends MemoryStore {
 }
 
 async function start(store = new MemoryStore()) {
-  const app = await createTestApp({ cidr: '10.0.0.0/30', store });
+  const membership = new FakeMembership([member('1'), member('2')]);
+  const cluster = new Cluster({ membership, node: '1', name: '100', ownsMembers: true });
+  const app = await createTestApp({ cidr: '10.0.0.0/30', store, cluster });
   for (const event of STATE) app.pool.apply(event);
   return { ...app, api: request(app.handler) };
 }
@@ -77,6 +81,8 @@ describe('every answer', () => {
     loading.health.phase = 'loading';
     const full = await start(new FailingStore(new PoolError('storage_full', 'no room')));
     for (const what of await made(document, full.api, FULL)) given.add(what);
+    const alone = request((await createTestApp()).handler);
+    for (const what of await made(document, alone, ALONE)) given.add(what);
 
     const operations = operationsOf(document);
     for (const { name, operation } of operations) {

@@ -15,6 +15,7 @@ export const NAMES: Readonly<Record<string, string>> = {
   ip: '10.0.0.2',
   network: 'default',
   reservation: 'res-1',
+  node: '2',
   id,
 };
 
@@ -40,8 +41,15 @@ const IP = '/api/v1/ip';
 const NETWORKS = '/api/v1/networks';
 const NETWORK = `${NETWORKS}/{network}`;
 const RESERVATIONS = `${NETWORK}/reservations`;
+const CLUSTER = '/api/v1/cluster';
 const ALLOCATIONS = '/api/v1/allocations';
 const ALLOCATION = `${ALLOCATIONS}/{id}`;
+
+/** Of a service that is no node of a cluster. */
+export const ALONE: readonly Call[] = [
+  [`get ${CLUSTER}/status`, 404],
+  [`post ${CLUSTER}/nodes`, 404, '', { node_id: 4, addr: 'node4:5004' }],
+];
 
 /** Of a service that runs, in this order. */
 export const RUNNING: readonly Call[] = [
@@ -122,6 +130,14 @@ export const RUNNING: readonly Call[] = [
   [`post ${ALLOCATION}/renew`, 200, '', { ttl: 60 }],
   [`post ${ALLOCATION}/renew`, 400, '', { ttl: -1 }],
   [`post ${ALLOCATION}/renew`, 404, 'nothing', {}],
+
+  [`get ${CLUSTER}/status`, 200],
+  [`post ${CLUSTER}/nodes`, 204, '', { node_id: 4, addr: 'node4:5004' }],
+  [`post ${CLUSTER}/nodes`, 409, '', { node_id: 4, addr: 'node4:5004' }],
+  [`get ${CLUSTER}/status`, 200],
+  [`delete ${CLUSTER}/nodes/{node}`, 404, '9'],
+  [`delete ${CLUSTER}/nodes/{node}`, 204],
+  [`delete ${CLUSTER}/nodes/{node}`, 409, '1'],
 
   ['post /api/v1/reconcile', 200, '', { live: ['vm-1', 'vm-2', 'vm-3', 'vm-4', 'vm-5', 'vm-6'] }],
   ['post /api/v1/reconcile', 404, '', { network: 'nowhere', live: ['vm-1'] }],

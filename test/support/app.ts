@@ -3,6 +3,7 @@ import { createApp } from '../../src/http/app.ts';
 import { firstHost, parseCidr } from '../../src/net/cidr.ts';
 import { decideAddNetwork, type NetworkWish } from '../../src/pool/decide/network.ts';
 import { Pool } from '../../src/pool/pool.ts';
+import type { Cluster } from '../../src/service/cluster.ts';
 import { Clock } from '../../src/service/clock.ts';
 import { Health } from '../../src/service/health.ts';
 import { type UseCases, useCases } from '../../src/service/use-cases.ts';
@@ -20,6 +21,8 @@ export interface AppOptions extends Omit<NetworkWish, 'cidr'> {
   /** Without a history of its own it has none. */
   readonly store?: Store & { readonly history?: History };
   readonly random?: () => number;
+  /** Of which it is a node; alone without one. */
+  readonly cluster?: Cluster;
   readonly allowedHosts?: readonly string[];
   readonly logRequests?: boolean;
 }
@@ -45,7 +48,14 @@ export interface TestApp extends UseCases {
 
 /** The application in this process, as compose.ts puts it together, but with a clock and a random source of its own. */
 export async function createTestApp(options: AppOptions = {}): Promise<TestApp> {
-  const { store = new MemoryStore(), allowedHosts = [], logRequests = false, random = counted(), ...wish } = options;
+  const {
+    store = new MemoryStore(),
+    allowedHosts = [],
+    logRequests = false,
+    random = counted(),
+    cluster,
+    ...wish
+  } = options;
   const clock = { now: NOW, elapsed: 0 };
   const now = () => clock.now;
   const pool = new Pool();
@@ -72,6 +82,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
   const app = createApp({
     useCases: cases,
     health,
+    cluster,
     version: '1.2.3',
     allowedHosts,
     log: {

@@ -38,6 +38,10 @@ export class FakeMembership implements Membership {
 
   remove(id: string): Promise<void> {
     this.asked.push(`remove ${id}`);
+    this.members.splice(
+      this.members.findIndex((one) => one.id === id),
+      1,
+    );
     return Promise.resolve();
   }
 

@@ -1,5 +1,5 @@
 import { ClusterStatus, NodeRequest } from '../cluster.ts';
-import { ACTOR, CHANGE, type Operations, path } from './operation.ts';
+import { ACTOR, type Operations, path } from './operation.ts';
 
 /** The doors of a cluster. Where there is none they answer 404. */
 export const CLUSTER_OPERATIONS: Operations = {
@@ -16,7 +16,7 @@ export const CLUSTER_OPERATIONS: Operations = {
       parameters: [ACTOR],
       body: NodeRequest,
       answers: { 204: null },
-      errors: [400, 404, 409, 413, 415, ...CHANGE],
+      errors: [400, 404, 409, 413, 415, 403, 503],
     },
   },
   '/api/v1/cluster/nodes/{node}': {
@@ -24,7 +24,7 @@ export const CLUSTER_OPERATIONS: Operations = {
       summary: 'Remove a member, and let nothing count any more that its node writes',
       parameters: [path('node', 'its node_id; or the id or address of its member'), ACTOR],
       answers: { 204: null },
-      errors: [400, 404, 409, ...CHANGE],
+      errors: [400, 404, 409, 403, 503],
     },
   },
 };
