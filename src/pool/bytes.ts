@@ -1,0 +1,158 @@
+// How whole numbers and texts are written in bytes.
+//
+//     whole number   two's complement, the lowest byte first, in as few bytes as hold it: 1 to 17
+//     text           [ length << 1 | wide ] then a byte for each character, or two where one needs more than a byte
+//
+// The length takes a byte up to 63 characters, and one more for each further seven bits. Characters are UTF-16 code
+// units, so that any text comes back as it was, also one that is not well-formed.
+
+const PIECE = 6;
+const PIECE_BITS = 48n;
+/** Of arguments to one call. */
+const RUN = 4096;
+
+/** Writes one record after the other. */
+export class ByteWriter {
+  /** What was written, up to `at`; anything behind. Another array when it has grown. */
+  bytes = new Uint8Array(1024);
+  at = 0;
+
+  byte(value: number): void {
+    if (this.at === this.bytes.length) this.#grow();
+    this.bytes[this.at++] = value;
+  }
+
+  /** @returns how many bytes it took */
+  whole(value: bigint): number {
+    const start = this.at;
+    if (value >= -0x8000_0000n && value < 0x8000_0000n) {
+      let rest = Number(value); // nearly all
+      for (; rest < -0x80 || rest > 0x7f; rest >>= 8) this.byte(rest & 0xff);
+      this.byte(rest & 0xff);
+    } else {
+      let rest = value;
+      for (; rest < -0x80n || rest > 0x7fn; rest >>= 8n) this.byte(Number(rest & 0xffn));
+      this.byte(Number(rest & 0xffn));
+    }
+    return this.at - start;
+  }
+
+  text(text: string): void {
+    const wide = isWide(text) ? 1 : 0;
+    this.#size(text.length * 2 + wide);
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      this.byte(code & 0xff);
+      if (wide) this.byte(code >>> 8);
+    }
+  }
+
+  #size(value: number): void {
+    let rest = value;
+    for (; rest > 0x7f; rest >>>= 7) this.byte((rest & 0x7f) | 0x80);
+    this.byte(rest);
+  }
+
+  #grow(): void {
+    const bytes = new Uint8Array(this.bytes.length * 2);
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+  }
+}
+
+/** Reads what {@link ByteWriter} wrote, from a place on. */
+export class ByteReader {
+  #bytes = new Uint8Array(0);
+  #at = 0;
+
+  /** Goes on at a place. Returns itself. */
+  open(bytes: Uint8Array<ArrayBuffer>, at: number): this {
+    this.#bytes = bytes;
+    this.#at = at;
+    return this;
+  }
+
+  get at(): number {
+    return this.#at;
+  }
+
+  byte(): number {
+    return this.#bytes[this.#at++] ?? 0;
+  }
+
+  skip(length: number): void {
+    this.#at += length;
+  }
+
+  whole(length: number): bigint {
+    const start = this.#at;
+    this.#at += length;
+    let end = this.#at - 1;
+    let high = ((this.#bytes[end] ?? 0) << 24) >> 24; // its sign
+    for (const exact = Math.max(start, this.#at - PIECE); end > exact;) high = high * 256 + (this.#bytes[--end] ?? 0);
+    let value = BigInt(high);
+    while (end > start) {
+      const begin = Math.max(start, end - PIECE);
+      let piece = 0;
+      const bits = begin === end - PIECE ? PIECE_BITS : BigInt(8 * (end - begin));
+      while (end > begin) piece = piece * 256 + (this.#bytes[--end] ?? 0);
+      value = (value << bits) | BigInt(piece);
+    }
+    return value;
+  }
+
+  text(): string {
+    const size = this.#size();
+    const width = (size & 1) + 1;
+    const end = this.#at + (size >>> 1) * width;
+    let text = '';
+    while (this.#at < end) {
+      const codes: number[] = [];
+      for (const stop = Math.min(end, this.#at + RUN); this.#at < stop; this.#at += width)
+        codes.push(this.#code(width));
+      text += String.fromCharCode(...codes);
+    }
+    return text;
+  }
+
+  /** Passes over a text. Returns whether it is the given one. */
+  isText(text: string): boolean {
+    const size = this.#size();
+    const width = (size & 1) + 1;
+    const length = size >>> 1;
+    const start = this.#at;
+    const end = start + length * width;
+    let isSame = length === text.length;
+    for (let index = 0; isSame && index < length; index++) {
+      isSame = this.#code(width) === text.charCodeAt(index);
+      this.#at += width;
+    }
+    this.#at = end;
+    return isSame;
+  }
+
+  skipText(): void {
+    const size = this.#size();
+    this.#at += (size >>> 1) * ((size & 1) + 1);
+  }
+
+  #code(width: number): number {
+    const low = this.#bytes[this.#at] ?? 0;
+    return width === 1 ? low : low | ((this.#bytes[this.#at + 1] ?? 0) << 8);
+  }
+
+  #size(): number {
+    let byte = this.byte();
+    let size = byte & 0x7f;
+    for (let shift = 7; byte > 0x7f; shift += 7) {
+      byte = this.byte();
+      size |= (byte & 0x7f) << shift;
+    }
+    return size;
+  }
+}
+
+function isWide(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0xff) return true;
+  return false;
+}
