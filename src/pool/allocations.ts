@@ -99,31 +99,29 @@ export class Allocations {
   /** Puts one in, or replaces the one of the same owner and address. @returns whether it is new */
   put(allocation: Allocation): boolean {
     const { offset, size, attributes } = allocation;
-    const before = this.#beginningAt(offset);
+    const record = this.#beginningAt(offset);
+    const before = this.#read(record);
     if (this.#frozen.length > 0) this.#keepImage(offset, before);
-    const record = this.#records.add(allocation);
-    this.#byAddress.set(record);
-    this.leases.change(
-      offset,
-      before === undefined ? undefined : this.#records.expiresAt(before),
-      attributes.expires_at,
-    );
-    if (before !== undefined) this.#drop(before);
+    const after = this.#records.add(allocation);
+    this.#byAddress.set(after);
+    if (record !== undefined && before) this.#forget(record, before);
+    this.leases.change(offset, before?.attributes.expires_at, attributes.expires_at);
     const key = ownerKey(allocation);
-    if (key !== undefined) this.#byOwner.add(key, record);
-    if (attributes.mac !== undefined) this.#byMac.add(attributes.mac, record);
+    if (key !== undefined) this.#byOwner.add(key, after);
+    if (attributes.mac !== undefined) this.#byMac.add(attributes.mac, after);
     this.#addresses += size;
-    return before === undefined;
+    return !before;
   }
 
-  /** Takes one out; nothing happens when there is none at its place. */
-  delete({ offset, attributes }: Allocation): void {
+  /** Takes one out that is there. */
+  delete(allocation: Allocation): void {
+    const { offset, attributes } = allocation;
     const record = this.#beginningAt(offset);
     if (record === undefined) return;
-    if (this.#frozen.length > 0) this.#keepImage(offset, record);
+    if (this.#frozen.length > 0) this.#keepImage(offset, allocation);
     this.#byAddress.delete(record);
+    this.#forget(record, allocation);
     this.leases.change(offset, attributes.expires_at, undefined);
-    this.#drop(record);
   }
 
   /** Goes on in another space, that all of them are in. */
@@ -156,19 +154,19 @@ export class Allocations {
   }
 
   /** Forgets everything of a record but where it stood. */
-  #drop(record: number): void {
-    const allocation = this.#records.read(record);
+  #forget(record: number, allocation: Allocation): void {
+    const { mac } = allocation.attributes;
     const key = ownerKey(allocation);
     if (key !== undefined) this.#byOwner.delete(key, record);
-    if (allocation.attributes.mac !== undefined) this.#byMac.delete(allocation.attributes.mac, record);
+    if (mac !== undefined) this.#byMac.delete(mac, record);
     this.#addresses -= allocation.size;
     this.#records.delete(record);
   }
 
-  #keepImage(offset: bigint, record: number | undefined): void {
+  #keepImage(offset: bigint, before: Allocation | undefined): void {
     this.#frozen = this.#frozen.filter((reference) => {
       const frozen = reference.deref();
-      frozen?.keep(offset, () => this.#read(record));
+      frozen?.keep(offset, before);
       return frozen && !frozen.isOver;
     });
   }

@@ -38,13 +38,18 @@ export class ByteWriter {
   }
 
   text(text: string): void {
-    const wide = isWide(text) ? 1 : 0;
+    const wide = needsTwoBytes(text) ? 1 : 0;
     this.#size(text.length * 2 + wide);
-    for (let index = 0; index < text.length; index++) {
+    const { length } = text;
+    while (this.at + 2 * length > this.bytes.length) this.#grow();
+    const { bytes } = this;
+    let at = this.at;
+    for (let index = 0; index < length; index++) {
       const code = text.charCodeAt(index);
-      this.byte(code & 0xff);
-      if (wide) this.byte(code >>> 8);
+      bytes[at++] = code;
+      if (wide) bytes[at++] = code >>> 8;
     }
+    this.at = at;
   }
 
   #size(value: number): void {
@@ -103,14 +108,15 @@ export class ByteReader {
 
   text(): string {
     const size = this.#size();
-    const width = (size & 1) + 1;
-    const end = this.#at + (size >>> 1) * width;
+    const start = this.#at;
+    const isWide = (size & 1) === 1;
+    const length = size >>> 1;
+    this.#at += isWide ? 2 * length : length;
+    if (length <= RUN) return textAt(this.#bytes, start, length, isWide);
     let text = '';
-    while (this.#at < end) {
-      const codes: number[] = [];
-      for (const stop = Math.min(end, this.#at + RUN); this.#at < stop; this.#at += width)
-        codes.push(this.#code(width));
-      text += String.fromCharCode(...codes);
+    for (let done = 0; done < length; done += RUN) {
+      const from = start + (isWide ? 2 * done : done);
+      text += textAt(this.#bytes, from, Math.min(RUN, length - done), isWide);
     }
     return text;
   }
@@ -118,27 +124,21 @@ export class ByteReader {
   /** Passes over a text. Returns whether it is the given one. */
   isText(text: string): boolean {
     const size = this.#size();
-    const width = (size & 1) + 1;
-    const length = size >>> 1;
+    const bytes = this.#bytes;
     const start = this.#at;
-    const end = start + length * width;
-    let isSame = length === text.length;
-    for (let index = 0; isSame && index < length; index++) {
-      isSame = this.#code(width) === text.charCodeAt(index);
-      this.#at += width;
+    const isWide = (size & 1) === 1;
+    const length = size >>> 1;
+    this.#at += isWide ? 2 * length : length;
+    if (length !== text.length) return false;
+    for (let index = 0; index < length; index++) {
+      if (codeAt(bytes, start, index, isWide) !== text.charCodeAt(index)) return false;
     }
-    this.#at = end;
-    return isSame;
+    return true;
   }
 
   skipText(): void {
     const size = this.#size();
     this.#at += (size >>> 1) * ((size & 1) + 1);
-  }
-
-  #code(width: number): number {
-    const low = this.#bytes[this.#at] ?? 0;
-    return width === 1 ? low : low | ((this.#bytes[this.#at + 1] ?? 0) << 8);
   }
 
   #size(): number {
@@ -152,7 +152,18 @@ export class ByteReader {
   }
 }
 
-function isWide(text: string): boolean {
+function textAt(bytes: Uint8Array, start: number, length: number, isWide: boolean): string {
+  const codes: number[] = [];
+  for (let index = 0; index < length; index++) codes.push(codeAt(bytes, start, index, isWide));
+  return String.fromCharCode(...codes);
+}
+
+function codeAt(bytes: Uint8Array, start: number, index: number, isWide: boolean): number {
+  if (!isWide) return bytes[start + index] ?? 0;
+  return (bytes[start + 2 * index] ?? 0) | ((bytes[start + 2 * index + 1] ?? 0) << 8);
+}
+
+function needsTwoBytes(text: string): boolean {
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0xff) return true;
   return false;
 }

@@ -34,11 +34,10 @@ export class Frozen implements Iterable<Allocation> {
   }
 
   /** To be told before something begins to be at an offset, or changes, or ends. @param image what was there */
-  keep(offset: bigint, image: () => Allocation | undefined): void {
+  keep(offset: bigint, image: Allocation | undefined): void {
     if (offset < this.#position || this.#changed.has(offset)) return;
     this.#changed.add(offset, offset);
-    const before = image();
-    if (before) this.#images.set(before);
+    if (image) this.#images.set(image);
   }
 
   *[Symbol.iterator](): Generator<Allocation, void, void> {

@@ -1,16 +1,16 @@
 import { Allocation, ownerKey } from './allocation.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
-import type { Attributes, Owner } from './events.ts';
+import type { Attributes } from './events.ts';
 import type { Bounds } from './intervals.ts';
 import { byteAt, Slabs } from './slabs.ts';
 
-/** What there may be beside time, offset and VM id; its number is its place here, from 1. A number is never changed. */
+/** What there may be beside time, offset and VM id. Its number is its place here, from 1; the first is the most common one. */
 const FACTS = [
+  'hostname',
+  'expires_at',
   'more',
   'nic',
   'key',
-  'expires_at',
-  'hostname',
   'mac',
   'description',
   'tags',
@@ -92,13 +92,17 @@ export class Records implements Bounds<number> {
     const reader = this.#open(record);
     const offset = reader.whole(reader.byte() & OFFSET_LENGTH);
     const vm_id = reader.text();
-    const facts: Partial<Record<Fact, string>> = {};
+    const facts: (string | undefined)[] = [];
     const end = this.#slabs.endOf(record);
-    for (let fact = this.#nextFact(reader, end); fact; fact = this.#nextFact(reader, end)) facts[fact] = reader.text();
-    const { more, nic = '', key } = facts;
-    const last = more === undefined ? offset : offset + BigInt(more);
-    const owner: Owner = key === undefined ? { vm_id, nic } : { vm_id, nic, key };
-    return new Allocation(owner, offset, last, this.#slabs.doubleOf(record), attributesIn(facts));
+    for (let fact = nextFact(reader, end); fact > 0; fact = nextFact(reader, end)) facts[fact - 1] = reader.text();
+    const allocated_at = this.#slabs.doubleOf(record);
+    const [hostname] = facts;
+    if (facts.length <= 1) {
+      const attributes = hostname === undefined ? {} : { hostname }; // nearly all
+      return new Allocation({ vm_id, nic: '' }, offset, offset, allocated_at, attributes);
+    }
+    const { more = 0, nic = '', key, ...attributes } = named(facts);
+    return new Allocation({ vm_id, nic, key }, offset, offset + BigInt(more), allocated_at, attributes);
   }
 
   offset(record: number): bigint {
@@ -146,22 +150,30 @@ export class Records implements Bounds<number> {
     reader.skip(reader.byte() & OFFSET_LENGTH);
     reader.skipText();
     const end = this.#slabs.endOf(record);
-    for (let fact = this.#nextFact(reader, end); fact; fact = this.#nextFact(reader, end)) {
-      if (fact === wanted) return reader.text();
+    for (let fact = nextFact(reader, end); fact > 0; fact = nextFact(reader, end)) {
+      if (fact === NUMBER_OF[wanted]) return reader.text();
       reader.skipText();
     }
     return undefined;
   }
-
-  #nextFact(reader: ByteReader, end: number): Fact | undefined {
-    return reader.at < end ? FACTS[reader.byte() - 1] : undefined;
-  }
 }
 
-function attributesIn(facts: Partial<Record<Fact, string>>): Attributes {
-  const attributes: Record<string, unknown> = {};
-  for (const fact of TEXTS) if (facts[fact] !== undefined) attributes[fact] = facts[fact];
-  for (const fact of NUMBERS) if (facts[fact] !== undefined) attributes[fact] = Number(facts[fact]);
-  if (facts.tags !== undefined) attributes['tags'] = JSON.parse(facts.tags);
-  return attributes;
+/** The number of the fact that a reader is at; 0 when there are no more. */
+function nextFact(reader: ByteReader, end: number): number {
+  return reader.at < end ? reader.byte() : 0;
+}
+
+/** Facts by their names, as what they are. */
+function named(facts: readonly (string | undefined)[]): Attributes & Partial<Record<'more' | 'nic' | 'key', string>> {
+  const values: Record<string, unknown> = {};
+  for (const [index, text] of facts.entries()) {
+    const fact = FACTS[index];
+    if (text === undefined || fact === undefined) continue;
+    values[fact] = fact === 'tags' ? JSON.parse(text) : isNumber(fact) ? Number(text) : text;
+  }
+  return values;
+}
+
+function isNumber(fact: Fact): boolean {
+  return (NUMBERS as readonly string[]).includes(fact);
 }

@@ -55,6 +55,17 @@ describe('pool.TextIndex', () => {
   });
 });
 
+describe('pool.TextIndex of large numbers', () => {
+  it('holds numbers up to 2^32 - 1', () => {
+    const numbers = [1, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
+    const index = new TextIndex((number, text) => String(number) === text, 1);
+    for (const number of numbers) index.add(String(number), number);
+    for (const number of numbers) assert.equal(index.get(String(number)), number);
+    for (const number of numbers) index.delete(String(number), number);
+    assert.equal(index.size, 0);
+  });
+});
+
 /** Forty texts of one shard, whose homes are at the end of its table. */
 function crowd(seed: number): string[] {
   const hash = new KeyedHash(seed);
