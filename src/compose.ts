@@ -1,22 +1,27 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { ClusterNode } from './cluster.ts';
 import { type Config, OFFLINE } from './config.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/server.ts';
 import { createLog } from './log.ts';
 import { notify } from './notify.ts';
-import type { PoolError } from './pool/errors.ts';
+import { PoolError } from './pool/errors.ts';
 import type { Origin } from './pool/events.ts';
 import { violation } from './pool/invariants.ts';
 import { Pool } from './pool/pool.ts';
-import { snapshotOf } from './pool/snapshot.ts';
+import { allocationAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
+import { randomStrategy } from './pool/strategy.ts';
 import { includesAddress } from './service/chronicle.ts';
 import { Clock } from './service/clock.ts';
 import { Health } from './service/health.ts';
 import { useCases } from './service/use-cases.ts';
 import { Sidecar } from './sidecar.ts';
+import { EtcdClient } from './store/etcd/client.ts';
+import { Image } from './store/etcd/image.ts';
+import { EtcdStore } from './store/etcd/store.ts';
 import { Journal } from './store/journal/journal.ts';
 import { load, repair, verify } from './store/journal/offline.ts';
 import { MemoryStore } from './store/memory.ts';
@@ -27,12 +32,18 @@ import { packageVersion } from './version.ts';
 const COMPACT_RATIO = 1;
 /** How often leases and reservations that have ended are looked for; milliseconds. A request that meets one does not wait for it. */
 const SWEEP_MS = 1000;
+/** Allocations that a cluster changes in one transaction: with their owners and what is kept in mind, of 128 operations. */
+const CLUSTER_COMMIT = 32;
+/** How often a node that starts looks again because another made the network first. */
+const START_ATTEMPTS = 16;
+/** For a page of a migration. */
+const MIGRATION_MS = 10_000;
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
 export interface Running {
   readonly url: string;
-  /** Finishes requests under way and the last group commit. Resolves within 8 s. */
+  /** Finishes requests under way and the last group commit. Resolves within 8 s; 2 more for an etcd of its own. */
   stop(): Promise<void>;
 }
 
@@ -44,7 +55,7 @@ export interface Running {
  */
 export async function start(config: Config, fatal: (error: PoolError) => void): Promise<Running> {
   const log = await createLog(config.debug ? 'debug' : 'info');
-  const { app, health, networks, pool, sidecar, open, close } = build(config, log, fatal);
+  const { app, cluster, node, health, networks, pool, sidecar, open, close } = build(config, log, fatal);
   const origin: Origin = { at: Date.now(), actor: 'ippool', request_id: 'start' };
   sidecar.check(origin);
   const server = await listen(app.callback(), config.host, config.port);
@@ -61,6 +72,8 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
     });
   }, SWEEP_MS);
   health.phase = 'ready';
+  await node?.serve(server.url);
+  if (node) cluster?.register(() => node.facts(config.advertiseUrl ?? server.url));
   tellReady(config, log, server.url, pool, sidecar);
   return {
     url: server.url,
@@ -97,57 +110,123 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
   const sidecar = new Sidecar(config, pool);
   let origin: Origin | undefined;
   let isEmpty = true;
-  const store = config.memory
-    ? new MemoryStore(includesAddress)
-    : new Journal({
-        dir: resolve(config.data),
-        requireExisting: config.requireExisting,
-        includes: includesAddress,
-        check: (event) => violation(pool, event),
-        accept: () => {
-          if (origin) sidecar.accept(origin, isEmpty);
-        },
-        snapshot: () => snapshotOf(pool),
-        fatal,
-        log: (level, facts, message) => log[level](facts, message),
-        now,
-        compactBytes: config.compactBytes,
-        compactRatio: COMPACT_RATIO,
-        auditRetentionMs: config.auditRetention * DAY_MS,
-      });
-  const health = new Health(store, now);
-  const clock = new Clock(now, () => performance.now());
+  const accept = () => {
+    if (origin) sidecar.accept(origin, isEmpty);
+  };
+  /** Every node of a cluster searches from a place of its own, so that they meet seldom. */
+  const scatter = (id: string) => {
+    const network = pool.find(id);
+    if (!network) return;
+    const offset = randomStrategy(Math.random).start(network.layout.space, undefined);
+    pool.apply({ type: 'cursor_moved', network: id, ip: network.ipAt(offset) });
+  };
+  const journal = () =>
+    new Journal({
+      dir: resolve(config.data),
+      requireExisting: config.requireExisting,
+      includes: includesAddress,
+      check: (event) => violation(pool, event),
+      accept,
+      snapshot: () => snapshotOf(pool),
+      fatal,
+      log: (level, facts, message) => log[level](facts, message),
+      now,
+      compactBytes: config.compactBytes,
+      compactRatio: COMPACT_RATIO,
+      auditRetentionMs: config.auditRetention * DAY_MS,
+    });
+  const cluster =
+    config.etcd &&
+    new EtcdStore({
+      client: new EtcdClient({ endpoints: config.etcd, tls: config.etcdTls, now }),
+      prefix: config.etcdPrefix,
+      node: config.nodeId,
+      includes: includesAddress,
+      afterwards: {
+        allocation: (event) => allocationAfter(pool, event),
+        network: (event) => networkAfter(pool, event),
+      },
+      state: () => snapshotOf(pool),
+      // The search for the next address goes on behind our own.
+      adopt: (event) => (event.type === 'ip_allocated' ? { ...event, requested: true } : event),
+      overtaken: (events) => {
+        for (const event of events) if (event.type === 'ip_allocated') scatter(event.network);
+      },
+      fatal,
+      log: (level, facts, message) => log[level](facts, message),
+      // A node that was away catches up from these records.
+      retentionMs: Math.max(config.auditRetention, 1) * DAY_MS,
+      now,
+      clock: () => performance.now(),
+      word: () => randomBytes(8).toString('hex'),
+    });
+  const node =
+    config.etcd &&
+    new ClusterNode(config.etcd, {
+      config,
+      fatal,
+      log: (level, facts, message) => log[level](facts, message),
+      now,
+      clock: () => performance.now(),
+    });
+  const store = cluster ?? (config.memory ? new MemoryStore(includesAddress) : journal());
+  const health = new Health(store, now, cluster !== undefined);
+  // A lease ends by the clock of whichever node is asked: all go by that of most.
+  const clock = new Clock(
+    () => now() + (cluster?.skew ?? 0),
+    () => performance.now(),
+  );
   const cases = useCases({
     pool,
     store,
     history: store.history,
     clock,
     random: Math.random,
+    atOnce: cluster && CLUSTER_COMMIT,
   });
   const app = createApp({
     useCases: cases,
     health,
+    cluster: node?.cluster,
     version: packageVersion(),
     allowedHosts: config.allowedHosts,
     log,
     logRequests: config.debug,
+    revisions: cluster,
   });
   /** @param by who makes the sidecar's network, or brings it up to its settings; undefined: nobody does */
   const open = async (by: Origin | undefined) => {
     origin = by;
+    await node?.open();
     await store.open((batch) => {
       isEmpty = false;
-      for (const event of batch) pool.apply(event);
+      for (const event of batch) {
+        pool.apply(event);
+        if (cluster && event.type === 'network_added') scatter(event.network);
+      }
     });
     clock.notBefore(pool.time);
     if (clock.ahead() > HOUR_MS) {
       const facts = { ahead_seconds: Math.round(clock.ahead() / 1000), latest: new Date(pool.time).toISOString() };
       log.warn(facts, 'the clock of this machine is behind what was written down: time goes on from there');
     }
-    const events = by ? sidecar.settle(by, isEmpty) : [];
-    if (events.length > 0) await store.commit(events);
+    for (let attempt = 1; by; attempt++) {
+      if (cluster) accept(); // a journal asks by itself, before it changes anything
+      const events = sidecar.settle({ ...by, at: clock.now() }, isEmpty);
+      if (events.length === 0) return;
+      try {
+        await store.commit(events);
+        return;
+      } catch (error) {
+        if (!(error instanceof PoolError) || error.code !== 'conflict' || attempt >= START_ATTEMPTS) throw error;
+      }
+    }
   };
-  return { app, health, networks: cases.networks, pool, sidecar, open, close: () => store.close() };
+  const close = async () => {
+    await store.close();
+    await node?.close();
+  };
+  return { app, cluster, node, health, networks: cases.networks, pool, sidecar, open, close };
 }
 
 function tellReady(config: Config, log: Logger, url: string, pool: Pool, { network }: Sidecar): void {
@@ -166,17 +245,29 @@ function tellReady(config: Config, log: Logger, url: string, pool: Pool, { netwo
   const what = network
     ? `${network.cidrText} with gateway ${network.gatewayText ?? 'none'}, ${network.allocated} of ${network.allocated + network.available} addresses given${count > 1 ? `, and ${count - 1} more networks` : ''}`
     : `no network of its own, ${count} others`;
-  const kept = config.memory ? 'kept in memory only' : `kept in ${resolve(config.data)}`;
-  log.info(
-    { url, ...facts, networks: count, data: config.memory ? null : resolve(config.data), version: packageVersion() },
-    `ready on ${url}: ${what}, ${kept}`,
-  );
+  const data = config.memory || config.etcd ? null : resolve(config.data);
+  const elsewhere = config.etcd
+    ? `kept in etcd at ${config.etcdPrefix} by node ${config.nodeId}`
+    : 'kept in memory only';
+  const kept = data === null ? elsewhere : `kept in ${data}`;
+  log.info({ url, ...facts, networks: count, data, version: packageVersion() }, `ready on ${url}: ${what}, ${kept}`);
   notify(
     config.notifySocket,
     log,
     'READY=1',
     `STATUS=Giving addresses of ${network?.cidrText ?? `${count} networks`} on ${url}`,
   );
+}
+
+/** Works on all that etcd holds, as the settings name it, while no node runs. */
+export async function withImage<T>(config: Config, work: (image: Image) => Promise<T>): Promise<T> {
+  const { etcd: endpoints = [], etcdTls: tls, etcdPrefix } = config;
+  const client = new EtcdClient({ endpoints, tls, timeoutMs: MIGRATION_MS, now: () => Date.now() });
+  try {
+    return await work(new Image(client, etcdPrefix, randomBytes(8).toString('hex')));
+  } finally {
+    client.close();
+  }
 }
 
 /** What the command line does with a data folder that nobody serves from. */

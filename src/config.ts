@@ -3,86 +3,18 @@ import { hostname } from 'node:os';
 import { setIn, unknownVariables } from './environment.ts';
 import { type Address, parseAddress } from './net/address.ts';
 import { type Cidr, enclosingNetwork, formatCidr, parseCidr } from './net/cidr.ts';
+import { readClusterFile } from './member/file.ts';
+import { endpointOf, memberOf, settingsGiven } from './member/given.ts';
+import type { MemberSettings } from './member/settings.ts';
 import { parseRange, type Range } from './net/range.ts';
 import { PREFIX_LENGTHS } from './pool/decide/network.ts';
 import { PoolError } from './pool/errors.ts';
 import { STRATEGY_NAMES, type StrategyName } from './pool/strategy.ts';
+import { type Setting, SETTINGS } from './settings.ts';
+
+export { SETTINGS };
 
 // Settings come from, strongest first: flag, environment, file, default. This is the only reader of process.env.
-
-interface Setting {
-  /** Name of the flag and of the key in a file; IPPOOL_NAME in the environment. */
-  readonly name: string;
-  readonly short?: string;
-  readonly kind: 'text' | 'switch' | 'list';
-  /** A variable of go-ipam that means the same; IPPOOL_NAME is asked first. */
-  readonly variable?: string;
-  /** For the help text; `undefined` where it depends. */
-  readonly fallback?: string;
-  readonly help: string;
-}
-
-/** Every setting of `serve`: the one list behind flags, environment, file, help and README. */
-export const SETTINGS: readonly Setting[] = [
-  {
-    name: 'network',
-    short: 'n',
-    kind: 'text',
-    fallback: '172.16.0.0/24',
-    help: 'Network to give from: 172.16.0, or a CIDR /8 to /30, IPv6 /16 to /126',
-  },
-  {
-    name: 'gateway',
-    short: 'g',
-    kind: 'text',
-    help: 'Gateway told to the VMs, never given out (default: first host address)',
-  },
-  {
-    name: 'port',
-    short: 'p',
-    kind: 'text',
-    variable: 'IPAM_PORT',
-    fallback: '8080',
-    help: 'TCP port; 0 picks a free one and prints it',
-  },
-  {
-    name: 'host',
-    short: 'H',
-    kind: 'text',
-    variable: 'IPAM_HOST',
-    fallback: '127.0.0.1',
-    help: 'Address to listen on',
-  },
-  {
-    name: 'data',
-    kind: 'text',
-    variable: 'IPAM_DB_PATH',
-    fallback: './ippool-data',
-    help: 'Folder that remembers everything',
-  },
-  { name: 'memory', kind: 'switch', help: 'Remember nothing: all allocations are lost at exit' },
-  {
-    name: 'exclude',
-    kind: 'list',
-    help: 'Never give out: addresses, ranges a-b, CIDRs, separated by commas; none clears',
-  },
-  {
-    name: 'strategy',
-    kind: 'text',
-    fallback: 'round-robin',
-    help: `How an address is chosen: ${STRATEGY_NAMES.join(', ')}`,
-  },
-  { name: 'require-existing', kind: 'switch', help: 'Refuse to start with an empty data folder' },
-  { name: 'allow-host', kind: 'list', help: 'Further host names under which clients may call, separated by commas' },
-  {
-    name: 'compact-bytes',
-    kind: 'text',
-    fallback: '16777216',
-    help: 'Compact the journal when it is larger than this',
-  },
-  { name: 'audit-retention', kind: 'text', fallback: '400', help: 'Days for which history and audit are kept' },
-  { name: 'debug', short: 'd', kind: 'switch', help: 'Log every request' },
-];
 
 /** Settings as text or yes/no, as they were found; undefined: nobody said anything. */
 export type Raw = Readonly<Record<string, string | boolean | undefined>>;
@@ -102,11 +34,27 @@ export interface Config {
   readonly compactBytes: number;
   /** Days. */
   readonly auditRetention: number;
+  /** Endpoints of the etcd that nodes share; undefined: this one is alone, with a data folder. */
+  readonly etcd: readonly string[] | undefined;
+  readonly etcdTls: Tls | undefined;
+  readonly etcdPrefix: string;
+  /** The member of etcd that this node brings along; undefined: none. */
+  readonly member: MemberSettings | undefined;
+  readonly nodeId: string;
+  /** Undefined: where it listens. */
+  readonly advertiseUrl: string | undefined;
   readonly debug: boolean;
   /** Set when systemd waits to be told that the service is ready (sd_notify(3)). */
   readonly notifySocket: string | undefined;
   /** Variables named IPPOOL_… that mean nothing: a misspelt exclusion would be given out. */
   readonly unknownVariables: readonly string[];
+}
+
+/** What proves to etcd who we are, and to us that it is etcd; PEM. */
+export interface Tls {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
 }
 
 export const DEFAULT_NETWORK: Cidr = { family: 4, base: 0xac100000n, prefixLength: 24 };
@@ -124,6 +72,12 @@ export const OFFLINE: Config = {
   allowedHosts: [],
   compactBytes: 16 * 1024 * 1024,
   auditRetention: 400,
+  etcd: undefined,
+  etcdTls: undefined,
+  etcdPrefix: '/ippool/v1/',
+  member: undefined,
+  nodeId: '',
+  advertiseUrl: undefined,
   debug: false,
   notifySocket: undefined,
   unknownVariables: [],
@@ -134,7 +88,7 @@ export const DEFAULT_STRATEGY: StrategyName = 'round-robin';
 /**
  * Puts the settings together and checks every one.
  *
- * @param flags      what stood on the command line
+ * @param flags      what stood on the command line; `cluster`: the cluster file of a node with an etcd of its own
  * @param configFile file named by --config, or by IPPOOL_CONFIG when undefined
  * @throws PoolError `usage` that names the setting, where it was read, and the remedy
  */
@@ -142,6 +96,8 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
   if (configFile === '') throw new PoolError('usage', '--config "" must be a file', { field: '--config' });
   const file = configFile ?? setIn(env, 'IPPOOL_CONFIG');
   const fromFile = file === undefined ? {} : readConfigFile(file);
+  const cluster = typeof flags.cluster === 'string' ? readClusterFile(flags.cluster) : undefined;
+  const given: Readonly<Record<string, unknown>> = cluster ? settingsGiven(cluster) : {};
   const values = new Map<string, Found>();
   for (const { name, kind, variable: alias } of SETTINGS) {
     const variable = `IPPOOL_${name.toUpperCase().replaceAll('-', '_')}`;
@@ -150,6 +106,7 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
       [setIn(env, variable), variable],
       [alias === undefined ? undefined : setIn(env, alias), alias ?? ''],
       [fromFile[name] ?? undefined, `"${name}" in ${file ?? ''}`],
+      [given[name], `what ${String(flags.cluster)} says for ${name}`],
     ];
     const [value, source] = candidates.find(([candidate]) => candidate !== undefined) ?? [];
     if (value !== undefined && source !== undefined) values.set(name, { value, source, kind });
@@ -172,6 +129,21 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
     throw new PoolError('usage', '--require-existing asks for data that --memory never has: leave one away', {
       field: 'memory',
     });
+  }
+  const written = (name: string) => text(name, (value) => value, 'must be one text');
+  const member = cluster && memberOf(cluster, written);
+  const endpoints = member
+    ? [endpointOf(member)]
+    : text('etcd', parseEndpoints, 'must be URLs such as http://127.0.0.1:2379, separated by commas');
+  const pem = (name: string) => text(name, readPem, 'must be a file in PEM that can be read');
+  const [ca, cert, key] = [pem('etcd-ca'), pem('etcd-cert'), pem('etcd-key')];
+  if (endpoints && flag('memory')) {
+    throw new PoolError('usage', '--memory remembers nothing, --etcd what many nodes share: leave one away', {
+      field: 'memory',
+    });
+  }
+  if (endpoints && (cert === undefined) !== (key === undefined)) {
+    throw new PoolError('usage', '--etcd-cert and --etcd-key belong together', { field: 'etcd-cert' });
   }
   const named = values.get('network');
   const network = text('network', parseNetwork, networkRule(named?.value));
@@ -200,7 +172,21 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
     compactBytes:
       text('compact-bytes', (digits) => wholeNumber(digits, 2 ** 40), 'must be a number of bytes') ?? 16 * 1024 * 1024,
     auditRetention:
-      text('audit-retention', (digits) => wholeNumber(digits, 36_500), 'must be a number of days up to 36500') ?? 400,
+      text('audit-retention', (digits) => wholeNumber(digits, 36_500), 'must be a number of days up to 36500') ??
+      (endpoints ? 30 : 400),
+    etcd: endpoints,
+    etcdTls: ca || cert || key ? { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } : undefined,
+    etcdPrefix:
+      text(
+        'etcd-prefix',
+        (path) => (/^\/[\w./-]*$/.test(path) ? path : undefined),
+        'must be a path such as /ippool/v1/',
+      ) ?? '/ippool/v1/',
+    member,
+    nodeId:
+      text('node-id', (id) => (/^[\w.-]{1,64}$/.test(id) ? id : undefined), 'must be letters, digits, - and .') ??
+      hostname(),
+    advertiseUrl: text('advertise-url', parseUrl, 'must be a URL such as http://10.0.0.1:8080'),
     debug: flag('debug'),
     notifySocket: env.NOTIFY_SOCKET,
     unknownVariables: unknownVariables(env, SETTINGS),
@@ -251,6 +237,23 @@ function parseHosts(text: string): string[] | undefined {
   if (text === 'none') return [];
   const hosts = text.split(',').map((host) => host.trim());
   return hosts.every((host) => /^[\w.-]+$/.test(host)) ? hosts : undefined;
+}
+
+function parseEndpoints(text: string): string[] | undefined {
+  const urls = text.split(',').map((part) => parseUrl(part.trim()));
+  return urls.every((url) => url !== undefined) ? urls : undefined;
+}
+
+function parseUrl(text: string): string | undefined {
+  return /^https?:\/\//.test(text) && URL.canParse(text) ? text : undefined;
+}
+
+function readPem(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
 function wholeNumber(digits: string, max: number): number {

@@ -27,8 +27,8 @@ export class Sidecar {
 
   /** Looks whether the settings can be met, before anything is made. @throws PoolError `usage` */
   check(origin: Origin): void {
-    const { network, memory, data } = this.#config;
-    if (network !== undefined || memory || !existsSync(data)) this.#create(origin);
+    const { network, memory, data, etcd } = this.#config;
+    if (network !== undefined || memory || etcd || !existsSync(data)) this.#create(origin);
   }
 
   /**
@@ -38,7 +38,7 @@ export class Sidecar {
    * @throws PoolError `data_mismatch`
    */
   accept(origin: Origin, isEmpty: boolean): void {
-    const { network: asked, gateway, data } = this.#config;
+    const { network: asked, gateway, data, etcd, etcdPrefix } = this.#config;
     const known = this.network;
     if (!known) {
       if (isEmpty || asked) this.#create(origin);
@@ -50,9 +50,12 @@ export class Sidecar {
     const flag = otherNetwork
       ? `--network ${formatCidr(asked)}`
       : `--gateway ${gateway ? formatAddress(gateway.family, gateway.value) : ''}`;
+    const [place, remedy] = etcd
+      ? [`the cluster at ${etcdPrefix}`, 'another --etcd-prefix']
+      : [resolve(data), 'another --data folder'];
     throw new PoolError(
       'data_mismatch',
-      `${resolve(data)} belongs to ${held}, not to ${flag}: leave the flag away to go on with it, or use another --data folder`,
+      `${place} belongs to ${held}, not to ${flag}: leave the flag away to go on with it, or use ${remedy}`,
       { network: known.cidrText, gateway: known.gatewayText },
     );
   }

@@ -11,6 +11,8 @@ interface Rule {
   /** Beginnings of paths below src/, the own folder aside; '' is anything. */
   readonly imports: readonly string[];
   readonly packages?: readonly string[];
+  /** Beginning of the paths that may import the packages; absent: all may. */
+  readonly packagesIn?: string;
   /** Beginning of the paths that may import from node:; absent: none may. */
   readonly node?: string;
 }
@@ -19,8 +21,16 @@ const TABLE: Readonly<Record<string, Rule>> = {
   net: { imports: [] },
   pool: { imports: ['net/'] },
   api: { imports: ['net/'], packages: ['typebox'] },
-  store: { imports: ['net/', 'pool/'], node: 'store/journal/' },
-  service: { imports: ['net/', 'pool/', 'store/store.ts', 'store/history.ts'], packages: ['async-mutex'] },
+  store: {
+    imports: ['net/', 'pool/'],
+    packages: ['@grpc/grpc-js', '@grpc/proto-loader'],
+    packagesIn: 'store/etcd/',
+    node: 'store/journal/',
+  },
+  service: {
+    imports: ['net/', 'pool/', 'store/store.ts', 'store/history.ts', 'store/membership.ts'],
+    packages: ['async-mutex'],
+  },
   http: {
     imports: ['net/', 'api/', 'service/', 'pool/errors.ts'],
     packages: ['koa', '@koa/router', 'koa-bodyparser'],
@@ -28,16 +38,30 @@ const TABLE: Readonly<Record<string, Rule>> = {
   },
   client: { imports: ['api/'] },
   web: { imports: ['api/'] },
+  member: { imports: ['pool/errors.ts'], node: '' },
+  migration: { imports: ['pool/', 'store/'], node: '' },
   cli: {
-    imports: ['client/', 'api/', 'compose.ts', 'config.ts', 'environment.ts', 'version.ts', 'pool/errors.ts'],
+    imports: [
+      'client/',
+      'api/',
+      'member/',
+      'migration/',
+      'compose.ts',
+      'config.ts',
+      'environment.ts',
+      'version.ts',
+      'pool/errors.ts',
+    ],
     packages: ['sade', 'cli-table3', 'picocolors', 'cli-progress', 'csv-parse', 'csv-stringify', 'light-my-request'],
     node: '',
   },
   'compose.ts': { imports: [''], packages: ['pino'], node: '' },
+  'cluster.ts': { imports: [''] },
   'sidecar.ts': { imports: ['net/', 'pool/', 'config.ts', 'service/networks.ts'], node: '' },
   'log.ts': { imports: [], packages: ['pino', 'pino-pretty'], node: '' },
   'notify.ts': { imports: [], packages: ['pino'], node: '' },
-  'config.ts': { imports: ['net/', 'pool/', 'environment.ts', 'version.ts'], node: '' },
+  'config.ts': { imports: ['net/', 'pool/', 'member/', 'environment.ts', 'settings.ts', 'version.ts'], node: '' },
+  'settings.ts': { imports: ['pool/'] },
   'environment.ts': { imports: [] },
   'version.ts': { imports: [], node: '' },
   'main.ts': { imports: ['cli/'] },
@@ -106,6 +130,7 @@ describe('architecture, on houses with a fault', () => {
       text: `import { MemoryStore } from '../../store/memory.ts';`,
       found: 'store/memory.ts',
     },
+    { path: 'store/a.ts', text: `import { Client } from '@grpc/grpc-js';`, found: '@grpc/grpc-js' },
     { path: 'service/a.ts', text: `import Koa from 'koa';`, found: 'koa' },
     { path: 'http/a.ts', text: `import { pino } from 'pino';`, found: 'pino' },
     { path: 'compose.ts', text: `import sade from 'sade';`, found: 'sade' },
@@ -158,6 +183,7 @@ function allowed(path: string, part: string, rule: Rule, specifier: string): boo
     return target.startsWith(`${part}/`) || rule.imports.some((beginning) => target.startsWith(beginning));
   }
   if (specifier.startsWith('node:')) return rule.node !== undefined && path.startsWith(rule.node);
+  if (!path.startsWith(rule.packagesIn ?? '')) return false;
   return (rule.packages ?? []).some((name) => specifier === name || specifier.startsWith(`${name}/`));
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { type Config, loadConfig, type Raw, SETTINGS } from '../src/config.ts';
@@ -107,6 +107,46 @@ const ROWS: readonly Row[] = [
     file: 36_500,
     read: ({ auditRetention }) => auditRetention,
     expected: [30, 0, 36_500, 400],
+  },
+  {
+    name: 'etcd',
+    flag: 'http://127.0.0.1:2379',
+    env: 'http://a:1, https://b:2',
+    file: ['http://c:3'],
+    read: ({ etcd }) => etcd,
+    expected: [['http://127.0.0.1:2379'], ['http://a:1', 'https://b:2'], ['http://c:3'], undefined],
+  },
+  ...(['ca', 'cert', 'key'] as const).map((part) => ({
+    name: `etcd-${part}`,
+    flag: fileWith('flag'),
+    env: fileWith('env'),
+    file: fileWith('file'),
+    read: ({ etcdTls }: Config) => etcdTls?.[part]?.toString(),
+    expected: ['flag', 'env', 'file', undefined] as const,
+  })),
+  {
+    name: 'etcd-prefix',
+    flag: '/a/',
+    env: '/b',
+    file: '/c/d',
+    read: ({ etcdPrefix }) => etcdPrefix,
+    expected: ['/a/', '/b', '/c/d', '/ippool/v1/'],
+  },
+  {
+    name: 'node-id',
+    flag: 'a',
+    env: 'b',
+    file: 'c',
+    read: ({ nodeId }) => nodeId,
+    expected: ['a', 'b', 'c', hostname()],
+  },
+  {
+    name: 'advertise-url',
+    flag: 'http://a:1',
+    env: 'https://b',
+    file: 'http://[::1]:3',
+    read: ({ advertiseUrl }) => advertiseUrl,
+    expected: ['http://a:1', 'https://b', 'http://[::1]:3', undefined],
   },
   ...(['memory', 'require-existing', 'debug'] as const).map((name) => ({
     name,

@@ -3,6 +3,7 @@
 // TypeScript tests by itself, and calls a run of no tests a success: here that is a failure.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,7 +14,10 @@ if (files.length === 0) {
   process.stderr.write('no test files found\n');
   process.exit(1);
 }
-const args = ['--import', 'tsx', '--test', '--test-reporter=spec', '--test-timeout=300000', ...files];
+// One less by default, which leaves a core of two idle; many tests wait for processes.
+const parallel = Math.max(2, availableParallelism());
+const options = ['--test', `--test-concurrency=${parallel}`, '--test-reporter=spec', '--test-timeout=300000'];
+const args = ['--import', 'tsx', ...options, ...files];
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
 process.exitCode = status ?? 1;
 

@@ -1,4 +1,5 @@
 import { ALLOCATION_OPERATIONS } from './operations/allocations.ts';
+import { CLUSTER_OPERATIONS } from './operations/cluster.ts';
 import { HISTORY_OPERATIONS } from './operations/history.ts';
 import { IP_OPERATIONS } from './operations/ip.ts';
 import { NETWORK_OPERATIONS } from './operations/networks.ts';
@@ -13,6 +14,7 @@ const OPERATIONS: Operations = {
   ...NETWORK_OPERATIONS,
   ...ALLOCATION_OPERATIONS,
   ...HISTORY_OPERATIONS,
+  ...CLUSTER_OPERATIONS,
   ...SERVICE_OPERATIONS,
 };
 

@@ -6,6 +6,10 @@ import { commandFirst } from './argv.ts';
 import { type Command, CONNECTION_FLAGS, type Flag } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { exitCodeOf, printError } from './exit.ts';
+import { Input } from './input.ts';
+import { clusterInit, clusterJoin } from './local/cluster.ts';
+import type { LocalCommand } from './local/local.ts';
+import { migrate } from './local/migrate.ts';
 
 /** The commands on a data folder that nobody serves from. */
 const JOURNAL_VERBS = {
@@ -14,10 +18,12 @@ const JOURNAL_VERBS = {
   export: 'Print networks and allocations as JSON',
 } as const;
 
+const LOCAL: readonly LocalCommand[] = [clusterInit, clusterJoin, migrate];
+
 const WORDS = [
   'serve',
   'server',
-  ...COMMANDS.map(({ words }) => words),
+  ...[...COMMANDS, ...LOCAL].map(({ words }) => words),
   ...Object.keys(JOURNAL_VERBS).map((verb) => `journal ${verb}`),
 ];
 
@@ -26,6 +32,7 @@ const SERVE_FLAGS: readonly Flag[] = [
   { name: 'config', short: 'c', kind: 'text', help: 'JSON file with settings' },
   { name: 'address', short: 'a', kind: 'text', help: 'Host and port in one: host:port' },
   { name: 'db', kind: 'text', help: 'The same as --data' },
+  { name: 'cluster', kind: 'switch', help: 'Cluster mode with an etcd of its own; --config is then its cluster.json' },
 ];
 const SERVE: readonly Flag[] = [...SERVE_FLAGS, ...SETTINGS];
 const JOURNAL: readonly Flag[] = [{ name: 'accept-loss', kind: 'switch', help: '' }];
@@ -49,17 +56,26 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     return 0;
   }
   // `-d` is a switch of one command and takes a text in others: in front of the command it has to be written out.
-  const everything = [...SERVE, ...JOURNAL, ...CONNECTION_FLAGS, ...COMMANDS.flatMap(({ flags }) => flags)];
+  const everything = [
+    ...SERVE,
+    ...JOURNAL,
+    ...CONNECTION_FLAGS,
+    ...[...COMMANDS, ...LOCAL].flatMap(({ flags }) => flags),
+  ];
   const switches = new Set(everything.filter(({ kind }) => kind === 'switch').map(({ name }) => name));
   const ordered = commandFirst(argv, WORDS, switches);
-  const command = COMMANDS.find(({ words }) => ordered.slice(0, words.split(' ').length).join(' ') === words);
-  const flags = command ? [...command.flags, ...CONNECTION_FLAGS] : [...SERVE, ...JOURNAL];
+  const isAsked = ({ words }: { readonly words: string }) =>
+    ordered.slice(0, words.split(' ').length).join(' ') === words;
+  const command = COMMANDS.find(isAsked);
+  const local = LOCAL.find(isAsked);
+  const flags = local?.flags ?? (command ? [...command.flags, ...CONNECTION_FLAGS] : [...SERVE, ...JOURNAL]);
   const parsed = program.parse(['node', 'ippool', ...ordered], {
     lazy: true,
     string: flags.filter(({ kind }) => kind !== 'switch').map(({ name }) => name),
     boolean: flags.filter(({ kind }) => kind === 'switch').map(({ name }) => name),
     unknown: (flag: string) => {
-      const of = command ? `ippool ${command.words}` : 'ippool';
+      const { words } = command ?? local ?? {};
+      const of = words === undefined ? 'ippool' : `ippool ${words}`;
       throw new PoolError('usage', `Unknown flag ${flag}: see ${of} --help`, { field: flag });
     },
   }) as LazyOutput | undefined;
@@ -78,6 +94,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     const { runCommand } = await import('./run-command.ts');
     return runCommand(command, values, operands);
   }
+  if (local) return local.run(new Input(values, operands));
   if (noun === 'journal' && verb !== undefined) {
     const { journal } = await import('./journal.ts');
     return journal(verb, operands[0], values['accept-loss'] === true);
@@ -92,7 +109,9 @@ function describe(): Sade {
   const program = sade('ippool').version(packageVersion());
   program.command('serve', 'Give addresses over HTTP (the default command)', { default: true, alias: 'server' });
   for (const flag of SERVE) option(program, flag);
-  for (const command of COMMANDS) describeCommand(program, command);
+  for (const command of COMMANDS)
+    describeCommand(program, { ...command, flags: [...command.flags, ...CONNECTION_FLAGS] });
+  for (const command of LOCAL) describeCommand(program, command);
   for (const [verb, help] of Object.entries(JOURNAL_VERBS)) {
     program.command(`journal ${verb} [dir]`, help);
     if (verb === 'repair')
@@ -101,9 +120,11 @@ function describe(): Sade {
   return program;
 }
 
-function describeCommand(program: Sade, { words, operand, help, flags, examples = [] }: Command): void {
+type Described = Pick<Command, 'words' | 'operand' | 'help' | 'flags' | 'examples'>;
+
+function describeCommand(program: Sade, { words, operand, help, flags, examples = [] }: Described): void {
   program.command(operand === undefined ? words : `${words} ${operand}`, help);
-  for (const flag of [...flags, ...CONNECTION_FLAGS]) option(program, flag);
+  for (const flag of flags) option(program, flag);
   for (const example of examples) program.example(example);
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { allocate } from './commands/allocate.ts';
 import { audit } from './commands/audit.ts';
+import { clusterAddNode, clusterRemoveNode, clusterStatus } from './commands/cluster.ts';
 import { exporting } from './commands/export.ts';
 import { history } from './commands/history.ts';
 import { importing } from './commands/import.ts';
@@ -26,4 +27,7 @@ export const COMMANDS: readonly Command[] = [
   reconcile,
   importing,
   exporting,
+  clusterStatus,
+  clusterAddNode,
+  clusterRemoveNode,
 ];

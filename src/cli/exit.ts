@@ -6,6 +6,7 @@ const EXIT: Partial<Record<ErrorCode, number>> = {
   usage: 2,
   data_corrupt: 65,
   listen_failed: 69,
+  member_ended: 70,
   data_io: 74,
   data_locked: 75,
   storage_full: 75,

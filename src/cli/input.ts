@@ -12,6 +12,11 @@ export class Input {
     this.#operands = operands;
   }
 
+  /** The words behind the command. */
+  get operands(): readonly string[] {
+    return this.#operands;
+  }
+
   /** The one word behind the command. */
   get operand(): string | undefined {
     return this.#operands[0];

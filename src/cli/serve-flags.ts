@@ -1,17 +1,19 @@
 import type { Raw } from '../config.ts';
+import { DEFAULT_FILE } from '../member/file.ts';
 import { PoolError } from '../pool/errors.ts';
 
-/** Settings from the flags of `serve`: those that go-ipam calls otherwise under our names. */
+/** Settings from the flags of `serve`: those that go-ipam calls otherwise under our names. With --cluster, --config is the cluster file. */
 export function serveFlags(flags: Raw): Raw & { readonly config: string | undefined } {
-  const { config, address, db, ...settings } = flags;
+  const { config, address, db, cluster, ...settings } = flags;
   if (config !== undefined && typeof config !== 'string') {
     throw new PoolError('usage', '--config takes one file, once', { field: '--config' });
   }
   return {
     ...settings,
+    ...(cluster === true ? { cluster: config ?? DEFAULT_FILE } : {}),
     ...(db === undefined ? {} : { data: settings.data ?? db }),
     ...(address === undefined ? {} : split(address)),
-    config,
+    config: cluster === true ? undefined : config,
   };
 }
 

@@ -4,6 +4,7 @@ import { Addresses } from './addresses.ts';
 import { AllocationsClient } from './allocations.ts';
 import { NetworksClient } from './networks.ts';
 import type { AuditFilter, HistoryQuery, ImportAnswer, ImportRequest } from './records.ts';
+import { ClusterClient } from './cluster.ts';
 import { type ClientOptions, Transport } from './transport.ts';
 
 export { ApiError, Unreachable } from './errors.ts';
@@ -11,6 +12,7 @@ export type { ClientOptions, Fetch, FetchInit } from './transport.ts';
 export type { AllocationFilter } from './allocations.ts';
 export type { AuditFilter, HistoryQuery, ImportAnswer, ImportRefusal, ImportRequest } from './records.ts';
 export type * from '../api/allocations.ts';
+export type { ClusterStatus, NodeRequest } from '../api/cluster.ts';
 export type * from '../api/history.ts';
 export type * from '../api/networks.ts';
 export type { Allocation, ErrorBody, HealthReport, Released, Stats } from '../api/schema.ts';
@@ -33,6 +35,8 @@ export class Client {
   readonly ip: Addresses;
   readonly networks: NetworksClient;
   readonly allocations: AllocationsClient;
+  /** Where there is one. */
+  readonly cluster: ClusterClient;
   readonly #transport: Transport;
 
   constructor(options: ClientOptions) {
@@ -42,6 +46,7 @@ export class Client {
     this.ip = new Addresses(transport);
     this.networks = new NetworksClient(transport);
     this.allocations = new AllocationsClient(transport);
+    this.cluster = new ClusterClient(transport);
   }
 
   health(): Promise<HealthReport> {

@@ -2,11 +2,14 @@ import type Router from '@koa/router';
 import Koa, { type Context } from 'koa';
 import { ROUTE_WORDS } from '../api/schema.ts';
 import { PoolError } from '../pool/errors.ts';
+import type { Cluster } from '../service/cluster.ts';
 import type { Health } from '../service/health.ts';
 import type { UseCases } from '../service/use-cases.ts';
 import { entrance, type Log } from './entrance.ts';
 import { foreignRefusal } from './origin.ts';
+import { type Revisions, revisionHeader } from './revision.ts';
 import { allocationRoutes } from './routes/allocations.ts';
+import { clusterRoutes } from './routes/cluster.ts';
 import { HEALTH_PATHS, healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
 import { intakeRoutes } from './routes/intake.ts';
@@ -17,12 +20,16 @@ import { openApiRoutes } from './routes/openapi.ts';
 export interface AppOptions {
   readonly useCases: UseCases;
   readonly health: Health;
+  /** Absent: this node is alone. */
+  readonly cluster?: Cluster | undefined;
   readonly version: string;
   /** Names under which the service may be reached, besides addresses and names without a dot. */
   readonly allowedHosts: readonly string[];
   readonly log: Log;
   /** Whether every request gets a line in the log. */
   readonly logRequests: boolean;
+  /** How far this node knows what all have written; absent: it is alone. */
+  readonly revisions?: Revisions | undefined;
 }
 
 /** The way of every request: number it, catch what goes wrong, refuse web pages, wait for the history, route. */
@@ -39,6 +46,7 @@ export function createApp(options: AppOptions): Koa {
     refuseEarly(ctx, health);
     return next();
   });
+  if (options.revisions) app.use(revisionHeader(options.revisions));
   const routers = [
     ipRoutes(useCases),
     networkRoutes(useCases),
@@ -47,6 +55,7 @@ export function createApp(options: AppOptions): Koa {
     intakeRoutes(useCases),
     healthRoutes(health, version),
     openApiRoutes(version),
+    ...(options.cluster ? [clusterRoutes(options.cluster)] : []),
   ];
   for (const router of routers) app.use(router.routes());
   app.use((ctx) => refuseUnrouted(ctx, routers));

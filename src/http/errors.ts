@@ -14,6 +14,7 @@ export const STATUS = {
   network_not_found: 404,
   allocation_not_found: 404,
   reservation_not_found: 404,
+  node_not_found: 404,
   method_not_allowed: 405,
   address_mismatch: 409,
   address_taken: 409,
@@ -25,8 +26,11 @@ export const STATUS = {
   reservation_overlap: 409,
   unsafe_reconcile: 409,
   import_refused: 409,
+  node_exists: 409,
+  quorum_at_risk: 409,
   conflict: 409,
   payload_too_large: 413,
+  commit_too_large: 413,
   unsupported_media_type: 415,
   pool_exhausted: 503,
   loading: 503,
@@ -38,6 +42,7 @@ export const STATUS = {
   data_locked: 500,
   data_mismatch: 500,
   listen_failed: 500,
+  member_ended: 500,
 } as const satisfies Record<ErrorCode, number>;
 
 /** Seconds after which it is worth to try again. */

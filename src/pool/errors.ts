@@ -23,9 +23,13 @@ export type ErrorCode =
   | 'pool_exhausted'
   | 'unsafe_reconcile'
   | 'import_refused'
+  | 'node_not_found'
+  | 'node_exists'
+  | 'quorum_at_risk'
   // whether it can be done now
   | 'loading'
   | 'conflict'
+  | 'commit_too_large'
   | 'store_unavailable'
   | 'storage_full'
   | 'internal'
@@ -35,7 +39,8 @@ export type ErrorCode =
   | 'data_io'
   | 'data_locked'
   | 'data_mismatch'
-  | 'listen_failed';
+  | 'listen_failed'
+  | 'member_ended';
 
 /** The one error class. Code is for programs, message for people: it names the field and the remedy. */
 export class PoolError extends Error {

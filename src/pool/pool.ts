@@ -193,7 +193,7 @@ const SETTINGS = [
 ] as const satisfies readonly (keyof NetworkSettings)[];
 
 /** The settings, out of an event that holds more. */
-function settingsOf(event: NetworkSettings): NetworkSettings {
+export function settingsOf(event: NetworkSettings): NetworkSettings {
   const settings: Record<string, unknown> = {};
   for (const name of SETTINGS) if (event[name] !== undefined) settings[name] = event[name];
   return { excluded: event.excluded, strategy: event.strategy, ...settings };

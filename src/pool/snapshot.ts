@@ -1,9 +1,18 @@
 import { formatAddress } from '../net/address.ts';
-import { type Allocation, ownerOf } from './allocation.ts';
-import type { IpAllocated, IpRemembered, Origin, PoolEvent, ReservationAdded } from './events.ts';
+import { type Allocation, ownerOf, sameOwner } from './allocation.ts';
+import type {
+  IpAllocated,
+  IpRemembered,
+  IpUpdated,
+  NetworkAdded,
+  NetworkUpdated,
+  Origin,
+  PoolEvent,
+  ReservationAdded,
+} from './events.ts';
 import type { Memory } from './memories.ts';
 import type { Network } from './network.ts';
-import type { Pool } from './pool.ts';
+import { type Pool, settingsOf } from './pool.ts';
 import type { Reservation } from './reservation.ts';
 
 const SNAPSHOT: Omit<Origin, 'at'> = { actor: 'snapshot', request_id: '' };
@@ -41,6 +50,34 @@ export function snapshotOf(pool: Pool): Iterable<PoolEvent> {
   })();
 }
 
+/** An allocation as a snapshot would hold it after an event that changes it; undefined when its owner does not hold it. */
+export function allocationAfter(pool: Pool, event: IpUpdated): IpAllocated | undefined {
+  const network = pool.find(event.network);
+  const offset = network?.offsetOf(event.ip);
+  const held = offset === undefined ? undefined : network?.byOffset(offset);
+  if (!network || !held || (held.vm_id !== event.vm_id && !sameOwner(held, event))) return undefined;
+  return allocated(event.network, writer(network), held.with(event), { requested: true });
+}
+
+/** A network as a snapshot would hold it, before and after an event that changes it. */
+export function networkAfter(pool: Pool, event: NetworkUpdated) {
+  const network = pool.find(event.network);
+  if (!network) return undefined;
+  const before = added(network);
+  const { network: id, cidr, gateway: first, at, actor, request_id } = before;
+  const gateway = event.gateway === undefined ? first : (event.gateway ?? undefined);
+  const after: NetworkAdded = {
+    type: 'network_added',
+    network: id,
+    cidr: event.cidr ?? cidr,
+    ...(gateway === undefined ? {} : { gateway }),
+    ...settingsOf(event),
+    ...{ at, actor, request_id },
+    updated_at: event.at,
+  };
+  return { before, after };
+}
+
 /** Writes offsets as addresses, also after the network has changed or is gone. */
 type Text = (offset: bigint) => string;
 
@@ -48,7 +85,7 @@ function writer({ origin, cidr: { family } }: Network): Text {
   return (offset) => formatAddress(family, origin + offset);
 }
 
-function added(network: Network): Extract<PoolEvent, { type: 'network_added' }> {
+function added(network: Network): NetworkAdded {
   const { id, cidrText, gatewayText, settings, created_at, updated_at } = network;
   return {
     type: 'network_added',

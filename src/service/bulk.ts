@@ -5,8 +5,15 @@ import type { Changes, Concerned, Decide, Scope } from './changes.ts';
 import type { Subject } from './inflight.ts';
 import { type AllocationRequest, decidePart, type Given, givenOf, type Outcome, type Part, partOf } from './parts.ts';
 
+const NONE: ReadonlyMap<number, Given> = new Map();
 /** Requests that are decided between two turns of the event loop, a few milliseconds. */
 const SLICE = 500;
+
+export interface BulkOptions extends AllocationsOptions {
+  readonly allocations: Allocations;
+  /** Allocations that one commit changes at most; undefined: a slice of them. */
+  readonly atOnce: number | undefined;
+}
 
 /** Many requests at once, an outcome for each. */
 export class Bulk {
@@ -15,11 +22,14 @@ export class Bulk {
   readonly #random: () => number;
   readonly #allocations: Allocations;
 
-  constructor({ pool, changes, random, allocations }: AllocationsOptions & { readonly allocations: Allocations }) {
+  readonly #isTogether: boolean;
+
+  constructor({ pool, changes, random, allocations, atOnce = SLICE }: BulkOptions) {
     this.#pool = pool;
     this.#changes = changes;
     this.#random = random;
     this.#allocations = allocations;
+    this.#isTogether = atOnce >= SLICE;
   }
 
   /**
@@ -30,7 +40,7 @@ export class Bulk {
     const outcomes: Outcome[] = [];
     for (let first = 0; first < requests.length; first += SLICE) {
       const slice = requests.slice(first, first + SLICE);
-      const given = await this.#allocateNew(scope, slice);
+      const given = this.#isTogether ? await this.#allocateNew(scope, slice) : NONE;
       // Together, so that they share a commit too; those of one owner wait for each other in their order.
       const rest = slice.map(async (request, index): Promise<Outcome> => {
         if (request instanceof PoolError) return { error: request };

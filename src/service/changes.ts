@@ -16,7 +16,7 @@ export interface Scope {
 
 /** How often a change is decided anew because another node was first. Each time somebody else got on. */
 const ATTEMPTS = 16;
-/** Leases that are ended in one commit. */
+/** Leases that are ended in one commit, where the store sets no limit. */
 const SWEEP = 1000;
 const SWEEPER: Scope = { actor: 'ippool', requestId: 'expiry' };
 
@@ -33,6 +33,8 @@ export interface ChangesOptions {
   readonly pool: Pool;
   readonly store: Store;
   readonly clock: Clock;
+  /** Leases that are ended in one commit, at most. */
+  readonly atOnce?: number | undefined;
 }
 
 /**
@@ -45,8 +47,10 @@ export class Changes {
   readonly #clock: Clock;
   readonly #inFlight: InFlight;
   readonly #sweeps = new Map<Network, Promise<void>>();
+  readonly #atOnce: number;
 
-  constructor({ pool, store, clock }: ChangesOptions) {
+  constructor({ pool, store, clock, atOnce = SWEEP }: ChangesOptions) {
+    this.#atOnce = atOnce;
     this.#pool = pool;
     this.#store = store;
     this.#clock = clock;
@@ -62,6 +66,12 @@ export class Changes {
   /** The networks with what has passed by now taken in; see {@link Pool.advance}. */
   async current(): Promise<Pool> {
     await this.#store.barrier();
+    this.#pool.advance(this.now());
+    return this.#pool;
+  }
+
+  /** The same as this node knows them, which asks nobody: for lists, which are old when they arrive anyway. */
+  known(): Pool {
     this.#pool.advance(this.now());
     return this.#pool;
   }
@@ -119,7 +129,7 @@ export class Changes {
     const until = this.now(); // what ends later is for the next sweep: this one has an end
     for (;;) {
       if (this.#pool.find(network.id) !== network) return;
-      const due = network.leases.due(until, SWEEP).flatMap((allocation) => {
+      const due = network.leases.due(until, this.#atOnce).flatMap((allocation) => {
         const subject = ownerSubject(network, allocation, allocation.offset);
         return subject === undefined ? [] : [{ allocation, subject }];
       });
@@ -132,7 +142,12 @@ export class Changes {
       }
       const origin = this.#origin(SWEEPER);
       const events = due.flatMap(({ allocation }) => decideRelease(network, allocation, 'expired', origin));
-      await this.#inFlight.track([network], subjects, this.#commit(events), nothing);
+      try {
+        await this.#inFlight.track([network], subjects, this.#commit(events), nothing);
+      } catch (error) {
+        // Another node has ended one of them: the rest are still due.
+        if (!(error instanceof PoolError) || error.code !== 'conflict') throw error;
+      }
     }
   }
 

@@ -8,9 +8,12 @@ export class Health {
   readonly #store: { health(): StoreHealth };
   readonly #now: () => number;
   readonly #started: number;
+  /** Whether this process is one of several. */
+  readonly isCluster: boolean;
 
   /** @param now milliseconds since 1970 */
-  constructor(store: { health(): StoreHealth }, now: () => number) {
+  constructor(store: { health(): StoreHealth }, now: () => number, isCluster = false) {
+    this.isCluster = isCluster;
     this.#store = store;
     this.#now = now;
     this.#started = now();
@@ -24,7 +27,12 @@ export class Health {
   /** Every condition with "ok" or what is wrong, for people. */
   get checks(): Readonly<Record<string, string>> {
     return {
-      loaded: this.phase === 'loading' ? 'the data folder is being read' : 'ok',
+      loaded:
+        this.phase === 'loading'
+          ? this.isCluster
+            ? 'what the cluster holds is being read'
+            : 'the data folder is being read'
+          : 'ok',
       accepting: this.phase === 'draining' ? 'shutting down' : 'ok',
       store: this.#store.health().reason,
     };

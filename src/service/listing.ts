@@ -73,7 +73,7 @@ export class Listing {
     { after, only }: { readonly after: Address | undefined; readonly only: Address | undefined },
     filter: ListFilter,
   ): AsyncGenerator<Held[]> {
-    await this.#changes.current();
+    this.#changes.known();
     let slice: Held[] = [];
     let looked = 0;
     for (const network of networks) {

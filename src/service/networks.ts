@@ -48,8 +48,8 @@ export class Networks {
   }
 
   /** All networks in the order in which they were added. */
-  async list(_scope: Scope): Promise<Network[]> {
-    return [...(await this.#changes.current()).networks];
+  list(_scope: Scope): Promise<Network[]> {
+    return Promise.resolve([...this.#changes.known().networks]);
   }
 
   /** @param text id, name or CIDR. @throws PoolError `network_not_found` */
@@ -117,9 +117,9 @@ export class Networks {
   }
 
   /** How full a network is. @throws PoolError `network_not_found` */
-  async stats(scope: Scope, text: string): Promise<NetworkStats> {
+  async stats(_scope: Scope, text: string): Promise<NetworkStats> {
     await this.#changes.settle(this.#pool.networkMeant(text));
-    const network = await this.get(scope, text);
+    const network = this.#changes.known().networkMeant(text);
     const { allocated, available, layout, cursor, free } = network;
     const { first, last } = layout.space;
     const total = last - first + 1n;

@@ -46,8 +46,12 @@ const SLICE = 500;
 export class Reconciliation {
   readonly #pool: Pool;
   readonly #changes: Changes;
+  readonly #atOnce: number;
 
-  constructor({ pool, changes }: { readonly pool: Pool; readonly changes: Changes }) {
+  /** @param options `atOnce`: allocations that one commit changes at most */
+  constructor(options: { readonly pool: Pool; readonly changes: Changes; readonly atOnce?: number | undefined }) {
+    const { pool, changes, atOnce = SLICE } = options;
+    this.#atOnce = atOnce;
     this.#pool = pool;
     this.#changes = changes;
   }
@@ -71,11 +75,11 @@ export class Reconciliation {
       throw new PoolError('unsafe_reconcile', text, { field: 'live', checked, missing: missing.length });
     }
     const found: Missing[] = [];
-    for (let i = 0; i < missing.length; i += SLICE) {
-      found.push(...(await this.#note(scope, missing.slice(i, i + SLICE), request, dryRun)));
+    for (let i = 0; i < missing.length; i += this.#atOnce) {
+      found.push(...(await this.#note(scope, missing.slice(i, i + this.#atOnce), request, dryRun)));
       await new Promise(setImmediate);
     }
-    for (let i = 0; i < back.length; i += SLICE) await this.#clear(scope, back.slice(i, i + SLICE));
+    for (let i = 0; i < back.length; i += this.#atOnce) await this.#clear(scope, back.slice(i, i + this.#atOnce));
     return { checked, missing: found };
   }
 

@@ -29,20 +29,22 @@ export interface UseCasesOptions {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** Allocations that one commit changes at most when they need not change together; undefined: the store sets no limit. */
+  readonly atOnce?: number | undefined;
 }
 
 /** The use cases over a pool and where its events become durable. */
-export function useCases({ pool, store, history, clock, random }: UseCasesOptions): UseCases {
-  const changes = new Changes({ pool, store, clock });
+export function useCases({ pool, store, history, clock, random, atOnce }: UseCasesOptions): UseCases {
+  const changes = new Changes({ pool, store, clock, atOnce });
   const allocations = new Allocations({ pool, changes, random });
   const listing = new Listing({ pool, changes });
   return {
     allocations,
     listing,
-    bulk: new Bulk({ pool, changes, random, allocations }),
+    bulk: new Bulk({ pool, changes, random, allocations, atOnce }),
     networks: new Networks({ pool, changes, random }),
     chronicle: new Chronicle({ pool, history, listing, now: () => changes.now() }),
-    reconciliation: new Reconciliation({ pool, changes }),
+    reconciliation: new Reconciliation({ pool, changes, atOnce }),
     intake: new Intake({ pool, changes, random }),
   };
 }

@@ -16,8 +16,10 @@ export interface Store {
   open(deliver: (batch: Delivered) => void): Promise<void>;
   /**
    * Makes one batch durable, all or nothing. Resolves after its own delivery.
-   * Rejects with `conflict` when another writer was first, with `store_unavailable` or `storage_full` when it cannot
-   * write; then nothing of the batch was or ever will be delivered.
+   * Rejects with `conflict` when another writer was first, with `storage_full` when there is no room; then nothing of the
+   * batch was or ever will be delivered. Rejects with `store_unavailable` when it cannot write: then nothing was either,
+   * unless the store is one of several nodes and lost touch with the others while they wrote. What they wrote is
+   * delivered once it hears of it, and whoever asks again meets it.
    */
   commit(events: readonly PoolEvent[]): Promise<void>;
   /** Resolves when all that was committed anywhere before this call has been delivered here. One barrier serves all who wait. */

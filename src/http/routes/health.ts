@@ -23,7 +23,7 @@ export function healthRoutes(health: Health, version: string): Router {
     ctx.body = {
       status: 'healthy',
       service: 'ipam',
-      cluster_mode: false,
+      cluster_mode: health.isCluster,
       version,
       uptime_seconds: health.uptime,
     } satisfies HealthReport;

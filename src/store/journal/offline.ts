@@ -27,11 +27,16 @@ export function repair(dir: string, acceptLoss: boolean, now: number): Promise<R
 
 /** The state that a folder holds, without changing it. @throws PoolError `data_locked`, `data_corrupt` */
 export function load(dir: string): Promise<Pool> {
+  return inspect(dir, (pool) => Promise.resolve(pool));
+}
+
+/** Works on the state that a folder holds, while nobody may serve from it. @throws PoolError as {@link load} */
+export function inspect<T>(dir: string, work: (pool: Pool) => Promise<T>): Promise<T> {
   return locked(dir, async () => {
     const pool = new Pool();
     const { last } = await recover(dir, (event) => admit(pool, event));
     if (!last) throw noData(dir);
-    return pool;
+    return work(pool);
   });
 }
 

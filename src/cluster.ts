@@ -1,0 +1,91 @@
+import type { Config } from './config.ts';
+import { noteApiUrl } from './member/api-url.ts';
+import { endpointOf } from './member/given.ts';
+import { Member } from './member/process.ts';
+import type { PoolError } from './pool/errors.ts';
+import { Cluster } from './service/cluster.ts';
+import { EtcdClient } from './store/etcd/client.ts';
+import { Keys } from './store/etcd/keys.ts';
+import { EtcdMembership } from './store/etcd/membership.ts';
+import { packageVersion } from './version.ts';
+
+export interface ClusterNodeOptions {
+  readonly config: Config;
+  /** Told when the node's own member has ended. */
+  readonly fatal: (error: PoolError) => void;
+  readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Milliseconds, never going back. */
+  readonly clock: () => number;
+}
+
+const TEND_MS = 1000;
+/** Of how many turns one looks how the own member is: as often as it is told. */
+const LOOK = 5;
+
+/** What a node of a cluster has beside its store: its own member, if it brings one along, and the list of all of them. */
+export class ClusterNode {
+  readonly #options: ClusterNodeOptions;
+  readonly #client: EtcdClient;
+  readonly #membership: EtcdMembership;
+  readonly #member: Member | undefined;
+  readonly #endpoint: string | undefined;
+  readonly cluster: Cluster;
+  #own: Awaited<ReturnType<EtcdMembership['state']>>;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param endpoints where etcd answers */
+  constructor(endpoints: readonly string[], options: ClusterNodeOptions) {
+    const { config, fatal, log, now, clock } = options;
+    const { member: settings, etcdTls: tls } = config;
+    this.#options = options;
+    this.#client = new EtcdClient({ endpoints, tls, now });
+    this.#membership = new EtcdMembership({ client: this.#client, keys: new Keys(config.etcdPrefix), tls, now });
+    this.#member = settings && new Member({ ...settings, fatal, log, clock });
+    this.#endpoint = settings && endpointOf(settings);
+    this.cluster = new Cluster({
+      membership: this.#membership,
+      node: config.nodeId,
+      name: settings && String(settings.file.cluster_id),
+      ownsMembers: settings !== undefined,
+    });
+  }
+
+  /** Resolves when the own member takes part; without one at once. */
+  async open(): Promise<void> {
+    const { log } = this.#options;
+    if (!this.#member || this.#endpoint === undefined) return;
+    await this.#member.start();
+    await this.#membership.takesPart(this.#endpoint, (lack) => {
+      log('warn', {}, `the own member of etcd does not take part yet: ${lack}`);
+    });
+  }
+
+  /** The node answers now. */
+  async serve(url: string): Promise<void> {
+    let turn = 0;
+    const tend = async () => {
+      if (this.#endpoint !== undefined && turn++ % LOOK === 0) this.#own = await this.#membership.state(this.#endpoint);
+      await this.cluster.tend();
+    };
+    const tendAtLast = () => void tend().catch(() => undefined); // tried again
+    this.#timer = setInterval(tendAtLast, TEND_MS).unref();
+    await tend().catch(() => undefined);
+    const { member } = this.#options.config;
+    if (member) await noteApiUrl(member.file.data_dir, url);
+  }
+
+  /** What the other nodes are told about this one. */
+  facts(url: string): object {
+    return { url, version: packageVersion(), clock: this.#options.now(), member: this.#own };
+  }
+
+  /** Behind the store: that still needs the member. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#membership.close();
+    this.#client.close();
+    await this.#member?.stop();
+  }
+}

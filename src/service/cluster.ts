@@ -1,0 +1,121 @@
+import { PoolError } from '../pool/errors.ts';
+import type { LiveNode, Member, Membership } from '../store/membership.ts';
+import type { Scope } from './changes.ts';
+
+export interface ClusterOptions {
+  readonly membership: Membership;
+  /** Id of this node. */
+  readonly node: string;
+  /** What the operator calls the cluster; undefined: as the store does. */
+  readonly name: string | undefined;
+  /** Whether nodes bring their members along, and so every learner is one of ours. */
+  readonly ownsMembers: boolean;
+}
+
+export interface ClusterState {
+  readonly cluster: string;
+  readonly node: string;
+  /** That of our own node; undefined: it brings none along. */
+  readonly own: Member | undefined;
+  readonly leader: Member | undefined;
+  readonly members: readonly Member[];
+  /** Processes that are alive; undefined: nobody can say now. */
+  readonly nodes: readonly LiveNode[] | undefined;
+}
+
+/** Of how many calls of {@link Cluster.tend} one looks for learners that nobody here has added. */
+const LOOK = 10;
+
+/** Who keeps the data of a cluster. */
+export class Cluster {
+  readonly #options: ClusterOptions;
+  #calls = 0;
+  #expects = false;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+  }
+
+  async status(_scope: Scope): Promise<ClusterState> {
+    const { membership, node, name } = this.#options;
+    const [{ id, members }, nodes] = await Promise.all([
+      membership.cluster(),
+      membership.nodes().catch(() => undefined),
+    ]);
+    return {
+      cluster: name ?? id,
+      node,
+      own: members.find((member) => member.node === node),
+      leader: leaderOf(members),
+      members,
+      nodes,
+    };
+  }
+
+  /**
+   * Adds a member, which gets its vote when it has started and caught up.
+   *
+   * @throws PoolError `node_exists`, `quorum_at_risk`
+   */
+  async add(_scope: Scope, node: string, address: string): Promise<void> {
+    const { membership } = this.#options;
+    const { members } = await membership.cluster();
+    const double = members.find((member) => member.node === node || member.address === address);
+    if (double) {
+      const facts = { node_id: double.node, addr: double.address };
+      throw new PoolError('node_exists', `Node ${double.node} is a member already, at ${double.address}`, facts);
+    }
+    await membership.add(node, address);
+    this.#expects = true;
+  }
+
+  /**
+   * Removes a member, and lets nothing count any more that its node writes; or the latter alone, for a node without one.
+   *
+   * @param named a node, or the id or address of a member
+   * @throws PoolError `node_not_found`, `quorum_at_risk`
+   */
+  async remove(_scope: Scope, named: string): Promise<void> {
+    const { membership } = this.#options;
+    const { members } = await membership.cluster();
+    const member = members.find(({ id, node, address }) => [node, id, address].includes(named));
+    if (member) {
+      if (!member.isLearner) refuseLoss(members, member);
+      await membership.remove(member.id);
+    }
+    const wrote = await membership.fenceOff(member?.node ?? named);
+    if (!member && !wrote) throw new PoolError('node_not_found', `There is no node ${named}`, { node_id: named });
+  }
+
+  /** Gives learners their vote. Called about every second; most calls do nothing. */
+  async tend(): Promise<void> {
+    const { membership, ownsMembers } = this.#options;
+    const isTurn = this.#calls++ % LOOK === 0;
+    if (!this.#expects && !(ownsMembers && isTurn)) return;
+    const { members } = await membership.cluster();
+    const learners = members.filter(({ isLearner }) => isLearner);
+    const promoted = await Promise.all(learners.map(({ id }) => membership.promote(id)));
+    this.#expects = promoted.includes(false);
+  }
+}
+
+/** The leader that the newest term knows. */
+function leaderOf(members: readonly Member[]): Member | undefined {
+  const states = members.flatMap(({ state }) => (state?.leader === undefined ? [] : [state]));
+  const newest = states.sort((a, b) => b.term - a.term)[0];
+  return members.find(({ id }) => id === newest?.leader);
+}
+
+/** What stays has to be able to decide: a majority of it has to be up. */
+function refuseLoss(members: readonly Member[], leaving: Member): void {
+  const rest = members.filter((member) => !member.isLearner && member !== leaving);
+  const up = rest.filter(({ state }) => state !== undefined);
+  const needed = Math.floor(rest.length / 2) + 1;
+  if (up.length >= needed) return;
+  const down = rest.filter(({ state }) => state === undefined).map(({ node }) => node);
+  const why =
+    rest.length === 0
+      ? `Node ${leaving.node} is the only one`
+      : `Without node ${leaving.node} the cluster could decide nothing: of ${rest.length} others ${down.join(', ')} cannot be seen`;
+  throw new PoolError('quorum_at_risk', `${why}. Nothing was changed`, { node_id: leaving.node, needed, down });
+}

@@ -1,0 +1,41 @@
+import { type ServiceError, status } from '@grpc/grpc-js';
+
+/** A call to etcd that did not succeed. */
+export class EtcdError extends Error {
+  override readonly name = 'EtcdError';
+  /** Name of the gRPC status, such as UNAVAILABLE. */
+  readonly status: string;
+  readonly endpoint: string;
+
+  constructor(name: string, details: string, endpoint: string, cause?: unknown) {
+    super(`etcd at ${endpoint}: ${details} (${name})`, cause === undefined ? undefined : { cause });
+    this.status = name;
+    this.endpoint = endpoint;
+  }
+
+  static of(error: Partial<ServiceError>, endpoint: string): EtcdError {
+    const name = status[error.code ?? status.UNKNOWN];
+    return new EtcdError(name, error.details ?? error.message ?? 'no reason', endpoint, error);
+  }
+
+  /** Refused by what etcd holds or by what was asked, and certainly not carried out; another endpoint would say the same. */
+  get isRefusal(): boolean {
+    return REFUSALS.has(this.status);
+  }
+
+  /** The database has reached its quota: deletions go on, and nothing else. */
+  get isFull(): boolean {
+    return this.status === 'RESOURCE_EXHAUSTED' && this.message.includes('database space exceeded');
+  }
+}
+
+const REFUSALS = new Set([
+  'INVALID_ARGUMENT',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'FAILED_PRECONDITION',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'PERMISSION_DENIED',
+  'UNAUTHENTICATED',
+]);

@@ -1,0 +1,50 @@
+import type { PoolEvent } from '../../pool/events.ts';
+import type { EtcdClient } from './client.ts';
+import type { KeyRange, Keys } from './keys.ts';
+import type { KeyValue } from './messages.ts';
+import { at, within } from './operation.ts';
+
+const PAGE = 10_000;
+
+/**
+ * Reads all that is, at one revision, as the shortest history that leads there: networks first, what is remembered of
+ * released addresses before who holds them now.
+ *
+ * @returns the revision
+ */
+export async function load(client: EtcdClient, keys: Keys, deliver: (events: PoolEvent[]) => void): Promise<number> {
+  const { kvs: head, header } = await client.range(at(keys.head));
+  const revision = Number(header.revision);
+  let latest = 0;
+  const tell = (kvs: readonly KeyValue[]) => {
+    const events = kvs.map(({ value }) => JSON.parse(value.toString()) as PoolEvent);
+    for (const event of events) if ('at' in event && event.at > latest) latest = event.at;
+    if (events.length > 0) deliver(events);
+  };
+  for (const kind of ['net', 'res'] as const)
+    for await (const page of pages(client, keys.family(kind), revision)) tell(page);
+  // The newest word about an owner is the one that counts.
+  const memories: KeyValue[] = [];
+  for await (const page of pages(client, keys.family('mem'), revision)) memories.push(...page);
+  tell(memories.sort((a, b) => Number(a.mod_revision) - Number(b.mod_revision)));
+  for await (const page of pages(client, keys.family('ip'), revision)) tell(page);
+  const told = head[0] && Number(head[0].value.toString());
+  if (told !== undefined && told > latest) deliver([{ type: 'time_told', at: told }]);
+  return revision;
+}
+
+/** The keys of a range at a revision, in their order. The next page is on its way while one is looked at. */
+export async function* pages(client: EtcdClient, { from, to }: KeyRange, revision: number) {
+  const ask = (begin: string) => client.range({ ...within({ from: begin, to }), limit: PAGE, revision });
+  for (let asked = ask(from); ;) {
+    const { kvs, more } = await asked;
+    const last = kvs.at(-1);
+    const isEnd = !more || !last;
+    if (!isEnd) {
+      asked = ask(`${last.key.toString('latin1')}\0`);
+      asked.catch(() => undefined); // thrown when it is awaited
+    }
+    yield kvs;
+    if (isEnd) return;
+  }
+}

@@ -1,0 +1,176 @@
+import type { EtcdClient, WatchStream } from './client.ts';
+import { EtcdError } from './failure.ts';
+import type { KeyRange } from './keys.ts';
+import type { KeyValue, WatchResponse } from './messages.ts';
+import { within } from './operation.ts';
+
+/** What is to be known of one revision. */
+export interface Revision {
+  readonly revision: number;
+  readonly puts: readonly KeyValue[];
+}
+
+export interface ReplicaOptions {
+  readonly client: EtcdClient;
+  readonly range: KeyRange;
+  /** Told of every revision, once and in order. */
+  readonly deliver: (revision: Revision) => void;
+  /** Told when something is missing that nobody has any more. */
+  readonly lost: (error: Error) => void;
+  readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
+}
+
+interface Waiting {
+  readonly revision: number;
+  readonly resolve: () => void;
+}
+
+const AGAIN_MS = 100;
+
+/**
+ * Follows all puts of a range of keys: everything from the revision that it is told to begin behind, without a gap, over
+ * every change of connection.
+ *
+ * The revision advances by what was delivered and by nothing else. etcd before 3.4.25 and 3.5.8 answers a progress request
+ * with revisions whose events are still to come, so none is asked for: whoever needs to know how far it has got reads the
+ * head, and {@link moveOn} is for those who see it stand still.
+ */
+export class Replica {
+  readonly #options: ReplicaOptions;
+  #revision = 0;
+  #waiting: Waiting[] = [];
+  #stream: { readonly stream: WatchStream; readonly leave: () => void } | undefined;
+  #again: NodeJS.Timeout | undefined;
+  #isOpen = false;
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options;
+  }
+
+  /** The newest revision that has been delivered, and everything before it. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Whether something would be heard now. */
+  get isWatching(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** Follows what comes behind a revision. */
+  open(revision: number): void {
+    this.#isOpen = true;
+    this.#revision = revision;
+    this.#watch();
+  }
+
+  /** Resolves when a revision, and everything before it, has been delivered. */
+  reached(revision: number): Promise<void> {
+    if (revision <= this.#revision) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ revision, resolve }));
+  }
+
+  /** Goes on at another endpoint: this one has fallen silent. */
+  moveOn(): void {
+    this.#options.log('warn', { revision: this.#revision }, 'etcd tells nothing new: asking another member');
+    this.#end(true);
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    clearTimeout(this.#again);
+    this.#stream?.stream.cancel();
+    this.#stream = undefined;
+    for (const { resolve } of this.#waiting) resolve(); // for nothing: nobody is told anything any more
+    this.#waiting = [];
+  }
+
+  #watch(): void {
+    clearTimeout(this.#again);
+    const watch = this.#options.client.watch();
+    const { stream } = watch;
+    this.#stream = watch;
+    stream.on('error', () => {
+      if (this.#stream === watch) this.#end(true);
+    });
+    stream.on('end', () => {
+      if (this.#stream === watch) this.#end(true);
+    });
+    stream.on('data', (response: WatchResponse) => {
+      if (this.#stream === watch) this.#heard(response);
+    });
+    stream.write({ create_request: { ...within(this.#options.range), start_revision: this.#revision + 1 } });
+  }
+
+  #heard({ events, canceled, compact_revision, cancel_reason }: WatchResponse): void {
+    if (canceled) {
+      if (compact_revision === '0') this.#options.log('warn', { reason: cancel_reason }, 'etcd has ended the watch');
+      this.#end(compact_revision === '0', compact_revision !== '0');
+      return;
+    }
+    // All events of a revision are in one answer, those of a later one behind them.
+    let puts: KeyValue[] = [];
+    let revision = 0;
+    for (const { type, kv } of events) {
+      const at = Number(kv.mod_revision);
+      if (at !== revision && revision > 0) {
+        this.#advance({ revision, puts });
+        puts = [];
+      }
+      revision = at;
+      if (type === 'PUT') puts.push(kv);
+    }
+    if (revision > 0) this.#advance({ revision, puts });
+  }
+
+  #advance(next: Revision): void {
+    if (next.revision <= this.#revision) return;
+    this.#revision = next.revision;
+    this.#options.deliver(next);
+    const reached = this.#waiting.filter(({ revision }) => revision <= this.#revision);
+    if (reached.length === 0) return;
+    this.#waiting = this.#waiting.filter(({ revision }) => revision > this.#revision);
+    for (const { resolve } of reached) resolve();
+  }
+
+  #end(isFault: boolean, isCompacted = false): void {
+    const ended = this.#stream;
+    this.#stream = undefined;
+    ended?.stream.cancel();
+    if (isFault) ended?.leave();
+    if (!this.#isOpen) return;
+    clearTimeout(this.#again);
+    this.#again = setTimeout(
+      () => {
+        if (!isCompacted) this.#watch();
+        else void this.#catchUp();
+      },
+      isCompacted ? 0 : AGAIN_MS,
+    );
+  }
+
+  /** What has been compacted cannot be watched; what was put since and is still there can be read, and nothing of ours goes. */
+  async #catchUp(): Promise<void> {
+    const { client, range, log } = this.#options;
+    try {
+      const { kvs, header } = await client.range({
+        ...within(range),
+        min_mod_revision: this.#revision + 1,
+        sort_target: 'MOD',
+        sort_order: 'ASCEND',
+      });
+      if (!this.#isOpen) return;
+      log('info', { from: this.#revision, to: header.revision, keys: kvs.length }, 'etcd was compacted: caught up');
+      for (let from = 0, to = 0; from < kvs.length; from = to) {
+        const revision = kvs[from]?.mod_revision;
+        while (kvs[to]?.mod_revision === revision) to++;
+        this.#advance({ revision: Number(revision), puts: kvs.slice(from, to) });
+      }
+      this.#advance({ revision: Number(header.revision), puts: [] });
+      this.#watch();
+    } catch (error) {
+      if (!(error instanceof EtcdError)) this.#options.lost(error as Error);
+      this.#end(false, true);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import type { EtcdClient } from './client.ts';
+import type { IpRemembered } from '../../pool/events.ts';
+import { keyOf, type Keys } from './keys.ts';
+import { pages } from './load.ts';
+import type { KeyValue } from './messages.ts';
+import { at, isAtRevision, remove, removeAll } from './operation.ts';
+
+const LOOK_MS = 60 * 60 * 1000;
+
+/** Clocks may differ; nobody minds that something is forgotten later. */
+const SPARE_MS = 60 * 60 * 1000;
+/** Deletions of one transaction, of 128 operations. */
+const BATCH = 100;
+
+/**
+ * Deletes records that are older than history is kept, and what was kept in mind of released addresses and is over. Any
+ * node does, and it does not matter how many.
+ */
+export class Retention {
+  readonly #client: EtcdClient;
+  readonly #keys: Keys;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(client: EtcdClient, keys: Keys) {
+    this.#client = client;
+    this.#keys = keys;
+  }
+
+  /** @param keptMs how long history is kept @param now milliseconds since 1970 */
+  open(keptMs: number, now: () => number): void {
+    const forget = async () => {
+      await this.forget(now() - keptMs);
+      await this.forgetMemories(now() - SPARE_MS);
+    };
+    const look = () => void forget().catch(() => undefined); // in an hour again
+    look();
+    this.#timer = setInterval(look, LOOK_MS).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async forget(until: number): Promise<void> {
+    if (until <= 0) return;
+    await this.#client.txn({ compare: [], success: [removeAll(this.#keys.eventsUntil(until))], failure: [] });
+  }
+
+  /** Deletes what has meant nothing to anybody since a time, unless it has been put anew. */
+  async forgetMemories(before: number): Promise<void> {
+    const { header } = await this.#client.range(at(this.#keys.head));
+    for await (const page of pages(this.#client, this.#keys.family('mem'), Number(header.revision))) {
+      const over = page.filter((kv) => isOver(kv, before));
+      for (let first = 0; first < over.length; first += BATCH) {
+        const success = over.slice(first, first + BATCH).map((kv) => ({
+          request_txn: {
+            compare: [isAtRevision(keyOf(kv), Number(kv.mod_revision))],
+            success: [remove(keyOf(kv))],
+            failure: [],
+          },
+        }));
+        await this.#client.txn({ compare: [], success, failure: [] });
+      }
+    }
+  }
+}
+
+function isOver({ value }: KeyValue, before: number): boolean {
+  const { cooling_until = 0, sticky_until = 0 } = JSON.parse(value.toString()) as IpRemembered;
+  return Math.max(cooling_until, sticky_until) < before;
+}

@@ -1,0 +1,299 @@
+import { PoolError } from '../../pool/errors.ts';
+import type { PoolEvent } from '../../pool/events.ts';
+import type { History, Includes } from '../history.ts';
+import type { Delivered, Store, StoreHealth } from '../store.ts';
+import { Barrier, PATIENCE_MS, unavailable } from './barrier.ts';
+import type { EtcdClient } from './client.ts';
+import { Commit } from './commit.ts';
+import { EtcdError } from './failure.ts';
+import { Fence } from './fence.ts';
+import { EtcdHistory } from './history.ts';
+import { Inspection } from './inspection.ts';
+import { keyOf, Keys } from './keys.ts';
+import { load } from './load.ts';
+import { at } from './operation.ts';
+import { type Afterwards, type Plan, planOf } from './plan.ts';
+import { Registration } from './registration.ts';
+import { Replica, type Revision } from './replica.ts';
+import { Retention } from './retention.ts';
+import { Writer } from './writer.ts';
+
+export interface EtcdStoreOptions {
+  readonly client: EtcdClient;
+  /** Below which all keys are. */
+  readonly prefix: string;
+  /** Of this node: no two processes at a time. */
+  readonly node: string;
+  /** Whether an event of a range includes an address, for searches of the history. */
+  readonly includes: Includes;
+  readonly afterwards: Afterwards;
+  /** The shortest history that leads to what this node holds, of the moment when it is called. */
+  readonly state: () => Iterable<PoolEvent>;
+  /** What an event that this process has not decided is to it. */
+  readonly adopt: (event: PoolEvent) => PoolEvent;
+  /** Told what another node was before with: whoever goes on from there meets it again. */
+  readonly overtaken: (events: readonly PoolEvent[]) => void;
+  /** Told when the process has to end: another one writes as this node, or what was missed cannot be had any more. */
+  readonly fatal: (error: PoolError) => void;
+  readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
+  /** For how long the history is kept; milliseconds. */
+  readonly retentionMs: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Milliseconds, never going back. */
+  readonly clock: () => number;
+  /** A word that nobody has ever had. */
+  readonly word: () => string;
+}
+
+/** How long etcd may be away when a process starts: all that are started together are there by then. */
+const START_MS = 30_000;
+const AGAIN_MS = 500;
+const HEARTBEAT_MS = 1000;
+/** After a revision is known to be written; a watch that has not told it by then is at a member that has stopped. */
+const SILENCE_MS = 700;
+
+/**
+ * A store that many nodes share: an etcd cluster. Every node decides on a copy of its own of all that is, and etcd lets a
+ * decision count only when what it was made on still holds.
+ *
+ *     commit ──► plan ──► writer ──► etcd ──► replica ──► deliver, then the commit resolves
+ *                                      ▲
+ *                      other nodes ────┘
+ */
+export class EtcdStore implements Store {
+  readonly #options: EtcdStoreOptions;
+  readonly #keys: Keys;
+  readonly #fence: Fence;
+  readonly #replica: Replica;
+  readonly #writer: Writer;
+  readonly #barrier = new Barrier(() => this.#catchUp());
+  readonly #registration: Registration;
+  readonly #retention: Retention;
+  readonly #inspection: Inspection;
+  readonly history: History;
+  /** Names this process in the keys of its records. */
+  readonly #life: string;
+  #state: 'closed' | 'open' | 'dead' = 'closed';
+  #deliver: (batch: Delivered) => void = () => undefined;
+  #count = 0;
+  /** The time of the newest record, so that history is in the order in which it happened whatever the clocks say. */
+  #time = 0;
+  /** The latest time that an event told. */
+  #latest = 0;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+  #heard = 0;
+
+  constructor(options: EtcdStoreOptions) {
+    const { client, prefix, node, log, clock, word } = options;
+    this.#options = options;
+    this.#keys = new Keys(prefix);
+    this.#life = word();
+    this.#fence = new Fence(client, this.#keys.fence(node), this.#keys.moving, word);
+    this.#replica = new Replica({
+      client,
+      range: this.#keys.delivered,
+      deliver: (revision) => this.#tell(revision),
+      lost: (error) =>
+        this.#die(new PoolError('data_io', `What was missed cannot be read: ${error.message}`, {}, error)),
+      log,
+    });
+    this.#writer = new Writer({
+      client,
+      fence: this.#fence,
+      head: { key: this.#keys.head, value: () => String(this.#latest) },
+      hear: (revision) => this.#hear(revision),
+      catchUp: () => this.#catchUp(),
+      clock,
+      overtaken: options.overtaken,
+      fatal: (error) => this.#die(error),
+      log,
+    });
+    this.#registration = new Registration({
+      client,
+      key: this.#keys.node(node),
+      nodes: this.#keys.family('node'),
+      now: options.now,
+      log,
+    });
+    this.#retention = new Retention(client, this.#keys);
+    this.#inspection = new Inspection({
+      client,
+      keys: this.#keys,
+      revision: () => this.#replica.revision,
+      state: options.state,
+      found: (what, facts) => this.#contradicted(what, facts),
+    });
+    this.history = new EtcdHistory(client, this.#keys, () => this.#replica.revision, options.includes);
+  }
+
+  /** The newest revision that has been delivered. */
+  get revision(): number {
+    return this.#replica.revision;
+  }
+
+  /** Milliseconds to add to this machine's clock to have that of most nodes; 0 while it agrees. */
+  get skew(): number {
+    return this.#registration.skew;
+  }
+
+  async open(deliver: (batch: Delivered) => void): Promise<void> {
+    const { client, adopt, clock, log } = this.#options;
+    this.#deliver = deliver;
+    const started = clock();
+    await this.#patiently(() => this.#fence.take());
+    await this.#patiently(() => this.#registration.look());
+    const revision = await this.#patiently(() =>
+      load(client, this.#keys, (events) => {
+        for (const event of events) this.#note(event);
+        deliver(events.map(adopt));
+      }),
+    );
+    this.#replica.open(revision);
+    this.#state = 'open';
+    this.#heard = clock();
+    this.#retention.open(this.#options.retentionMs, this.#options.now);
+    this.#inspection.open();
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+    log('info', { revision, ms: Math.round(clock() - started) }, 'all that the cluster holds is read');
+  }
+
+  commit(events: readonly PoolEvent[]): Promise<void> {
+    if (this.#state !== 'open') return Promise.reject(unavailable('this node is not open'));
+    for (const event of events) this.#note(event);
+    this.#time = Math.max(this.#time, this.#options.now(), this.#latest);
+    const record = this.#keys.event(this.#time, this.#options.node, this.#life, ++this.#count);
+    const { revision } = this.#replica;
+    let plan: Plan;
+    try {
+      plan = planOf(events, { keys: this.#keys, revision, record, afterwards: this.#options.afterwards });
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+    const commit = new Commit({ events, plan, record, revision, handedIn: this.#options.clock() });
+    this.#writer.add(commit);
+    return commit.settled;
+  }
+
+  async barrier(): Promise<void> {
+    if (this.#state !== 'open') throw unavailable('this node is not open');
+    await this.#barrier.pass();
+  }
+
+  /** Resolves when a revision, and everything before it, has been delivered here. @throws PoolError `store_unavailable` */
+  async reached(revision: number): Promise<void> {
+    if (revision <= this.#replica.revision) return;
+    await this.barrier(); // whoever knows of it has it from a node that had it
+  }
+
+  health(): StoreHealth {
+    if (this.#state === 'closed') return { writable: false, reason: 'not open' };
+    const { trouble } = this.#writer;
+    if (trouble !== undefined) return { writable: false, reason: trouble };
+    const isSilent = this.#options.clock() - this.#heard > PATIENCE_MS;
+    return isSilent ? { writable: false, reason: 'etcd does not answer' } : { writable: true, reason: 'ok' };
+  }
+
+  /** Tells the other nodes about this one. @param facts asked for anew each time */
+  register(facts: () => object): void {
+    this.#registration.open(facts);
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  #tell({ puts }: Revision): void {
+    for (const kv of puts) {
+      const key = keyOf(kv);
+      if (!this.#keys.isEvent(key)) continue;
+      const own = this.#writer.take(key);
+      if (own) {
+        this.#deliver(own.events);
+        own.resolve();
+        continue;
+      }
+      const events = JSON.parse(kv.value.toString()) as PoolEvent[];
+      for (const event of events) this.#note(event);
+      this.#time = Math.max(this.#time, this.#keys.timeOf(key) + 1);
+      this.#deliver(events.map(this.#options.adopt));
+    }
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    this.#retention.close();
+    this.#inspection.close();
+    await this.#writer.close();
+    await this.#registration.close();
+    this.#replica.close();
+    this.#options.client.close();
+  }
+
+  #note(event: PoolEvent): void {
+    if ('at' in event && event.at > this.#latest) this.#latest = event.at;
+  }
+
+  /** Reads the newest revision, and waits until it has been delivered. */
+  async #catchUp(): Promise<void> {
+    const { kvs } = await this.#options.client.range(at(this.#keys.head));
+    const revision = Number(kvs[0]?.mod_revision ?? 0);
+    await this.#hear(revision);
+    this.#heard = this.#options.clock();
+  }
+
+  async #hear(revision: number): Promise<void> {
+    if (revision <= this.#replica.revision) return;
+    const silence = setInterval(() => {
+      if (this.#replica.isWatching) this.#replica.moveOn();
+    }, SILENCE_MS);
+    try {
+      await this.#replica.reached(revision);
+    } finally {
+      clearInterval(silence);
+    }
+  }
+
+  #beat(): void {
+    this.#barrier.pass().catch(() => undefined); // health tells
+  }
+
+  /** Tries again while etcd is away. */
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+    const { clock, log } = this.#options;
+    const end = clock() + START_MS;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof EtcdError) || error.isRefusal) throw error;
+        if (clock() > end) throw unavailable(error.message, error);
+        if (attempt === 1) log('warn', { err: error }, 'etcd does not answer yet: waiting for it');
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+    }
+  }
+
+  /** A node that has missed something begins anew. Owners decide no address: what stands by address goes on to count. */
+  #contradicted(what: 'replica' | 'owners', facts: object): void {
+    if (what === 'owners') this.#options.log('warn', facts, 'etcd holds other owners by owner than by address');
+    else
+      this.#die(
+        new PoolError('data_io', 'What this node holds is not what etcd holds: it has to start anew', { ...facts }),
+      );
+  }
+
+  /** Looks whether this node and etcd agree; it does so by itself from time to time. @throws EtcdError */
+  inspect(): Promise<void> {
+    return this.#inspection.look();
+  }
+
+  #die(error: PoolError): void {
+    this.#state = 'dead';
+    clearInterval(this.#heartbeat);
+    this.#options.fatal(error);
+  }
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { describe, it, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { missingEtcd } from '../../support/etcd-binary.ts';
+import { missingTools } from '../../support/tools.ts';
+
+// The short form of `npm run test:faults`, about 55 s, and two stores that it has to find, 20 s each.
+
+const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
+const TOOLS = { ip: 'iproute2', iptables: 'iptables', mount: 'mount', unshare: 'util-linux' };
+
+describe('a cluster', { skip: missingTools(TOOLS) || missingEtcd() }, () => {
+  it('gives no address twice and loses none, whatever fails', { timeout: 180_000 }, async (t) => {
+    const { code, output } = await suite(t);
+    assert.equal(code, 0, output);
+    assert.match(output, /duplicates 0, lost 0, two addresses 0, undead 0, wrongly exhausted 0/);
+  });
+
+  it('is found out when it reads, then puts', { timeout: 120_000 }, async (t) => {
+    const { code, output } = await suite(t, '--node', 'read-then-put', '--only', 'nothing');
+    assert.equal(code, 1, output);
+    assert.match(output, /duplicates [1-9]/);
+  });
+
+  it('is found out when it sends again what may still arrive', { timeout: 120_000 }, async (t) => {
+    const { code, output } = await suite(t, '--node', 'send-again', '--only', 'late');
+    assert.equal(code, 1, output);
+    assert.match(output, /undead [1-9]/);
+  });
+});
+
+function suite(t: TestContext, ...args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, '--short', ...args], { signal: t.signal });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      t.diagnostic(output);
+      resolve({ code, output });
+    });
+  });
+}

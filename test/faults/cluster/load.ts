@@ -1,0 +1,162 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../random.ts';
+import { Caller, type Tally } from './caller.ts';
+import type { Node } from './node.ts';
+import type { Answer, Recorder, Verb } from './record.ts';
+
+export interface LoadOptions {
+  readonly clients: number;
+  /** Owners of each client. */
+  readonly owners: number;
+  /** Owners that all clients ask for at the same time. */
+  readonly shared: number;
+}
+
+/** What a client wanted, over all its attempts. */
+interface Wish {
+  readonly began: number;
+  ended: number;
+}
+
+/** An owner by the name that it has now. */
+interface Slot {
+  readonly name: string;
+  generation: number;
+  ip: string | undefined;
+}
+
+/**
+ * Clients that allocate, release and look up owners of their own and shared ones, mostly at its own node and, as
+ * long as it does not know the outcome, at the next. Of an owner whose release had no answer nothing can be said any
+ * more: it gets another name.
+ */
+export class Load {
+  readonly #nodes: readonly Node[];
+  readonly #recorder: Recorder;
+  readonly #random: Random;
+  readonly #shared: readonly Slot[];
+  readonly #wishes: Wish[] = [];
+  readonly #callers: Caller[] = [];
+  readonly #clients: Promise<void>[];
+  #stopped = false;
+  #isPaused = false;
+  #asking = 0;
+
+  constructor(nodes: readonly Node[], recorder: Recorder, random: Random, options: LoadOptions) {
+    const { clients, owners, shared } = options;
+    this.#nodes = nodes;
+    this.#recorder = recorder;
+    this.#random = random;
+    this.#shared = slots('shared', shared);
+    this.#clients = Array.from({ length: clients }, (_, client) => this.#run(client, owners));
+  }
+
+  /** How many attempts ended how. */
+  get tally(): Tally {
+    const all: Tally = new Map();
+    for (const [code, { count, slowest }] of this.#callers.flatMap(({ tally }) => [...tally])) {
+      const sum = all.get(code) ?? { count: 0, slowest: 0 };
+      all.set(code, { count: sum.count + count, slowest: Math.max(sum.slowest, slowest) });
+    }
+    return all;
+  }
+
+  /** Forgets the tally: what comes now is counted from nothing. */
+  resetTally(): void {
+    for (const { tally } of this.#callers) tally.clear();
+  }
+
+  /** Wishes that were fulfilled since a time, and the longest that one took or takes; milliseconds. */
+  since(time: number): { fulfilled: number; worst: number } {
+    const now = performance.now();
+    const some = this.#wishes.filter(({ ended }) => ended >= time);
+    return {
+      fulfilled: some.filter(({ ended }) => ended < Infinity).length,
+      worst: some.reduce((worst, { began, ended }) => Math.max(worst, Math.min(ended, now) - began), 0),
+    };
+  }
+
+  /** Lets every client end what it wants, and want nothing meanwhile. */
+  async pausedFor<T>(meanwhile: () => Promise<T>): Promise<T> {
+    this.#isPaused = true;
+    try {
+      while (this.#asking > 0) await sleep(10);
+      return await meanwhile();
+    } finally {
+      this.#isPaused = false;
+    }
+  }
+
+  /** Lets every client end what it wants, then resolves. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#clients);
+    for (const caller of this.#callers) caller.close();
+  }
+
+  async #run(client: number, owners: number): Promise<void> {
+    const caller = new Caller(this.#recorder);
+    this.#callers.push(caller);
+    const own = slots(`c${client}`, owners);
+    while (!this.#stopped) {
+      if (this.#isPaused) {
+        await sleep(10);
+        continue;
+      }
+      const isShared = this.#random.next() < 0.15;
+      const slot = this.#random.pick(isShared ? this.#shared : own);
+      this.#asking++;
+      await this.#wish(caller, client, slot, this.#verb(slot, isShared));
+      this.#asking--;
+      await sleep(this.#random.below(10));
+    }
+  }
+
+  #verb(slot: Slot, isShared: boolean): Verb {
+    const dice = this.#random.next();
+    if (dice < 0.15) return 'lookup';
+    if (isShared) return dice < 0.6 ? 'allocate' : 'release';
+    return slot.ip === undefined ? 'allocate' : dice < 0.3 ? 'allocate' : 'release';
+  }
+
+  async #wish(caller: Caller, client: number, slot: Slot, verb: Verb): Promise<void> {
+    const wish: Wish = { began: performance.now(), ended: Infinity };
+    this.#wishes.push(wish);
+    const { generation } = slot;
+    const owner = `${slot.name}-${generation}`;
+    const only = verb === 'release' && this.#random.next() < 0.5 ? slot.ip : undefined;
+    // What another node has done it has to know at once.
+    const first = this.#random.next() < 0.4 ? this.#random.below(this.#nodes.length) : client;
+    let isTainted = false;
+    for (let attempt = 0; !this.#stopped || attempt === 0; attempt++) {
+      const node = this.#nodes[(first + attempt) % this.#nodes.length]!;
+      const { outcome, ip } = await ask(caller, node, verb, owner, only);
+      isTainted ||= outcome === 'unknown' && verb !== 'lookup';
+      if (outcome === 'done') slot.ip = verb === 'release' ? undefined : ip;
+      // Who is refused a release by address learns that it holds another; there is nothing to wait for.
+      if (outcome === 'done' || outcome === 'exhausted' || (outcome === 'refused' && only !== undefined)) break;
+      await sleep(50);
+    }
+    if (isTainted && verb === 'release' && slot.generation === generation) {
+      slot.generation++;
+      slot.ip = undefined;
+    }
+    wish.ended = performance.now();
+  }
+}
+
+function slots(name: string, count: number): Slot[] {
+  return Array.from({ length: count }, (_, i) => ({ name: `${name}-${i}`, generation: 0, ip: undefined }));
+}
+
+function ask(caller: Caller, node: Node, verb: Verb, owner: string, only: string | undefined): Promise<Answer> {
+  switch (verb) {
+    case 'allocate':
+      return caller.allocate(node, owner);
+    case 'release':
+      return caller.release(node, owner, only);
+    case 'lookup':
+      return caller.lookup(node, owner);
+  }
+}

@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+
+// 192.0.2.0/24 is for documentation: it is on nobody's network.
+const NET = '192.0.2';
+const HUB = `${NET}.1`;
+
+function run(program: string, ...args: readonly string[]): string {
+  return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** A machine of its own as far as the network goes: a namespace with one interface. */
+export class Machine {
+  readonly name: string;
+  readonly host: string;
+
+  /** @param number from 2 to 254, the last of its address */
+  constructor(name: string, number: number) {
+    this.name = name;
+    this.host = `${NET}.${number}`;
+    run('ip', 'netns', 'add', name);
+    run('ip', 'link', 'add', `to-${name}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
+    run('ip', 'link', 'set', `to-${name}`, 'master', 'hub', 'up');
+    this.#inside('ip', 'address', 'add', `${this.host}/24`, 'dev', 'eth0');
+    this.#inside('ip', 'link', 'set', 'eth0', 'up');
+    this.#inside('ip', 'link', 'set', 'lo', 'up');
+  }
+
+  /** Words before a program: it runs on this machine, in the same process. */
+  get under(): string[] {
+    return ['ip', 'netns', 'exec', this.name];
+  }
+
+  /** Drops all packets from and to another machine, as a broken cable does: nobody is told. */
+  cut(other: { readonly host: string }): void {
+    this.#inside('iptables', '-A', 'INPUT', '-s', other.host, '-j', 'DROP');
+    this.#inside('iptables', '-A', 'OUTPUT', '-d', other.host, '-j', 'DROP');
+  }
+
+  /** How many packets were dropped since the first cut. */
+  get dropped(): number {
+    const rules = this.#inside('iptables', '-L', '-v', '-n', '-x').split('\n');
+    return rules.reduce((sum, rule) => sum + Number(/^\s*(\d+)\s.*\bDROP\b/.exec(rule)?.[1] ?? 0), 0);
+  }
+
+  mend(): void {
+    this.#inside('iptables', '-F');
+  }
+
+  #inside(...words: readonly [string, ...string[]]): string {
+    const [program, ...args] = [...this.under, ...words] as [string, ...string[]];
+    return run(program, ...args);
+  }
+}
+
+/**
+ * Machines on one switch, to which this process is connected too. For a process that {@link ./enclosure.ts} put into
+ * namespaces of its own: all of it goes with them.
+ */
+export function machines(count: number): Machine[] {
+  run('mount', '-t', 'tmpfs', 'none', '/run'); // where names of namespaces stand
+  run('ip', 'link', 'set', 'lo', 'up');
+  run('ip', 'link', 'add', 'hub', 'type', 'bridge');
+  run('ip', 'address', 'add', `${HUB}/24`, 'dev', 'hub');
+  run('ip', 'link', 'set', 'hub', 'up');
+  return Array.from({ length: count }, (_, i) => new Machine(`b${i + 1}`, 11 + i));
+}
+
+/** Where this process is reached from the machines. */
+export const HERE = { host: HUB };

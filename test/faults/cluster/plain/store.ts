@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PoolError } from '../../../../src/pool/errors.ts';
+import type { PoolEvent } from '../../../../src/pool/events.ts';
+import type { Delivered, Store, StoreHealth } from '../../../../src/store/store.ts';
+import { type Change, EtcdGateway } from '../../../support/etcd-gateway.ts';
+
+/**
+ * - `compare`: one transaction, in which etcd compares.
+ * - `read, then put`: what everybody writes first. Two nodes may read before either puts.
+ * - `send again`: one transaction, and when there is no answer another one, while the first may still arrive.
+ */
+export type Manner = 'compare' | 'read, then put' | 'send again';
+
+/** The keys of a commit: what has to be there for it, and what it changes. */
+interface Step {
+  readonly expected: readonly (readonly [key: string, value: string | undefined])[];
+  readonly changes: readonly Change[];
+}
+
+/**
+ * A store on etcd as simple as it gets, for single addresses only. It does not know what to do about
+ * unknown outcomes, and in the other manners than `compare` it is wrong: what the checker has to find.
+ */
+export class PlainStore implements Store {
+  readonly #gateways: readonly EtcdGateway[];
+  readonly #manner: Manner;
+  readonly #first: Delivered;
+  readonly #closing = new AbortController();
+  #current = 0;
+  /** All up to this revision was delivered. */
+  #revision = 0;
+  #waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
+
+  /** @param first what stands before all that is in etcd: the network */
+  constructor(endpoints: readonly string[], manner: Manner, first: Delivered) {
+    this.#gateways = endpoints.map((url) => new EtcdGateway(url, 1_000));
+    this.#manner = manner;
+    this.#first = first;
+  }
+
+  async open(deliver: (batch: Delivered) => void): Promise<void> {
+    deliver(this.#first);
+    await this.#catchUp(deliver);
+    void this.#follow(deliver);
+  }
+
+  async commit(events: readonly PoolEvent[]): Promise<void> {
+    const steps = events.map(stepOf);
+    const expected = steps.flatMap((step) => step.expected);
+    const event: Change = { put: [`ev/${randomUUID()}`, JSON.stringify(events)] };
+    const changes = [...steps.flatMap((step) => step.changes), event];
+    const transact = async (etcd: EtcdGateway) => {
+      const { succeeded, revision } = await etcd.change(changes, expected);
+      return succeeded ? revision : undefined;
+    };
+    const put = async (etcd: EtcdGateway) => {
+      for (const [key, value] of expected) {
+        const { entries } = await etcd.range(key);
+        if (entries.find((entry) => entry.key === key)?.value !== value) return undefined;
+      }
+      return (await etcd.change(changes)).revision;
+    };
+    const revision = await this.#try(this.#manner === 'read, then put' ? put : transact).catch((error: unknown) => {
+      if (this.#manner === 'send again') return this.#try(transact);
+      throw error;
+    });
+    if (revision === undefined) {
+      await this.barrier();
+      throw new PoolError('conflict', 'Another node was first');
+    }
+    await this.#delivered(revision);
+  }
+
+  async barrier(): Promise<void> {
+    const { entries } = await this.#try((etcd) => etcd.range('ev/', { since: this.#revision + 1 }));
+    await this.#delivered(entries.at(-1)?.modRevision ?? 0);
+  }
+
+  health(): StoreHealth {
+    return { writable: true, reason: 'ok' };
+  }
+
+  close(): Promise<void> {
+    this.#closing.abort();
+    return Promise.resolve();
+  }
+
+  async #catchUp(deliver: (batch: Delivered) => void): Promise<void> {
+    const { entries } = await this.#try((etcd) => etcd.range('ev/', { since: this.#revision + 1 }));
+    for (const { value, modRevision } of entries) this.#deliver(deliver, value, modRevision);
+  }
+
+  async #follow(deliver: (batch: Delivered) => void): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      // A watch on a member that is cut off would be silent for ever: it begins anew each second.
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(1_000)]);
+      await this.#etcd
+        .watch('ev/', this.#revision + 1, (put) => this.#deliver(deliver, put.value, put.modRevision), patience)
+        .catch(() => undefined);
+      await this.#catchUp(deliver).catch(() => sleep(50));
+    }
+  }
+
+  #deliver(deliver: (batch: Delivered) => void, value: string, revision: number): void {
+    if (revision <= this.#revision) return;
+    deliver(JSON.parse(value) as PoolEvent[]);
+    this.#revision = revision;
+    for (const { resolve } of this.#waiting.filter((waiting) => waiting.revision <= revision)) resolve();
+    this.#waiting = this.#waiting.filter((waiting) => waiting.revision > revision);
+  }
+
+  #delivered(revision: number): Promise<void> {
+    if (revision <= this.#revision) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ revision, resolve }));
+  }
+
+  get #etcd(): EtcdGateway {
+    return this.#gateways[this.#current % this.#gateways.length]!;
+  }
+
+  async #try<T>(call: (etcd: EtcdGateway) => Promise<T>): Promise<T> {
+    try {
+      return await call(this.#etcd);
+    } catch (error) {
+      this.#current++;
+      throw new PoolError('store_unavailable', 'etcd does not answer', {}, error);
+    }
+  }
+}
+
+function stepOf(event: PoolEvent): Step {
+  if (event.type !== 'ip_allocated' && event.type !== 'ip_released') throw new Error(`no ${event.type} here`);
+  const ip = `ip/${event.ip}`;
+  const vm = `vm/${event.vm_id}`;
+  if (event.type === 'ip_released') {
+    return { expected: [[vm, event.ip]], changes: [{ remove: ip }, { remove: vm }] };
+  }
+  return {
+    expected: [
+      [ip, undefined],
+      [vm, undefined],
+    ],
+    changes: [{ put: [ip, event.vm_id] }, { put: [vm, event.ip] }],
+  };
+}

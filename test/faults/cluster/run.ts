@@ -1,0 +1,114 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { asText } from '../../bench/table.ts';
+import { Random } from '../random.ts';
+import { Caller } from './caller.ts';
+import { check, type Violation } from './checker.ts';
+import { Cluster } from './cluster.ts';
+import type { Fault } from './faults/fault.ts';
+import { Load } from './load.ts';
+import { CAPACITY, type PROGRAMS } from './programs.ts';
+import { Recorder } from './record.ts';
+
+/** After a fault every node has to take changes again. */
+const RECOVERY_MS = 20_000;
+const BETWEEN_MS = 500;
+const CLIENTS = { clients: 16, owners: 6, shared: 6 };
+
+export interface RunOptions {
+  readonly program: (typeof PROGRAMS)[keyof typeof PROGRAMS];
+  readonly faults: readonly Fault[];
+  /** How long clients ask before the first fault. */
+  readonly calm: number;
+  readonly seed: number;
+  readonly print: (text: string) => void;
+}
+
+export interface Verdict {
+  readonly violations: readonly Violation[];
+  /** Faults that never fired, and nodes that did not recover. */
+  readonly failures: readonly string[];
+}
+
+/** Lets clients ask a cluster while one thing after another goes wrong, and judges what they were told. */
+export async function run({ program, faults, calm, seed, print }: RunOptions): Promise<Verdict> {
+  const random = new Random(seed);
+  const recorder = new Recorder();
+  const cluster = await Cluster.start(program);
+  const load = new Load(cluster.nodes, recorder, random, CLIENTS);
+  const caller = new Caller(recorder, 10_000);
+  const rows: string[][] = [];
+  const failures: string[] = [];
+  try {
+    const none: Fault = { name: 'none', strike: () => sleep(calm, '') };
+    for (const { name, strike } of [none, ...faults]) {
+      const began = performance.now();
+      let said = 'FAILED';
+      try {
+        said = await strike({ cluster, load, caller });
+        if (faults.length > 0) await recovered(cluster, caller);
+      } catch (error) {
+        failures.push(`${name}: ${String(error)}`);
+      }
+      await sleep(BETWEEN_MS);
+      const { fulfilled, worst } = load.since(began);
+      print(`${name}: ${said}, ${Math.round((performance.now() - began) / 1000)} s\n`);
+      rows.push([name, said, String(fulfilled), `${Math.round(worst)} ms`]);
+      if (failures.length > 0) break;
+    }
+    await load.stop();
+    for (const node of cluster.nodes) await caller.list(node);
+    if (failures.length === 0) await startedAnew(cluster, caller);
+  } finally {
+    for (const { name, output } of failures.length > 0 ? cluster.nodes : [])
+      print(`${name}:
+${lastOf(output)}
+`);
+    caller.close();
+    await cluster.stop();
+  }
+  const violations = check(recorder.operations, recorder.listings, CAPACITY);
+  const count = (wrong: string) => violations.filter((violation) => violation.wrong === wrong).length;
+  const unknown = recorder.operations.filter(({ outcome }) => outcome === 'unknown').length;
+  print(
+    asText({
+      title: 'Cluster of three members and three nodes',
+      head: ['fault', 'seen by', 'operations', 'worst delay'],
+      rows: rows.map(([name = '', said = '', ...rest]) => [name, said, ...rest]),
+      notes: [
+        `${recorder.operations.length} attempts, ${unknown} without a certain outcome, seed ${seed}`,
+        `duplicates ${count('duplicate')}, lost ${count('lost')}, two addresses ${count('two addresses')}, ` +
+          `undead ${count('undead')}, wrongly exhausted ${count('not exhausted')}`,
+      ],
+    }),
+  );
+  for (const { wrong, what } of violations.slice(0, 10)) print(`${wrong}: ${what}\n`);
+  return { violations, failures };
+}
+
+/** Time and message of the last lines of a log. */
+function lastOf(log: string): string {
+  const lines = log.split('\n').slice(-21);
+  return lines.map((line) => /"time":"([^"]+)".*("msg":.*)\}$/.exec(line)?.slice(1).join(' ') ?? line).join('\n');
+}
+
+/** What a node finds in etcd when it starts is what the others were told one by one. */
+async function startedAnew({ nodes }: Cluster, caller: Caller): Promise<void> {
+  const node = nodes[2]!;
+  await node.kill('SIGKILL');
+  await node.startAtLast();
+  await caller.list(node);
+}
+
+/** Resolves when every node takes changes. @throws Error when one does not in time */
+async function recovered({ nodes }: Cluster, caller: Caller): Promise<void> {
+  const end = Date.now() + RECOVERY_MS;
+  for (const node of nodes) {
+    for (;;) {
+      const given = await caller.allocate(node, 'probe');
+      if (given.outcome === 'done' && (await caller.release(node, 'probe')).outcome === 'done') break;
+      if (Date.now() > end) throw new Error(`${node.name} takes no changes`);
+      await sleep(100);
+    }
+  }
+}

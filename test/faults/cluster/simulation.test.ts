@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Random, SEED } from '../random.ts';
+import { check, type Violation } from './checker.ts';
+import { FLAWS, type Flaw, Simulation } from './simulation.ts';
+
+const RUNS = 150;
+const STEPS = 400;
+
+function simulate(seed: number, flaw?: Flaw): Violation[] {
+  const simulation = new Simulation(new Random(seed), flaw);
+  simulation.run(STEPS);
+  return check(simulation.operations, simulation.listings, simulation.capacity);
+}
+
+// About 2 s.
+describe('checker.check on random histories', () => {
+  it(`accuses a correct service never in ${RUNS} of them`, (t) => {
+    t.diagnostic(`IPPOOL_SEED=${SEED}`);
+    for (let seed = SEED; seed < SEED + RUNS; seed++) assert.deepEqual(simulate(seed), [], `IPPOOL_SEED=${seed}`);
+  });
+
+  for (const flaw of FLAWS) {
+    it(`finds that a service has the flaw "${flaw}"`, (t) => {
+      const found = Array.from({ length: RUNS }, (_, i) => simulate(SEED + i, flaw)).filter(({ length }) => length > 0);
+      const kinds = [...new Set(found.flat().map(({ wrong }) => wrong))].sort();
+      t.diagnostic(`in ${found.length} of ${RUNS} runs: ${kinds.join(', ')}`);
+      assert.ok(found.length >= 5);
+    });
+  }
+});

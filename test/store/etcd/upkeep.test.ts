@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { PoolEvent } from '../../../src/pool/events.ts';
+import { Keys } from '../../../src/store/etcd/keys.ts';
+import { within } from '../../../src/store/etcd/operation.ts';
+import { Retention } from '../../../src/store/etcd/retention.ts';
+import { missingEtcd } from '../../support/etcd-binary.ts';
+import { allocated } from './events.ts';
+import { Site } from './site.ts';
+
+// About 1 s.
+describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.start();
+  });
+  after(() => site.stop());
+
+  it('forgets what is older than history is kept, and no allocation with it', async (t) => {
+    const prefix = site.prefix();
+    let now = 1_000_000;
+    const store = site.store(t, { prefix, now: () => now, retentionMs: 1000 });
+    await store.open(() => undefined);
+    await store.commit([allocated('vm1', '10.0.0.1', { at: now })]);
+    now += 800;
+    await store.commit([allocated('vm2', '10.0.0.2', { at: now })]);
+    await store.close();
+    now += 500;
+    const next = site.store(t, { prefix, now: () => now, retentionMs: 1000 });
+    const found: string[] = [];
+    await next.open((batch) => found.push(...batch.map(({ type }) => type)));
+    assert.deepEqual(found, ['ip_allocated', 'ip_allocated']);
+    const kept = async () => {
+      const ids: unknown[] = [];
+      for await (const { event } of next.history.search({})) ids.push('vm_id' in event && event.vm_id);
+      return ids;
+    };
+    while ((await kept()).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(await kept(), ['vm2']);
+  });
+
+  it('tells where a node is for as long as it is open', async (t) => {
+    const prefix = site.prefix();
+    const client = site.client(t);
+    const nodes = async () => {
+      const { kvs } = await client.range(within(new Keys(prefix).family('node')));
+      return kvs.map(({ value }) => JSON.parse(value.toString()) as unknown);
+    };
+    const store = site.store(t, { prefix, now: () => 5_000_000 });
+    await store.open(() => undefined);
+    store.register(() => ({ url: 'http://10.0.0.1:8080' }));
+    while ((await nodes()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(await nodes(), [{ url: 'http://10.0.0.1:8080', clock: 5_000_000 }]);
+    await store.close();
+    assert.deepEqual(await nodes(), []);
+  });
+
+  it('forgets what released addresses meant when that is over, and nothing that still means something', async (t) => {
+    const prefix = site.prefix();
+    const [day, now] = [86_400_000, Date.now()];
+    const store = site.store(t, { prefix });
+    await store.open(() => undefined);
+    const remembered = { type: 'ip_remembered', network: 'n', nic: '' } as const;
+    await store.commit([
+      { ...remembered, ip: '10.0.0.1', vm_id: 'vm1', cooling_until: now - day },
+      { ...remembered, ip: '10.0.0.2', vm_id: 'vm2', cooling_until: now - day, sticky_until: now + day },
+      { ...remembered, ip: '10.0.0.3', vm_id: 'vm3', cooling_until: now - 1000 },
+    ]);
+    await store.close();
+    const client = site.client(t);
+    const keys = new Keys(prefix);
+    const kept = async () =>
+      (await client.range(within(keys.family('mem')))).kvs.map(
+        ({ value }) => (JSON.parse(value.toString()) as { ip: string }).ip,
+      );
+    assert.equal((await kept()).length, 3);
+    await new Retention(client, keys).forgetMemories(now - 3_600_000);
+    assert.deepEqual(await kept(), ['10.0.0.2', '10.0.0.3']);
+  });
+
+  it('finds out when a node and etcd, or addresses and owners in etcd, do not agree', async (t) => {
+    const prefix = site.prefix();
+    const held = [allocated('vm1', '10.0.0.1'), allocated('vm2', '10.0.0.2')];
+    let state: PoolEvent[] = held;
+    const fatal: string[] = [];
+    const logged: string[] = [];
+    const store = site.store(t, {
+      prefix,
+      state: () => state,
+      fatal: ({ code }) => void fatal.push(code),
+      log: (level, _, message) => {
+        if (level === 'warn') logged.push(message);
+      },
+    });
+    await store.open(() => undefined);
+    for (const event of held) await store.commit([event]);
+    await store.inspect();
+    assert.deepEqual([fatal, logged], [[], []]);
+    await site.client(t).deleteRange({ key: Buffer.from(new Keys(prefix).owner('default', 'vm1')) });
+    await store.commit([allocated('vm3', '10.0.0.3')]);
+    state = [...held, allocated('vm3', '10.0.0.3')];
+    await store.inspect();
+    assert.deepEqual([fatal, logged.length], [[], 1]);
+    state = [...held, allocated('vm4', '10.0.0.3')];
+    await store.inspect();
+    assert.deepEqual(fatal, ['data_io']);
+  });
+
+  it('goes by the clock of most nodes when its own is wrong, from the start on', async (t) => {
+    const prefix = site.prefix();
+    const day = 86_400_000;
+    const noon = Date.now();
+    const [one, two] = [
+      site.store(t, { prefix, node: 'one', now: () => noon }),
+      site.store(t, { prefix, node: 'two', now: () => noon - 900 }),
+    ];
+    for (const store of [one, two]) {
+      await store.open(() => undefined);
+      store.register(() => ({}));
+    }
+    const client = site.client(t);
+    const count = async () => (await client.range(within(new Keys(prefix).family('node')))).kvs.length;
+    while ((await count()) < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    const ahead = site.store(t, { prefix, node: 'ahead', now: () => noon + day });
+    await ahead.open(() => undefined);
+    assert.equal(ahead.skew, -day);
+    assert.deepEqual([one.skew, two.skew], [0, 0]);
+  });
+});
