@@ -14,56 +14,39 @@ const NAMES = [
 
 /**
  * What an owner holds in a network: an address, or addresses without a gap between them. Never changed in place: an
- * update puts a new record, so that readers may hold on to theirs. About 130 bytes with a VM id of 17 characters.
+ * update puts a new one. Two of the same offset and time are of the same allocation; they need not be the same object.
  */
 export class Allocation implements Owner {
   readonly vm_id: string;
   readonly nic: string;
+  readonly key: string | undefined;
+  /** Of the first address. */
+  readonly offset: bigint;
+  /** `offset` for a single address. */
+  readonly last: bigint;
   /** Milliseconds since 1970. */
   readonly allocated_at: number;
   readonly attributes: Attributes;
-  /** Small numbers need no memory of their own; a bigint takes 24 bytes. */
-  readonly #offset: number | bigint;
-  readonly #more: number | bigint;
-  readonly #key: string | undefined;
 
-  /** @param last the last offset, `offset` for a single address */
   constructor({ vm_id, nic, key }: Owner, offset: bigint, last: bigint, allocated_at: number, attributes: Attributes) {
     this.vm_id = vm_id;
     this.nic = nic;
+    this.key = key;
+    this.offset = offset;
+    this.last = last;
     this.allocated_at = allocated_at;
     this.attributes = attributesOf(attributes);
-    this.#offset = small(offset);
-    this.#more = small(last - offset);
-    this.#key = key;
-  }
-
-  /** Of the first address. */
-  get offset(): bigint {
-    return BigInt(this.#offset);
-  }
-
-  get last(): bigint {
-    return this.#more === 0 ? this.offset : this.offset + BigInt(this.#more);
   }
 
   /** How many addresses. */
   get size(): bigint {
-    return BigInt(this.#more) + 1n;
-  }
-
-  get key(): string | undefined {
-    return this.#key;
+    return this.last - this.offset + 1n;
   }
 
   /** The same with other attributes. */
   with(attributes: Attributes): Allocation {
     return new Allocation(this, this.offset, this.last, this.allocated_at, attributes);
   }
-}
-
-function small(value: bigint): number | bigint {
-  return value >= -0x4000_0000n && value < 0x4000_0000n ? Number(value) : value;
 }
 
 /** The attributes that are set, out of an object that holds more. */

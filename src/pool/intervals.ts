@@ -1,7 +1,7 @@
 import { Pages } from './pages.ts';
 import { Sorted } from './sorted.ts';
 
-/** A space of more offsets than this is kept sorted: pages cost 8 bytes for each offset near a value. */
+/** A space of more offsets than this is kept sorted: pages cost 4 bytes for each offset near a value. */
 const DENSE_SIZE = 1n << 24n;
 
 /** Offsets `offset` to `last`, both included. */
@@ -10,8 +10,14 @@ export interface Interval {
   readonly last: bigint;
 }
 
+/** Where the values of a table begin and end. */
+export interface Bounds<V> {
+  readonly offset: (value: V) => bigint;
+  readonly last: (value: V) => bigint;
+}
+
 /** A table of values that hold one interval each, in order, none overlapping another. */
-export interface Intervals<V extends Interval> {
+export interface Intervals<V> {
   /** How many values. */
   readonly size: number;
   /** The value whose interval includes the offset. */
@@ -27,11 +33,9 @@ export interface Intervals<V extends Interval> {
    * first value that begins behind the end of the one it yielded last.
    */
   from(offset: bigint): Generator<V, void, void>;
-  /** All values in order. */
-  values(): V[];
 }
 
-/** An empty table for offsets `low` to `low + size - 1`. */
-export function makeIntervals<V extends Interval>(low: bigint, size: bigint): Intervals<V> {
-  return size <= DENSE_SIZE ? new Pages<V>(low, size) : new Sorted<V>();
+/** An empty table for offsets `low` to `low + size - 1`, of what is known by a number (1 to 2^32 - 1). */
+export function makeIntervals(low: bigint, size: bigint, bounds: Bounds<number>): Intervals<number> {
+  return size <= DENSE_SIZE ? new Pages(low, size, bounds) : new Sorted(bounds);
 }

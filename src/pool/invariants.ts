@@ -71,18 +71,14 @@ function badPlace(network: Network, event: IpAllocated | IpUpdated | IpReleased 
   const last = network.offsetOf(end_ip);
   if (offset === undefined) return `${ip} is not in network ${network.id}`;
   if (last === undefined || last < offset) return `${end_ip} is not behind ${ip} in network ${network.id}`;
-  const holder = network.byOffset(offset);
   switch (event.type) {
-    case 'ip_remembered':
-      for (const { offset: taken } of event.cooling_until === undefined ? [] : network.allocations(offset)) {
-        return taken <= last ? `${ip} is cooling while somebody holds ${network.ipAt(taken)}` : undefined;
-      }
-      return undefined;
+    case 'ip_remembered': {
+      const taken = event.cooling_until === undefined ? undefined : network.within({ first: offset, last });
+      return taken && `${ip} is cooling while somebody holds ${network.ipAt(taken.offset)}`;
+    }
     case 'ip_allocated': {
-      for (const other of network.allocations(offset)) {
-        if (other.offset > last) break;
-        return `${ip} is given to ${who} while ${other.vm_id} holds ${network.ipAt(other.offset)}`;
-      }
+      const holder = network.within({ first: offset, last });
+      if (holder) return `${ip} is given to ${who} while ${holder.vm_id} holds ${network.ipAt(holder.offset)}`;
       const other = network.byOwner(event);
       if (other) return `${who} is given ${ip} while it holds ${network.ipAt(other.offset)}`;
       // Exclusions are not looked at: an address that was excluded later than it was given stays with its holder. A
@@ -91,6 +87,7 @@ function badPlace(network: Network, event: IpAllocated | IpUpdated | IpReleased 
       return isHost ? undefined : `${ip} is or holds the network, broadcast or gateway address`;
     }
     default: {
+      const holder = network.byOffset(offset);
       const isHolder = holder && holder.offset === offset && holder.last === last;
       const isOwner = holder && (sameOwner(holder, event) || (ownerKey(holder) ?? ownerKey(event)) === undefined);
       return isHolder && isOwner ? undefined : `${event.type} of ${ip} for ${who}, which does not hold it`;

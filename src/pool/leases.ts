@@ -4,35 +4,39 @@ import { Deadlines } from './deadlines.ts';
 /** Deadlines out of date that may stand before they are looked through. */
 const SPARE = 1024;
 
-/** The allocations that end by themselves, by when they do. */
+/** When the allocations that end by themselves do so, by their first offsets. */
 export class Leases {
-  readonly #ends = new Deadlines<Allocation>();
-  readonly #isCurrent: (allocation: Allocation) => boolean;
+  readonly #ends = new Deadlines<number | bigint>();
+  readonly #endOf: (offset: bigint) => number | undefined;
+  readonly #at: (offset: bigint) => Allocation | undefined;
   #count = 0;
+  /** Deadlines beyond one a lease that held, too, when they were looked through last: of an end that was given twice. */
+  #surplus = 0;
 
-  /** @param isCurrent whether an allocation still stands as it was added */
-  constructor(isCurrent: (allocation: Allocation) => boolean) {
-    this.#isCurrent = isCurrent;
+  /**
+   * @param endOf when the allocation that begins at an offset ends by itself; undefined when there is none, or never
+   * @param at the allocation itself
+   */
+  constructor(endOf: (offset: bigint) => number | undefined, at: (offset: bigint) => Allocation | undefined) {
+    this.#endOf = endOf;
+    this.#at = at;
   }
 
-  add(allocation: Allocation): void {
-    const { expires_at } = allocation.attributes;
-    if (expires_at === undefined) return;
-    this.#count++;
-    this.#ends.add(expires_at, allocation);
-    this.#tidy();
-  }
-
-  delete({ attributes }: Allocation): void {
-    if (attributes.expires_at === undefined) return;
-    this.#count--;
+  /** To be told when the allocation at an offset ends at another time than before, or begins or ceases to be. */
+  change(offset: bigint, before: number | undefined, now: number | undefined): void {
+    if (before === now) return;
+    if (before !== undefined) this.#count--;
+    if (now !== undefined) {
+      this.#count++;
+      this.#ends.add(now, compact(offset));
+    }
     this.#tidy();
   }
 
   /** The next end of a lease; milliseconds since 1970. */
   get next(): number | undefined {
     for (let top = this.#ends.peek(); top; top = this.#ends.peek()) {
-      if (this.#isCurrent(top.value)) return top.at;
+      if (this.#isCurrent(top.at, top.value)) return top.at;
       this.#ends.pop();
     }
     return undefined;
@@ -40,18 +44,31 @@ export class Leases {
 
   /** Allocations that have ended by now and still stand, the longest ended first. @param limit how many at most */
   due(now: number, limit: number): Allocation[] {
-    const due: Allocation[] = [];
-    while (due.length < limit && (this.next ?? Number.POSITIVE_INFINITY) <= now) {
-      const top = this.#ends.pop();
-      if (top) due.push(top.value);
+    const due = new Map<number | bigint, Allocation>();
+    while (due.size < limit && (this.next ?? Number.POSITIVE_INFINITY) <= now) {
+      const offset = this.#ends.pop()?.value ?? 0;
+      // An address that was given twice with the same end has two deadlines, and one too many.
+      const allocation = due.has(offset) ? undefined : this.#at(BigInt(offset));
+      if (allocation) due.set(offset, allocation);
     }
     // They stand until their release is durable.
-    for (const allocation of due) this.#ends.add(allocation.attributes.expires_at ?? 0, allocation);
-    return due;
+    for (const [offset, { attributes }] of due) this.#ends.add(attributes.expires_at ?? 0, offset);
+    return [...due.values()];
+  }
+
+  #isCurrent(at: number, offset: number | bigint): boolean {
+    return this.#endOf(BigInt(offset)) === at;
   }
 
   /** Each renewal and each release leaves a deadline behind. */
   #tidy(): void {
-    if (this.#ends.size > 2 * this.#count + SPARE) this.#ends.compact((_, lease) => this.#isCurrent(lease));
+    if (this.#ends.size <= 2 * (this.#count + this.#surplus) + SPARE) return;
+    this.#ends.compact((at, offset) => this.#isCurrent(at, offset));
+    this.#surplus = Math.max(0, this.#ends.size - this.#count);
   }
+}
+
+/** A small number needs no memory of its own; a bigint takes 24 bytes. */
+function compact(offset: bigint): number | bigint {
+  return offset >= -0x4000_0000n && offset < 0x4000_0000n ? Number(offset) : offset;
 }

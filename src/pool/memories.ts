@@ -1,9 +1,10 @@
 import { ownerKey } from './allocation.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Owner } from './events.ts';
-import { Owners } from './owners.ts';
-import { Sorted } from './sorted.ts';
+import { Numbered } from './numbered.ts';
+import { ownBounds, Sorted } from './sorted.ts';
 import type { Span } from './span.ts';
+import { TextIndex } from './text-index.ts';
 
 /** Deadlines that may be out of date before they are looked through. */
 const SPARE = 1024;
@@ -27,15 +28,17 @@ export interface Memory extends Owner {
  * Time is handed in: {@link expire} ends what is over.
  */
 export class Memories {
-  readonly #cooling = new Sorted<Memory>();
-  readonly #byOwner: Owners<Memory>;
+  readonly #cooling = new Sorted<Memory>(ownBounds());
+  readonly #kept = new Numbered<Memory>();
+  readonly #byOwner: TextIndex;
   readonly #coolingEnds = new Deadlines<Memory>();
   readonly #stickyEnds = new Deadlines<Memory>();
   #addresses = 0n;
 
   /** @param seed of the hash over owners */
   constructor(seed: number) {
-    this.#byOwner = new Owners<Memory>((memory) => ownerKey(memory) ?? '', seed);
+    const isOf = (memory: Memory | undefined, key: string) => memory !== undefined && ownerKey(memory) === key;
+    this.#byOwner = new TextIndex((number, key) => isOf(this.#kept.get(number), key), seed);
   }
 
   /** How many addresses are cooling. */
@@ -56,13 +59,14 @@ export class Memories {
   /** What an owner had. */
   of(owner: Owner): Memory | undefined {
     const key = this.#byOwner.size === 0 ? undefined : ownerKey(owner);
-    return key === undefined ? undefined : this.#byOwner.get(key);
+    const number = key === undefined ? undefined : this.#byOwner.get(key);
+    return number === undefined ? undefined : this.#kept.get(number);
   }
 
   /** What is kept in mind for owners, of now. */
   kept(): Memory[] {
     const kept: Memory[] = [];
-    for (const memory of this.#byOwner.values()) {
+    for (const memory of this.#kept.values()) {
       // Given to somebody else before its time, it is not cooling any more.
       const isEnded = memory.cooling_until > 0 && !this.#isCooling(memory);
       kept.push(isEnded ? { ...memory, cooling_until: 0 } : memory);
@@ -78,8 +82,10 @@ export class Memories {
   add(memory: Memory): void {
     const { cooling_until, sticky_until } = memory;
     this.cool(memory);
-    if (ownerKey(memory) === undefined) return;
-    this.#byOwner.set(memory);
+    const key = ownerKey(memory);
+    if (key === undefined) return;
+    this.#forget(memory);
+    this.#byOwner.add(key, this.#kept.add(memory));
     if (sticky_until > cooling_until) this.#stickyEnds.add(sticky_until, memory);
     this.#tidy();
   }
@@ -97,7 +103,7 @@ export class Memories {
   keepWithin({ first, last }: Span): void {
     const isOutside = (memory: Memory) => memory.offset < first || memory.last > last;
     for (const memory of this.#cooling.values()) if (isOutside(memory)) this.#stopCooling(memory);
-    for (const memory of [...this.#byOwner.values()]) if (isOutside(memory)) this.#forget(memory);
+    for (const memory of this.#kept.values()) if (isOutside(memory)) this.#forget(memory);
   }
 
   /**
@@ -166,7 +172,10 @@ export class Memories {
 
   #forget(owner: Owner): void {
     const key = this.#byOwner.size === 0 ? undefined : ownerKey(owner);
-    if (key !== undefined) this.#byOwner.delete(key);
+    const number = key === undefined ? undefined : this.#byOwner.get(key);
+    if (key === undefined || number === undefined) return;
+    this.#byOwner.delete(key, number);
+    this.#kept.delete(number);
   }
 
   #isCooling(memory: Memory): boolean {

@@ -1,14 +1,13 @@
-import { BITS, formatAddress, parseAddress } from '../net/address.ts';
+import { formatAddress, parseAddress } from '../net/address.ts';
 import { type Cidr, formatCidr } from '../net/cidr.ts';
-import { type Allocation, ownerKey } from './allocation.ts';
+import type { Allocation } from './allocation.ts';
+import { Allocations } from './allocations.ts';
 import type { NetworkSettings, Owner } from './events.ts';
 import { Layout } from './layout.ts';
-import { Leases } from './leases.ts';
-import { Macs } from './macs.ts';
+import type { Leases } from './leases.ts';
 import { Memories, type Memory } from './memories.ts';
 import type { Offsets } from './offsets.ts';
-import { Owners } from './owners.ts';
-import { type Intervals, makeIntervals } from './intervals.ts';
+import type { Records } from './records.ts';
 import type { Reservation } from './reservation.ts';
 import { type Span, subtractSpans } from './span.ts';
 import { Vacancy } from './vacancy.ts';
@@ -22,8 +21,7 @@ export interface NetworkShape {
 }
 
 /**
- * The addresses of one network, as offsets from its origin. Views of the same facts: `free` (what may be given now),
- * allocations by address, by owner and by MAC.
+ * The addresses of one network, as offsets from its origin: what is allocated, what is cooling, and what may be given now.
  *
  *     offset    0        1        2        3  …  size-2   size-1
  *               network  gateway  ------- hosts -------   broadcast
@@ -45,29 +43,27 @@ export class Network {
   #cidrText: string;
   #gatewayText: string | undefined;
   readonly #vacancy: Vacancy;
-  #byAddress: Intervals<Allocation>;
-  readonly #byOwner: Owners<Allocation>;
-  readonly #macs = new Macs();
+  readonly #allocations: Allocations;
   readonly #reservations = new Map<string, Reservation>();
-  readonly leases = new Leases((allocation) => this.#byAddress.get(allocation.offset) === allocation);
-  #addresses = 0n;
-  #count = 0;
 
-  /** @param seed of the hashes over owners, so that nobody outside can choose owners that fall together */
-  constructor(id: string, shape: NetworkShape, created_at: number, seed: number) {
+  /**
+   * @param records where allocations are kept, with those of other networks
+   * @param seed of the hashes over owners, so that nobody outside can choose owners that fall together
+   */
+  constructor(id: string, shape: NetworkShape, created_at: number, records: Records, seed: number) {
     this.id = id;
     this.origin = shape.cidr.base;
     this.created_at = created_at;
     this.updated_at = created_at;
-    this.#byOwner = new Owners((allocation) => ownerKey(allocation) ?? '', seed);
     this.memories = new Memories(seed);
     this.#shape = shape;
     this.#cidrText = formatCidr(shape.cidr);
     this.#gatewayText = this.#textOf(shape.gateway);
-    this.#byAddress = this.#makeIntervals();
-    this.#vacancy = new Vacancy(this.#lay(), {
-      at: (offset) => this.#byAddress.get(offset) ?? this.memories.at(offset),
-      from: (offset) => [this.#byAddress.from(offset), this.memories.from(offset)],
+    const layout = this.#lay();
+    this.#allocations = new Allocations(records, layout.space, seed);
+    this.#vacancy = new Vacancy(layout, {
+      at: (offset) => this.#allocations.placeAt(offset) ?? this.memories.at(offset),
+      from: (offset) => [this.#allocations.placesFrom(offset), this.memories.from(offset)],
     });
   }
 
@@ -98,11 +94,15 @@ export class Network {
   }
   /** How many addresses are allocated. */
   get allocated(): bigint {
-    return this.#addresses;
+    return this.#allocations.addresses;
   }
   /** How many allocations there are; a range is one. */
   get count(): number {
-    return this.#count;
+    return this.#allocations.count;
+  }
+
+  get leases(): Leases {
+    return this.#allocations.leases;
   }
 
   /** Addresses that could be given to somebody else, those held by a decision under way included. */
@@ -126,48 +126,42 @@ export class Network {
 
   /** The allocation that an offset belongs to. */
   byOffset(offset: bigint): Allocation | undefined {
-    return this.#byAddress.get(offset);
+    return this.#allocations.at(offset);
+  }
+
+  /** The first allocation that holds an offset of a span. */
+  within(span: Span): Allocation | undefined {
+    return this.#allocations.within(span);
   }
 
   byOwner(owner: Owner): Allocation | undefined {
-    const key = ownerKey(owner);
-    return key === undefined ? undefined : this.#byOwner.get(key);
+    return this.#allocations.of(owner);
   }
 
   byMac(mac: string): readonly Allocation[] {
-    return this.#macs.get(mac);
+    return this.#allocations.withMac(mac);
   }
 
   /** The allocations from an offset on, in the order of their addresses. Safe against changes between two steps. */
   allocations(from = this.layout.space.first): Iterable<Allocation> {
-    return this.#byAddress.from(from);
+    return this.#allocations.from(from);
   }
 
-  /** All allocations of this moment, in the order of their addresses. */
-  frozen(): Allocation[] {
-    return this.#byAddress.values();
+  /** All allocations of this moment, in the order of their addresses; to be gone through once. */
+  frozen(): Iterable<Allocation> {
+    return this.#allocations.frozen();
   }
 
   /** Puts an allocation, or replaces the one of the same owner and address. */
   put(allocation: Allocation): void {
-    const before = this.#byAddress.get(allocation.offset);
-    if (before) this.#forgetFacts(before);
-    this.#byAddress.set(allocation);
-    if (ownerKey(allocation) !== undefined) this.#byOwner.set(allocation);
-    this.#macs.add(allocation);
-    this.leases.add(allocation);
-    this.#addresses += allocation.size;
-    this.#count++;
+    const isNew = this.#allocations.put(allocation);
     this.#vacancy.take(allocation);
-    if (!before) this.memories.giveUp(allocation);
+    if (isNew) this.memories.giveUp(allocation);
   }
 
   /** Takes an allocation away; `memory` says for how long it means something to its owner. */
   remove(allocation: Allocation, memory?: Memory): void {
-    this.#forgetFacts(allocation);
-    this.#byAddress.delete(allocation);
-    const key = ownerKey(allocation);
-    if (key !== undefined) this.#byOwner.delete(key);
+    this.#allocations.delete(allocation);
     if (memory) this.memories.add(memory);
     this.#vacancy.giveBack(allocation);
   }
@@ -214,11 +208,9 @@ export class Network {
       this.#vacancy.relay(layout, [...subtractSpans(was, layout.usable), ...subtractSpans(layout.usable, was)]);
       return;
     }
-    const allocations = this.#byAddress.values();
     this.#cidrText = formatCidr(shape.cidr);
-    this.#byAddress = this.#makeIntervals();
-    for (const allocation of allocations) this.#byAddress.set(allocation);
     const layout = this.#lay();
+    this.#allocations.move(layout.space);
     const { first, last } = layout.space;
     this.memories.keepWithin(layout.space);
     if (this.cursor !== undefined && (this.cursor < first || this.cursor > last)) this.cursor = undefined;
@@ -251,22 +243,9 @@ export class Network {
     this.#vacancy.relay(this.#lay(), [reservation]);
   }
 
-  #forgetFacts(allocation: Allocation): void {
-    this.#macs.delete(allocation);
-    this.#addresses -= allocation.size;
-    this.#count--;
-    this.leases.delete(allocation);
-  }
-
   #lay(): Layout {
     const { cidr, gateway, settings } = this.#shape;
     return new Layout(cidr, gateway, settings, this.#reservations.values(), this.origin);
-  }
-
-  #makeIntervals(): Intervals<Allocation> {
-    const { cidr } = this.#shape;
-    const first = cidr.base - this.origin;
-    return makeIntervals(first, 1n << BigInt(BITS[cidr.family] - cidr.prefixLength));
   }
 
   #textOf(gateway: bigint | undefined): string | undefined {

@@ -6,11 +6,13 @@ import { PoolError } from './errors.ts';
 import type { IpReleased, IpRemembered, NetworkSettings, Owner, PoolEvent, ReservationAdded } from './events.ts';
 import type { Memory } from './memories.ts';
 import { Network } from './network.ts';
+import { Records } from './records.ts';
 import type { Reservation } from './reservation.ts';
 
 /** All networks and what is allocated in them. State is changed by {@link Pool.apply} and by nothing else, time aside. */
 export class Pool {
   readonly #networks = new Map<string, Network>();
+  readonly #records = new Records();
   readonly #seed: number;
   #time = 0;
 
@@ -85,8 +87,8 @@ export class Pool {
     if (event.type === 'network_added') {
       const cidr = parseCidr(event.cidr);
       if (!cidr) return;
-      const gateway = gatewayOf(event.gateway);
-      const network = new Network(event.network, { cidr, gateway, settings: settingsOf(event) }, event.at, this.#seed);
+      const shape = { cidr, gateway: gatewayOf(event.gateway), settings: settingsOf(event) };
+      const network = new Network(event.network, shape, event.at, this.#records, this.#seed);
       network.updated_at = event.updated_at ?? event.at;
       this.#networks.set(event.network, network);
       return;

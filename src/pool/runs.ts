@@ -1,6 +1,6 @@
 import type { Offsets } from './offsets.ts';
 import type { Interval } from './intervals.ts';
-import { Sorted } from './sorted.ts';
+import { ownBounds, Sorted } from './sorted.ts';
 
 /**
  * Offsets of a large space as runs of neighbours, that neither overlap nor touch.
@@ -10,7 +10,7 @@ import { Sorted } from './sorted.ts';
  * What it costs depends on the number of runs, not of members: an address each after the other is one run.
  */
 export class Runs implements Offsets {
-  readonly #runs = new Sorted<Interval>();
+  readonly #runs = new Sorted<Interval>(ownBounds());
   readonly #low: bigint;
   readonly #high: bigint;
   #count = 0n;

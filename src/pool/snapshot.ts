@@ -20,8 +20,8 @@ const SNAPSHOT: Omit<Origin, 'at'> = { actor: 'snapshot', request_id: '' };
 /**
  * The shortest history that leads to the state of now: apply it to an empty pool and you have the same pool.
  *
- * The state is taken when this is called (references to records that never change, about 10 ns each); the events are
- * made one by one as they are asked for, so that a caller can spread them over time while the pool goes on changing.
+ * The state is that of the moment when this is called; the events are made one by one as they are asked for, so that a
+ * caller can spread them over time while the pool goes on changing. See {@link ./frozen.ts} for what that costs.
  */
 export function snapshotOf(pool: Pool): Iterable<PoolEvent> {
   const frozen = [...pool.networks].map((network) => ({

@@ -1,4 +1,4 @@
-import type { Interval, Intervals } from './intervals.ts';
+import type { Bounds, Interval, Intervals } from './intervals.ts';
 
 /** An insert moves half a chunk on average: 2 KB. With 1 M values the list of chunks is 2,000 to 4,000 long. */
 const CHUNK_SIZE = 512;
@@ -6,6 +6,13 @@ const HALF = CHUNK_SIZE / 2;
 /** A chunk with fewer values than this joins a neighbour, if both together leave room to grow. */
 const LEAN = CHUNK_SIZE / 4;
 const JOINED = (CHUNK_SIZE / 4) * 3;
+
+const OWN: Bounds<Interval> = { offset: ({ offset }) => offset, last: ({ last }) => last };
+
+/** Of values that say themselves where they begin and end. */
+export function ownBounds<V extends Interval>(): Bounds<V> {
+  return OWN;
+}
 
 /**
  * Intervals of a large space, in chunks that are sorted among each other and within.
@@ -16,7 +23,8 @@ const JOINED = (CHUNK_SIZE / 4) * 3;
  * chunks filled in order (a bulk load, or one address after the other) stay full: 9 bytes a value, and 11 to 16 where
  * they come in any order.
  */
-export class Sorted<V extends Interval> implements Intervals<V> {
+export class Sorted<V> implements Intervals<V> {
+  readonly #bounds: Bounds<V>;
   readonly #chunks: V[][] = [];
   /** Where each chunk begins, rounded: side by side in memory, so that only a tie has to read the value itself. */
   readonly #starts: number[] = [];
@@ -25,32 +33,38 @@ export class Sorted<V extends Interval> implements Intervals<V> {
   #moves = 0;
   #newest: V | undefined;
 
+  /** @param bounds of the values, which must stay readable until they are out */
+  constructor(bounds: Bounds<V>) {
+    this.#bounds = bounds;
+  }
+
   get size(): number {
     return this.#size;
   }
 
   get(offset: bigint): V | undefined {
     const chunk = this.#chunks[this.#chunkAt(offset)];
-    const value = chunk?.[indexAt(chunk, offset)];
-    return value && value.offset <= offset ? value : undefined;
+    const value = chunk?.[this.#indexAt(chunk, offset)];
+    return value !== undefined && this.#bounds.offset(value) <= offset ? value : undefined;
   }
 
   next(offset: bigint): V | undefined {
     const at = this.#chunkAt(offset);
     const chunk = this.#chunks[at] ?? [];
-    return chunk[indexAt(chunk, offset)] ?? this.#chunks[at + 1]?.[0];
+    return chunk[this.#indexAt(chunk, offset)] ?? this.#chunks[at + 1]?.[0];
   }
 
   set(value: V): void {
-    const at = this.#chunkAt(value.offset);
+    const offset = this.#bounds.offset(value);
+    const at = this.#chunkAt(offset);
     const chunk = this.#chunks[at];
     if (!chunk) {
       this.#splice(0, 0, [value]);
       this.#added(value);
       return;
     }
-    const index = indexAt(chunk, value.offset);
-    if (chunk[index]?.offset === value.offset) {
+    const index = this.#indexAt(chunk, offset);
+    if (this.#begins(chunk[index], offset)) {
       chunk[index] = value;
       return;
     }
@@ -61,11 +75,12 @@ export class Sorted<V extends Interval> implements Intervals<V> {
   }
 
   delete(value: V): void {
-    const at = this.#chunkAt(value.offset);
+    const offset = this.#bounds.offset(value);
+    const at = this.#chunkAt(offset);
     const chunk = this.#chunks[at];
     if (!chunk) return;
-    const index = indexAt(chunk, value.offset);
-    if (chunk[index]?.offset !== value.offset) return;
+    const index = this.#indexAt(chunk, offset);
+    if (!this.#begins(chunk[index], offset)) return;
     chunk.splice(index, 1);
     this.#size--;
     this.#moves++;
@@ -80,9 +95,9 @@ export class Sorted<V extends Interval> implements Intervals<V> {
     let emptied = 0;
     for (let at = start; at < this.#chunks.length; at++) {
       const chunk = this.#chunks[at] ?? [];
-      const index = indexAt(chunk, first);
+      const index = this.#indexAt(chunk, first);
       let end = index;
-      while (end < chunk.length && (chunk[end]?.offset ?? last) <= last) end++;
+      while (end < chunk.length && this.#offset(chunk[end], last) <= last) end++;
       const more = end === chunk.length;
       if (end > index) taken.push(chunk.splice(index, end - index));
       if (index === 0) this.#restart(at);
@@ -102,26 +117,28 @@ export class Sorted<V extends Interval> implements Intervals<V> {
 
   *from(offset: bigint): Generator<V, void, void> {
     let at = this.#chunkAt(offset);
-    let index = indexAt(this.#chunks[at] ?? [], offset);
+    let index = this.#indexAt(this.#chunks[at] ?? [], offset);
     let moves = this.#moves;
     for (let chunk = this.#chunks[at]; chunk; chunk = this.#chunks[at]) {
       const value = chunk[index];
-      if (!value) {
+      if (value === undefined) {
         at++;
         index = 0;
         continue;
       }
+      const last = this.#bounds.last(value); // it may be gone when we come back
       yield value;
       index++;
       if (moves === this.#moves) continue;
       moves = this.#moves;
-      at = this.#chunkAt(value.last);
+      at = this.#chunkAt(last);
       const here = this.#chunks[at] ?? [];
-      index = indexAt(here, value.last);
-      if ((here[index]?.offset ?? value.last + 1n) <= value.last) index++;
+      index = this.#indexAt(here, last);
+      if (this.#offset(here[index], last + 1n) <= last) index++;
     }
   }
 
+  /** All values in order. */
   values(): V[] {
     return this.#chunks.flat();
   }
@@ -141,21 +158,43 @@ export class Sorted<V extends Interval> implements Intervals<V> {
     return low;
   }
 
+  /** The first value of a chunk that ends at `offset` or later; its length when there is none. */
+  #indexAt(chunk: readonly V[], offset: bigint): number {
+    let low = 0;
+    let high = chunk.length;
+    let middle = high - 1; // first look at the end, where values that come in order go
+    while (low < high) {
+      const value = chunk[middle];
+      if (value !== undefined && this.#bounds.last(value) < offset) low = middle + 1;
+      else high = middle;
+      middle = (low + high) >>> 1;
+    }
+    return low;
+  }
+
+  #offset(value: V | undefined, otherwise: bigint): bigint {
+    return value === undefined ? otherwise : this.#bounds.offset(value);
+  }
+
+  #begins(value: V | undefined, offset: bigint): boolean {
+    return value !== undefined && this.#bounds.offset(value) === offset;
+  }
+
   #beginsBy(at: number, offset: bigint): boolean {
     const first = this.#chunks[at]?.[0];
-    return first !== undefined && first.offset <= offset;
+    return first !== undefined && this.#bounds.offset(first) <= offset;
   }
 
   /** Replaces `count` chunks by others. */
   #splice(at: number, count: number, ...chunks: V[][]): void {
     this.#chunks.splice(at, count, ...chunks);
-    this.#starts.splice(at, count, ...chunks.map((chunk) => Number(chunk[0]?.offset)));
+    this.#starts.splice(at, count, ...chunks.map((chunk) => Number(this.#offset(chunk[0], 0n))));
   }
 
   /** The first value of a chunk is another one now. */
   #restart(at: number): void {
     const first = this.#chunks[at]?.[0];
-    if (first) this.#starts[at] = Number(first.offset);
+    if (first !== undefined) this.#starts[at] = Number(this.#bounds.offset(first));
   }
 
   #added(value: V): void {
@@ -193,20 +232,6 @@ export class Sorted<V extends Interval> implements Intervals<V> {
       return;
     }
   }
-}
-
-/** The first value of a chunk that ends at `offset` or later; its length when there is none. */
-function indexAt(chunk: readonly Interval[], offset: bigint): number {
-  let low = 0;
-  let high = chunk.length;
-  let middle = high - 1; // first look at the end, where values that come in order go
-  while (low < high) {
-    const value = chunk[middle];
-    if (value && value.last < offset) low = middle + 1;
-    else high = middle;
-    middle = (low + high) >>> 1;
-  }
-  return low;
 }
 
 function insert<V>(chunk: V[], index: number, value: V): void {

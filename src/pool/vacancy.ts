@@ -1,6 +1,6 @@
 import type { Layout } from './layout.ts';
 import { makeOffsets, type Offsets } from './offsets.ts';
-import { Sorted } from './sorted.ts';
+import { ownBounds, Sorted } from './sorted.ts';
 import { clipSpans, joinSpans, type Span, subtractSpans } from './span.ts';
 
 /** Offsets that somebody has a claim to. */
@@ -24,7 +24,7 @@ export class Vacancy {
   #layout: Layout;
   #free: Offsets;
   /** Decided but not yet durable. */
-  readonly #held = new Sorted<Claim>();
+  readonly #held = new Sorted<Claim>(ownBounds());
   readonly #claims: Claims;
 
   /** @param claims what else is not free */

@@ -3,13 +3,15 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { makeIntervals, type Interval, type Intervals } from '../../src/pool/intervals.ts';
 import { Pages } from '../../src/pool/pages.ts';
-import { Sorted } from '../../src/pool/sorted.ts';
+import { ownBounds, Sorted } from '../../src/pool/sorted.ts';
+import { NumberedIntervals } from './numbered-intervals.ts';
 
 const SIZE = 4500;
 
 const kinds: Record<string, (low: bigint) => Intervals<Interval>> = {
-  Pages: (low) => new Pages(low, BigInt(SIZE)),
-  Sorted: () => new Sorted(),
+  Pages: (low) => new NumberedIntervals((bounds) => new Pages(low, BigInt(SIZE), bounds)),
+  Sorted: () => new Sorted(ownBounds()),
+  'Sorted by number': () => new NumberedIntervals((bounds) => new Sorted(bounds)),
 };
 
 const lows = [-2500n, 0n, 2n ** 80n];
@@ -63,7 +65,7 @@ for (const [name, make] of Object.entries(kinds)) {
           fc.property(fill, fc.array(step, { maxLength: 50 }), (order, steps) => {
             const [table, model] = filled(make(low), low, order);
             for (const each of steps) run(table, model, low, each);
-            assert.deepEqual(table.values(), model.all);
+            assert.deepEqual([...table.from(low)], model.all);
             assert.equal(table.size, model.all.length);
             for (let at = -1; at <= SIZE; at += 53) look(table, model, low + BigInt(at));
           }),
@@ -116,8 +118,9 @@ for (const [name, make] of Object.entries(kinds)) {
 
 describe('pool.makeIntervals', () => {
   it('keeps up to 2^24 offsets in pages, more sorted', () => {
-    assert.ok(makeIntervals(0n, 2n ** 24n) instanceof Pages);
-    assert.ok(makeIntervals(0n, 2n ** 24n + 1n) instanceof Sorted);
+    const bounds = { offset: BigInt, last: BigInt };
+    assert.ok(makeIntervals(0n, 2n ** 24n, bounds) instanceof Pages);
+    assert.ok(makeIntervals(0n, 2n ** 24n + 1n, bounds) instanceof Sorted);
   });
 });
 

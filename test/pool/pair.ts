@@ -171,8 +171,9 @@ export class Pair {
     );
     for (const allocation of listed) {
       const { mac } = allocation.attributes;
-      if (ownerKey(allocation) !== undefined) assert.equal(network.byOwner(allocation), allocation, 'one per owner');
-      if (mac !== undefined) assert.ok(network.byMac(mac).includes(allocation));
+      if (ownerKey(allocation) !== undefined)
+        assert.deepEqual(network.byOwner(allocation), allocation, 'one per owner');
+      if (mac !== undefined) assert.ok(network.byMac(mac).some(({ offset }) => offset === allocation.offset));
       assert.ok(network.layout.isForHosts({ first: allocation.offset, last: allocation.last }, true));
     }
     assert.equal(

@@ -102,9 +102,9 @@ export function decideRemoveNetwork(network: Network, force: boolean, origin: Or
       'has active allocations and is not drained: PATCH it with {"drain":true} first',
     );
   }
-  const released = network
-    .frozen()
-    .flatMap((allocation) => decideRelease(network, allocation, 'network_removed', origin));
+  const released = [...network.allocations()].flatMap((allocation) =>
+    decideRelease(network, allocation, 'network_removed', origin),
+  );
   return [...released, { type: 'network_removed', network: network.id, cidr: network.cidrText, ...origin }];
 }
 

@@ -66,8 +66,8 @@ function named(network: Network, layout: OpenLayout, ip: string, { owner, size, 
     const text = `ip ${ip} is not the first address of a prefix of ${size} addresses`;
     throw new PoolError('invalid_address', text, { field: 'ip', ip, network: network.id });
   }
-  for (const holder of network.allocations(first)) {
-    if (holder.offset > last) break;
+  const holder = network.within({ first, last });
+  if (holder) {
     const by = holder.vm_id === '' ? 'somebody else' : holder.vm_id;
     throw taken(network, holder.offset > first ? holder.offset : first, `held by ${by}`, { vm_id: holder.vm_id });
   }
@@ -124,11 +124,7 @@ function reservedFor(
 
 /** Whether somebody else holds, or is about to get, or had until now, one of the offsets. */
 function isClaimed(network: Network, span: Span, owner?: Owner): boolean {
-  if (network.isHeld(span)) return true;
-  for (const { offset } of network.allocations(span.first)) {
-    if (offset <= span.last) return true;
-    break;
-  }
+  if (network.isHeld(span) || network.within(span)) return true;
   for (const memory of network.memories.from(span.first)) {
     if (memory.offset > span.last) break;
     if (!owner || !sameOwner(memory, owner)) return true;
