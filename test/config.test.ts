@@ -174,7 +174,9 @@ function refusal(flags: Raw, file?: string, env: NodeJS.ProcessEnv = {}): PoolEr
 
 describe('loadConfig', () => {
   it('has a row in this test for every setting', () => {
-    assert.deepEqual(ROWS.map(({ name }) => name).sort(), SETTINGS.map(({ name }) => name).sort());
+    // What a member of its own is run from is read together with the cluster file: see test/member.
+    const others = SETTINGS.filter(({ name }) => name !== 'etcd-binary');
+    assert.deepEqual(ROWS.map(({ name }) => name).sort(), others.map(({ name }) => name).sort());
   });
 
   for (const { name, flag, env, file, read, expected } of ROWS) {
