@@ -174,7 +174,7 @@ function refusal(flags: Raw, file?: string, env: NodeJS.ProcessEnv = {}): PoolEr
 
 describe('loadConfig', () => {
   it('has a row in this test for every setting', () => {
-    // What a member of its own is run from is read together with the cluster file: see test/member.
+    // What a member of its own is run from is read together with the cluster file: see below.
     const others = SETTINGS.filter(({ name }) => name !== 'etcd-binary');
     assert.deepEqual(ROWS.map(({ name }) => name).sort(), others.map(({ name }) => name).sort());
   });
@@ -191,6 +191,26 @@ describe('loadConfig', () => {
       assert.deepEqual(read(loadConfig({}, fileWith({ [name]: null }), { [variableOf(name)]: '' })), expected[3]);
     });
   }
+
+  it('takes etcd-binary with a cluster file: from the flag, then the environment, then the default', () => {
+    const cluster = fileWith({
+      node_id: 1,
+      cluster_id: 1,
+      raft_addr: 'localhost:5001',
+      api_addr: '',
+      data_dir: 'data',
+      join: false,
+      initial_members: { 1: 'localhost:5001' },
+      enable_single_node: true,
+    });
+    const env = { IPPOOL_ETCD_BINARY: '/env/etcd' };
+    const read = (flags: Raw, variables: NodeJS.ProcessEnv) =>
+      loadConfig({ cluster, ...flags }, undefined, variables).member?.binary;
+    assert.equal(read({ 'etcd-binary': '/flag/etcd' }, env), '/flag/etcd');
+    assert.equal(read({}, env), '/env/etcd');
+    assert.equal(read({}, {}), 'etcd');
+    assert.equal(loadConfig({}, undefined, env).member, undefined);
+  });
 
   it('finds the file by IPPOOL_CONFIG, unless --config names another', () => {
     const [one, two] = [fileWith({ port: 1 }), fileWith({ port: 2, '// port': 'a comment' })];
