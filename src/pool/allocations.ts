@@ -75,7 +75,7 @@ export class Allocations {
 
   /** From an offset on, in the order of their addresses. Safe against changes between two steps. */
   *from(offset: bigint): Generator<Allocation, void, void> {
-    for (const record of this.#byAddress.from(offset)) yield this.#records.read(record);
+    for (const record of this.#recordsFrom(offset)) yield this.#records.read(record);
   }
 
   /** What {@link at} finds, without what it says but where it is. */
@@ -86,7 +86,7 @@ export class Allocations {
 
   /** What {@link from} finds, without what it says but where it is. */
   *placesFrom(offset: bigint): Generator<Interval, void, void> {
-    for (const record of this.#byAddress.from(offset)) yield this.#place(record);
+    for (const record of this.#recordsFrom(offset)) yield this.#place(record);
   }
 
   /** All of this moment, in the order of their addresses: to be gone through once, in one's own time. Takes no time now. */
@@ -129,6 +129,17 @@ export class Allocations {
     const before = this.#byAddress;
     this.#byAddress = this.#lay(space);
     for (const record of before.from(space.first)) this.#byAddress.set(record);
+  }
+
+  /** Asks the table anew at each step: between two it may be another one, and a record somebody else's. */
+  *#recordsFrom(offset: bigint): Generator<number, void, void> {
+    for (let record = this.#byAddress.next(offset); record !== undefined;) {
+      const last = this.#records.last(record);
+      yield record;
+      record = this.#byAddress.next(last + 1n);
+      const isLonger = record !== undefined && this.#records.offset(record) <= last; // in the place of the one before
+      if (record !== undefined && isLonger) record = this.#byAddress.next(this.#records.last(record) + 1n);
+    }
   }
 
   #lay({ first, last }: Span): Intervals<number> {

@@ -279,6 +279,7 @@ const NEEDS_BARRIER = new Set([
   'address_mismatch',
   'address_taken',
   'address_reserved',
+  'invalid_address',
   'network_in_use',
   'network_overlap',
   'network_exists',

@@ -134,3 +134,27 @@ function assertSame(table: Allocations, model: Map<bigint, Allocation>): void {
 function inOrder(model: Map<bigint, Allocation>): Allocation[] {
   return [...model.values()].sort((a, b) => Number(a.offset - b.offset));
 }
+
+describe('pool.Allocations, gone through while the network changes', () => {
+  for (const [kind, last] of Object.entries({ pages: 1023n, sorted: 2n ** 64n })) {
+    it(`go on where they were in another table, and read no record that is somebody else's by now: ${kind}`, () => {
+      const records = new Records();
+      const table = new Allocations(records, { first: 0n, last: 255n }, 3);
+      const give = (at: bigint) => new Allocation({ vm_id: `vm-${at}`, nic: '' }, at, at, 1, {});
+      for (let at = 1n; at <= 6n; at++) table.put(give(at));
+      const seen: string[] = [];
+      for (const { vm_id, offset } of table.from(0n)) {
+        seen.push(vm_id);
+        if (offset !== 2n) continue;
+        table.move({ first: 0n, last });
+        for (const gone of [3n, 4n]) {
+          const held = table.at(gone);
+          assert.ok(held);
+          table.delete(held);
+        }
+        table.put(give(900n)); // in the room of one that is gone
+      }
+      assert.deepEqual(seen, ['vm-1', 'vm-2', 'vm-5', 'vm-6', 'vm-900']);
+    });
+  }
+});

@@ -98,16 +98,19 @@ export class EtcdClient {
     const endpoint = this.#endpoint();
     return new Promise((resolve, reject) => {
       const stream = endpoint.stream<object, LeaseKeepAliveResponse>('Lease', 'LeaseKeepAlive');
+      let isAnswered = false;
       const failed = (error: Error) => {
+        if (isAnswered) return; // cancelling is an error too
         clearTimeout(timer);
         stream.cancel();
         this.#leave(endpoint);
         reject(EtcdError.of(error, endpoint.url));
       };
       const timer = setTimeout(() => failed(new Error('no answer')), this.#timeoutMs);
-      stream.on('error', failed); // stays: cancelling is an error too
+      stream.on('error', failed);
       stream.on('data', ({ TTL }: LeaseKeepAliveResponse) => {
         clearTimeout(timer);
+        isAnswered = true;
         stream.cancel();
         resolve(Number(TTL));
       });

@@ -14,6 +14,7 @@ export class Commit {
   readonly handedIn: number;
   readonly settled: Promise<void>;
   #isSettled = false;
+  #isGivenUp = false;
   #resolve: () => void = () => undefined;
   #reject: (error: PoolError) => void = () => undefined;
 
@@ -29,6 +30,11 @@ export class Commit {
     });
   }
 
+  /** Whoever waited was told that it did not count; it may all the same. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
+  }
+
   get isSettled(): boolean {
     return this.#isSettled;
   }
@@ -40,6 +46,7 @@ export class Commit {
 
   reject(error: PoolError): void {
     this.#isSettled = true;
+    this.#isGivenUp = true;
     this.#reject(error);
   }
 }

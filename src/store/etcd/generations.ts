@@ -25,6 +25,11 @@ export class Generations {
     this.#own.set(key, { since: isNext ? before.since : revision, at });
   }
 
+  /** A change of ours is unknown to the decisions that come. */
+  forget(key: string): void {
+    this.#own.delete(key);
+  }
+
   #known(key: string, revision: number): number {
     const own = this.#own.get(key);
     return own && revision >= own.since && revision < own.at ? own.at : revision;

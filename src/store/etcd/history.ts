@@ -1,7 +1,10 @@
 import type { PoolEvent } from '../../pool/events.ts';
 import { type History, type HistoryQuery, type Includes, matches, type Recorded } from '../history.ts';
 import type { EtcdClient } from './client.ts';
-import { keyOf, type Keys } from './keys.ts';
+import { unavailable } from './barrier.ts';
+import { EtcdError } from './failure.ts';
+import { keyOf, type KeyRange, type Keys } from './keys.ts';
+import type { RangeResponse } from './messages.ts';
 import { within } from './operation.ts';
 
 const PAGE = 500;
@@ -27,7 +30,7 @@ export class EtcdHistory implements History {
     const after = query.after === undefined ? undefined : this.#placeOf(query.after);
     if (query.after !== undefined && !after) return;
     for (let from = after?.record ?? events.from; ;) {
-      const { kvs, more } = await this.#client.range({ ...within({ from, to: events.to }), limit: PAGE });
+      const { kvs, more } = await this.#page({ from, to: events.to });
       for (const kv of kvs) {
         const key = keyOf(kv);
         from = `${key}\0`;
@@ -43,6 +46,15 @@ export class EtcdHistory implements History {
         }
       }
       if (!more || kvs.length === 0) return;
+    }
+  }
+
+  /** @throws PoolError `store_unavailable` */
+  async #page(range: KeyRange): Promise<RangeResponse> {
+    try {
+      return await this.#client.range({ ...within(range), limit: PAGE });
+    } catch (error) {
+      throw error instanceof EtcdError ? unavailable(error.message, error) : error;
     }
   }
 

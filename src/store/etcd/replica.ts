@@ -17,6 +17,8 @@ export interface ReplicaOptions {
   readonly deliver: (revision: Revision) => void;
   /** Told when something is missing that nobody has any more. */
   readonly lost: (error: Error) => void;
+  /** Milliseconds, never going back. */
+  readonly clock: () => number;
   readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
 }
 
@@ -26,6 +28,8 @@ interface Waiting {
 }
 
 const AGAIN_MS = 100;
+/** A new watch needs some time to tell the first. */
+const SILENCE_MS = 700;
 
 /**
  * Follows all puts of a range of keys: everything from the revision that it is told to begin behind, without a gap, over
@@ -38,6 +42,8 @@ const AGAIN_MS = 100;
 export class Replica {
   readonly #options: ReplicaOptions;
   #revision = 0;
+  /** When something was heard, or begun to be listened to. */
+  #fresh = 0;
   #waiting: Waiting[] = [];
   #stream: { readonly stream: WatchStream; readonly leave: () => void } | undefined;
   #again: NodeJS.Timeout | undefined;
@@ -70,8 +76,15 @@ export class Replica {
     return new Promise((resolve) => this.#waiting.push({ revision, resolve }));
   }
 
-  /** Goes on at another endpoint: this one has fallen silent. */
+  /** Nothing is to be delivered up to a revision: what is compacted before it is not missed. */
+  pass(revision: number): void {
+    this.#advance({ revision, puts: [] });
+  }
+
+  /** Goes on at another endpoint, unless this one has told something just now, or has just been begun with. */
   moveOn(): void {
+    if (this.#options.clock() - this.#fresh < SILENCE_MS) return;
+    this.#fresh = this.#options.clock();
     this.#options.log('warn', { revision: this.#revision }, 'etcd tells nothing new: asking another member');
     this.#end(true);
   }
@@ -126,6 +139,7 @@ export class Replica {
   #advance(next: Revision): void {
     if (next.revision <= this.#revision) return;
     this.#revision = next.revision;
+    this.#fresh = this.#options.clock();
     this.#options.deliver(next);
     const reached = this.#waiting.filter(({ revision }) => revision <= this.#revision);
     if (reached.length === 0) return;
@@ -140,13 +154,10 @@ export class Replica {
     if (isFault) ended?.leave();
     if (!this.#isOpen) return;
     clearTimeout(this.#again);
-    this.#again = setTimeout(
-      () => {
-        if (!isCompacted) this.#watch();
-        else void this.#catchUp();
-      },
-      isCompacted ? 0 : AGAIN_MS,
-    );
+    this.#again = setTimeout(() => {
+      if (!isCompacted) this.#watch();
+      else void this.#catchUp();
+    }, AGAIN_MS);
   }
 
   /** What has been compacted cannot be watched; what was put since and is still there can be read, and nothing of ours goes. */

@@ -1,4 +1,4 @@
-import { PoolError } from '../../pool/errors.ts';
+import type { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import type { History, Includes } from '../history.ts';
 import type { Delivered, Store, StoreHealth } from '../store.ts';
@@ -51,7 +51,7 @@ const START_MS = 30_000;
 const AGAIN_MS = 500;
 const HEARTBEAT_MS = 1000;
 /** After a revision is known to be written; a watch that has not told it by then is at a member that has stopped. */
-const SILENCE_MS = 700;
+const LOOK_MS = 700;
 
 /**
  * A store that many nodes share: an etcd cluster. Every node decides on a copy of its own of all that is, and etcd lets a
@@ -95,8 +95,8 @@ export class EtcdStore implements Store {
       client,
       range: this.#keys.delivered,
       deliver: (revision) => this.#tell(revision),
-      lost: (error) =>
-        this.#die(new PoolError('data_io', `What was missed cannot be read: ${error.message}`, {}, error)),
+      clock,
+      lost: (error) => this.#die(unavailable(`what was missed cannot be read: ${error.message}`, error)),
       log,
     });
     this.#writer = new Writer({
@@ -153,7 +153,7 @@ export class EtcdStore implements Store {
     this.#replica.open(revision);
     this.#state = 'open';
     this.#heard = clock();
-    this.#retention.open(this.#options.retentionMs, this.#options.now);
+    this.#retention.open(this.#options.retentionMs, () => this.#options.now() + this.skew);
     this.#inspection.open();
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
     log('info', { revision, ms: Math.round(clock() - started) }, 'all that the cluster holds is read');
@@ -239,9 +239,9 @@ export class EtcdStore implements Store {
 
   /** Reads the newest revision, and waits until it has been delivered. */
   async #catchUp(): Promise<void> {
-    const { kvs } = await this.#options.client.range(at(this.#keys.head));
-    const revision = Number(kvs[0]?.mod_revision ?? 0);
-    await this.#hear(revision);
+    const { kvs, header } = await this.#options.client.range(at(this.#keys.head));
+    await this.#hear(Number(kvs[0]?.mod_revision ?? 0));
+    this.#replica.pass(Number(header.revision)); // the head is put with everything that is delivered
     this.#heard = this.#options.clock();
   }
 
@@ -249,7 +249,7 @@ export class EtcdStore implements Store {
     if (revision <= this.#replica.revision) return;
     const silence = setInterval(() => {
       if (this.#replica.isWatching) this.#replica.moveOn();
-    }, SILENCE_MS);
+    }, LOOK_MS);
     try {
       await this.#replica.reached(revision);
     } finally {
@@ -279,11 +279,8 @@ export class EtcdStore implements Store {
 
   /** A node that has missed something begins anew. Owners decide no address: what stands by address goes on to count. */
   #contradicted(what: 'replica' | 'owners', facts: object): void {
-    if (what === 'owners') this.#options.log('warn', facts, 'etcd holds other owners by owner than by address');
-    else
-      this.#die(
-        new PoolError('data_io', 'What this node holds is not what etcd holds: it has to start anew', { ...facts }),
-      );
+    this.#options.log('warn', facts, `etcd holds other ${what} than it should, or this node does`);
+    if (what === 'replica') this.#die(unavailable('this node and etcd hold different things: it has to start anew'));
   }
 
   /** Looks whether this node and etcd agree; it does so by itself from time to time. @throws EtcdError */

@@ -117,7 +117,7 @@ export class Writer {
     const late: Commit[] = [];
     for (const [index, commit] of batch.entries()) {
       if (responses[index + 1]?.response_txn?.succeeded !== true) late.push(commit);
-      else {
+      else if (!commit.isGivenUp) {
         for (const key of commit.plan.generations) {
           if (commit.plan.writes.has(key)) this.#generations.changed(key, commit.revision, revision);
         }
@@ -186,6 +186,8 @@ export class Writer {
     const before = this.#options.clock() - PATIENCE_MS;
     const expired = [...this.#open.values()].filter(({ handedIn }) => handedIn <= before);
     const reason = this.#trouble ?? 'no answer in time';
+    // Decisions from now on do not know of them: what they changed is another's change to these.
+    for (const { plan } of expired) for (const key of plan.generations) this.#generations.forget(key);
     this.#reject(expired, () => unavailable(reason));
     if (this.#open.size > 0) return;
     clearInterval(this.#look);

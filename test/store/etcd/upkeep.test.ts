@@ -103,7 +103,7 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     assert.deepEqual([fatal, logged.length], [[], 1]);
     state = [...held, allocated('vm4', '10.0.0.3')];
     await store.inspect();
-    assert.deepEqual(fatal, ['data_io']);
+    assert.deepEqual(fatal, ['store_unavailable']);
   });
 
   it('goes by the clock of most nodes when its own is wrong, from the start on', async (t) => {
