@@ -113,6 +113,7 @@ describe('a store on an etcd that fails', { skip: missingEtcd() }, () => {
       await store.commit([VM1]);
       if (stop) await member!.kill(stop);
       else await member!.stop();
+      await new Promise((resolve) => setTimeout(resolve, 200)); // what was asked just before is answered still
       await Promise.all([
         assert.rejects(inTime(store.commit([VM2])), { code: 'store_unavailable' }),
         assert.rejects(inTime(store.barrier()), { code: 'store_unavailable' }),
