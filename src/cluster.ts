@@ -78,7 +78,7 @@ export class ClusterNode {
 
   /** What the other nodes are told about this one. */
   facts(url: string): object {
-    return { url, version: packageVersion(), clock: this.#options.now(), member: this.#own };
+    return { url, version: packageVersion(), member: this.#own };
   }
 
   /** Behind the store: that still needs the member. */

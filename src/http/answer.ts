@@ -11,7 +11,7 @@ export function beforeAnswer(ctx: Context, tell: () => void): void {
 
 /**
  * Answers with JSON, at once: nothing that comes after it may change the answer. Past Koa, which would set each part of
- * it by a setter of its own and measure the text again, 7 of the 60 µs that a request costs above a bare server.
+ * it by a setter of its own and measure the text again.
  */
 export function answerJson(ctx: Context, status: number, value: object): void {
   const text = JSON.stringify(value);

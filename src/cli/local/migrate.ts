@@ -12,10 +12,7 @@ export const migrate: LocalCommand = {
     { name: 'to-etcd', kind: 'list', help: '… to the etcd at these endpoints, where nothing may be yet' },
     { name: 'from-etcd', kind: 'list', help: 'The endpoints of the etcd to move from …' },
     { name: 'to', kind: 'text', help: '… to a new data folder' },
-    { name: 'etcd-ca', kind: 'text', help: 'As for serve' },
-    { name: 'etcd-cert', kind: 'text', help: 'As for serve' },
-    { name: 'etcd-key', kind: 'text', help: 'As for serve' },
-    { name: 'etcd-prefix', kind: 'text', help: 'As for serve' },
+    ...SHARED.map((name) => ({ name, kind: 'text', help: 'As for serve' }) as const),
     { name: 'json', kind: 'switch', help: 'Print JSON' },
   ],
   examples: [

@@ -63,11 +63,10 @@ export function decideAllocate(
   const { attributes, prefixLength } = wish;
   const { at, actor, request_id } = origin;
   const { vm_id, nic, key } = owner;
-  const given = network.ipAt(place.offset);
   const event: IpAllocated = {
     type: 'ip_allocated',
     network: network.id,
-    ip: given,
+    ip: network.ipAt(place.offset),
     vm_id,
     nic,
     at,

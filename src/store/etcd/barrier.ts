@@ -1,4 +1,5 @@
 import { PoolError } from '../../pool/errors.ts';
+import { unavailable } from './failure.ts';
 
 /** How long anybody waits for etcd: a client has its answer within 3 s. */
 export const PATIENCE_MS = 2500;
@@ -44,8 +45,4 @@ async function within(work: Promise<void>, ms: number): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-export function unavailable(reason: string, cause?: unknown): PoolError {
-  return new PoolError('store_unavailable', `The cluster cannot be asked now: ${reason}`, { retry_after: 1 }, cause);
 }

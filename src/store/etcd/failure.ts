@@ -1,4 +1,5 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
+import { PoolError } from '../../pool/errors.ts';
 
 /** A call to etcd that did not succeed. */
 export class EtcdError extends Error {
@@ -39,3 +40,16 @@ const REFUSALS = new Set([
   'PERMISSION_DENIED',
   'UNAUTHENTICATED',
 ]);
+
+export function unavailable(reason: string, cause?: unknown): PoolError {
+  return new PoolError('store_unavailable', `The cluster cannot be asked now: ${reason}`, { retry_after: 1 }, cause);
+}
+
+/** What was asked of etcd, or that it cannot be asked. @throws PoolError `store_unavailable` */
+export async function available<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    throw error instanceof EtcdError ? unavailable(error.message, error) : error;
+  }
+}

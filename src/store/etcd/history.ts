@@ -1,8 +1,7 @@
 import type { PoolEvent } from '../../pool/events.ts';
 import { type History, type HistoryQuery, type Includes, matches, type Recorded } from '../history.ts';
 import type { EtcdClient } from './client.ts';
-import { unavailable } from './barrier.ts';
-import { EtcdError } from './failure.ts';
+import { available } from './failure.ts';
 import { keyOf, type KeyRange, type Keys } from './keys.ts';
 import type { RangeResponse } from './messages.ts';
 import { within } from './operation.ts';
@@ -51,11 +50,7 @@ export class EtcdHistory implements History {
 
   /** @throws PoolError `store_unavailable` */
   async #page(range: KeyRange): Promise<RangeResponse> {
-    try {
-      return await this.#client.range({ ...within(range), limit: PAGE });
-    } catch (error) {
-      throw error instanceof EtcdError ? unavailable(error.message, error) : error;
-    }
+    return available(this.#client.range({ ...within(range), limit: PAGE }));
   }
 
   #placeOf(id: string): { readonly record: string; readonly index: number } | undefined {

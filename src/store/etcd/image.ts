@@ -1,9 +1,8 @@
 import { ownerKey } from '../../pool/allocation.ts';
 import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
-import { unavailable } from './barrier.ts';
 import type { EtcdClient } from './client.ts';
-import { EtcdError } from './failure.ts';
+import { available, EtcdError } from './failure.ts';
 import { keyOf, Keys, nodeOf } from './keys.ts';
 import { load } from './load.ts';
 import type { Compare, RequestOp } from './messages.ts';
@@ -39,14 +38,14 @@ export class Image {
   /** @throws PoolError `data_mismatch` when something is there */
   async begin(): Promise<void> {
     const { all, moving } = this.#keys;
-    const { kvs } = await available(() => this.#client.range(at(moving)));
+    const { kvs } = await available(this.#client.range(at(moving)));
     const before = kvs[0]?.value.toString();
     // Of an empty range it is true.
     const isEmpty: Compare = { target: 'CREATE', result: 'EQUAL', ...within(all), create_revision: 0 };
     const compare = before === undefined ? isEmpty : hasValue(moving, before);
     const rest = [removeAll({ from: all.from, to: moving }), removeAll({ from: `${moving}\0`, to: all.to })];
     const success = before === undefined ? [] : rest;
-    const { succeeded } = await available(() =>
+    const { succeeded } = await available(
       this.#client.txn({ compare: [compare], success: [...success, put(moving, this.#word)], failure: [] }),
     );
     if (succeeded) return;
@@ -81,7 +80,7 @@ export class Image {
 
   /** Reads all, at one revision. @throws PoolError `data_mismatch` when somebody else is writing it */
   async read(deliver: (event: PoolEvent) => void): Promise<void> {
-    const { kvs } = await available(() => this.#client.range(at(this.#keys.moving)));
+    const { kvs } = await available(this.#client.range(at(this.#keys.moving)));
     const word = kvs[0]?.value.toString();
     if (word !== undefined && word !== this.#word) {
       throw new PoolError(
@@ -89,12 +88,12 @@ export class Image {
         `What etcd holds at ${this.prefix} is half: a migration to it was broken off`,
       );
     }
-    await available(() => load(this.#client, this.#keys, (events) => events.forEach(deliver)));
+    await available(load(this.#client, this.#keys, (events) => events.forEach(deliver)));
   }
 
   /** @throws PoolError `data_locked` while nodes run */
   async refuseLive(): Promise<void> {
-    const { kvs } = await available(() => this.#client.range(within(this.#keys.family('node'))));
+    const { kvs } = await available(this.#client.range(within(this.#keys.family('node'))));
     const nodes = kvs.map((kv) => nodeOf(keyOf(kv)));
     if (nodes.length === 0) return;
     throw new PoolError('data_locked', `Stop ippool first: it runs as node ${nodes.join(', ')}`, { nodes });
@@ -138,17 +137,9 @@ export class Image {
         return await call();
       } catch (error) {
         const isLost = error instanceof EtcdError && !error.isRefusal && !error.isFull;
-        if (!isLost || attempt >= ATTEMPTS) return available(() => Promise.reject(error as Error));
+        if (!isLost || attempt >= ATTEMPTS) return available(Promise.reject(error as Error));
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       }
     }
-  }
-}
-
-async function available<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw error instanceof EtcdError ? unavailable(error.message, error) : error;
   }
 }

@@ -1,9 +1,8 @@
 import { PoolError } from '../../pool/errors.ts';
 import type { LiveNode, Member, Membership, MemberState } from '../membership.ts';
-import { unavailable } from './barrier.ts';
 import { EtcdClient } from './client.ts';
 import type { Tls } from './endpoint.ts';
-import { EtcdError } from './failure.ts';
+import { available, EtcdError, unavailable } from './failure.ts';
 import { type Keys, keyOf, nodeOf } from './keys.ts';
 import type * as Messages from './messages.ts';
 import { at, within } from './operation.ts';
@@ -181,14 +180,6 @@ function stateOf(status: Messages.StatusResponse): MemberState {
     bytesInUse: Number(dbSizeInUse),
     alarms,
   };
-}
-
-async function available<T>(asked: Promise<T>): Promise<T> {
-  try {
-    return await asked;
-  } catch (error) {
-    throw error instanceof EtcdError ? unavailable(error.message, error) : error;
-  }
 }
 
 /** What etcd says of a change of its members, in our words. */

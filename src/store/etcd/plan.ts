@@ -106,10 +106,8 @@ class Draft {
       }
       case 'network_added':
         this.#create(this.#keys.network(event.network), event);
-        {
-          this.#changeNetworks(event.network);
-          return;
-        }
+        this.#changeNetworks(event.network);
+        return;
       case 'network_updated': {
         this.#networkUpdated(event);
         return;
@@ -121,16 +119,12 @@ class Draft {
       case 'reservation_added':
         this.#create(this.#keys.reservation(event.network, event.reservation), event);
         for (const range of this.#spansOf(event.network, event.range)) this.#unchangedIn(range);
-        {
-          this.#changeShape(event.network);
-          return;
-        }
+        this.#changeShape(event.network);
+        return;
       case 'reservation_removed':
         this.#writes.set(this.#keys.reservation(event.network, event.reservation), undefined);
-        {
-          this.#changeShape(event.network);
-          return;
-        }
+        this.#changeShape(event.network);
+        return;
       case 'cursor_moved': // every node goes on from a place of its own
       case 'time_told':
     }

@@ -1,10 +1,10 @@
 import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
-import { PATIENCE_MS, unavailable } from './barrier.ts';
+import { PATIENCE_MS } from './barrier.ts';
 import { takeBatch, txnOf } from './batch.ts';
 import type { EtcdClient } from './client.ts';
 import type { Commit } from './commit.ts';
-import { EtcdError } from './failure.ts';
+import { EtcdError, unavailable } from './failure.ts';
 import { type Fence, FenceLost } from './fence.ts';
 import { Generations } from './generations.ts';
 import type { TxnResponse } from './messages.ts';
