@@ -21,13 +21,19 @@ const args = ['--import', 'tsx', ...options, ...files];
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
 process.exitCode = status ?? 1;
 
-/** @param {string} folder @returns {string[]} */
+/**
+ * Where a folder has an all.ts, that stands for its tests: it loads them into one process.
+ *
+ * @param {string} folder @returns {string[]}
+ */
 function testsBelow(folder) {
-  return readdirSync(join(root, folder), { withFileTypes: true })
+  const entries = readdirSync(join(root, folder), { withFileTypes: true });
+  const together = entries.some(({ name }) => name === 'all.ts');
+  return entries
     .flatMap((entry) => {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) return testsBelow(path);
-      return entry.name.endsWith('.test.ts') ? [path] : [];
+      return entry.name === 'all.ts' || (!together && entry.name.endsWith('.test.ts')) ? [path] : [];
     })
     .sort();
 }

@@ -1,8 +1,12 @@
 import type { Context } from 'koa';
 
 interface AnswerState {
+  requestId?: string;
   beforeAnswer?: () => void;
 }
+
+/** Tells the caller under which number its request stands in the log. */
+export const REQUEST_ID_HEADER = 'X-Request-Id';
 
 /** Has something called when the answer is made, and may have another header still. */
 export function beforeAnswer(ctx: Context, tell: () => void): void {
@@ -15,9 +19,11 @@ export function beforeAnswer(ctx: Context, tell: () => void): void {
  */
 export function answerJson(ctx: Context, status: number, value: object): void {
   const text = JSON.stringify(value);
-  (ctx.state as AnswerState).beforeAnswer?.();
+  const { requestId = '', beforeAnswer } = ctx.state as AnswerState;
+  beforeAnswer?.();
   ctx.respond = false;
   ctx.res.writeHead(status, {
+    [REQUEST_ID_HEADER]: requestId,
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(text),
   });

@@ -38,6 +38,8 @@ export function createApp(options: AppOptions): Koa {
   const app = new Koa();
   // Only what happens while an answer is sent comes here: mostly a client that went away.
   app.on('error', (error: Error) => log.debug({ err: error }, 'an answer could not be sent'));
+  // Every router asks for it, Koa takes the headers apart for it each time, and no route goes by it.
+  Object.defineProperty(app.context, 'host', { value: '' });
   const refuseForeign = foreignRefusal(allowedHosts);
   app.use(entrance(log, logRequests));
   app.use((ctx, next) => {

@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import bodyParser from 'koa-bodyparser';
 import type { Checked } from '../api/validate.ts';
 import { PoolError } from '../pool/errors.ts';
+import { type Body, isPlain, readPlain } from './plain-body.ts';
 
 /** Bytes of a request body that are read at most … */
 export const BODY_LIMIT = 64 * 1024;
@@ -23,16 +24,22 @@ export function bodyReader(limit = BODY_LIMIT): BodyReader {
     enableTypes: ['json'],
     detectJSON: () => true, // the type was looked at before; spares the parser its own, slower look
     jsonLimit: `${limit}b`,
-    onerror: (error) => {
-      throw bodyError(error, limit);
-    },
   });
+  const read = async (ctx: Context): Promise<Body> => {
+    try {
+      if (isPlain(ctx.req.headers)) return await readPlain(ctx.req);
+      await parse(ctx, nothing);
+    } catch (error) {
+      throw bodyError(error as Error, limit);
+    }
+    const { body: value, rawBody: raw = '' } = ctx.request as { body?: unknown; rawBody?: string };
+    return { raw, value };
+  };
   return async (ctx, check) => {
     refuseHeaders(ctx.req.headers, limit);
-    await parse(ctx, nothing);
-    const { body, rawBody = '' } = ctx.request as { body?: unknown; rawBody?: string };
-    refuseAmbiguous(rawBody, body);
-    const checked = check(body);
+    const { raw, value } = await read(ctx);
+    refuseAmbiguous(raw, value);
+    const checked = check(value);
     if ('value' in checked) return checked.value;
     const { field, message } = checked.problem;
     throw new PoolError('invalid_request', message, { field });

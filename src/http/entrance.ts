@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import { PoolError } from '../pool/errors.ts';
+import { REQUEST_ID_HEADER } from './answer.ts';
 import { answerError, STATUS } from './errors.ts';
 
 /** How long a client that is refused may go on sending before it is answered all the same. */
@@ -23,9 +24,9 @@ export function entrance(log: Log, logRequests: boolean): Middleware {
     const started = performance.now();
     const id = requestIdOf(ctx.req);
     ctx.state.requestId = id;
-    ctx.res.setHeader('X-Request-Id', id);
     try {
       await next();
+      if (!ctx.headerSent) ctx.set(REQUEST_ID_HEADER, id); // Koa answers, with no more than a status or with a list
     } catch (thrown) {
       if (!ctx.req.complete) await discard(ctx.req);
       if (!ctx.req.complete) ctx.set('Connection', 'close');

@@ -81,7 +81,8 @@ export class Sorted<V> implements Intervals<V> {
     if (!chunk) return;
     const index = this.#indexAt(chunk, offset);
     if (!this.#begins(chunk[index], offset)) return;
-    chunk.splice(index, 1);
+    if (index === 0) chunk.shift();
+    else chunk.splice(index, 1);
     this.#size--;
     this.#moves++;
     if (index === 0) this.#restart(at);

