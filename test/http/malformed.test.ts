@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { ErrorBody } from '../../src/api/schema.ts';
 import { type RawAnswer, sendRaw } from '../support/raw.ts';
-import type { Row } from '../support/requests.ts';
+import { inChunks, type Row } from '../support/requests.ts';
 import { type Server, startServer } from '../support/server.ts';
 import { BODIES } from './malformed.bodies.ts';
 import { FRAMES, UNFINISHED } from './malformed.frames.ts';
@@ -51,7 +51,10 @@ function assertRefused(answer: RawAnswer, [, , status, code, field]: Row): void 
   assert.ok(answer.body.length < 1000, 'an answer does not repeat what was sent');
 }
 
-const TABLES = { path: PATHS, address: ADDRESSES, query: QUERIES, body: BODIES, frame: FRAMES };
+const CHUNKED = BODIES.flatMap(([name, bytes, ...refusal]): Row[] =>
+  typeof bytes === 'string' ? [] : [[`${name}, in chunks`, inChunks(bytes), ...refusal]],
+);
+const TABLES = { path: PATHS, address: ADDRESSES, query: QUERIES, body: BODIES, chunk: CHUNKED, frame: FRAMES };
 
 for (const [noun, rows] of Object.entries(TABLES)) {
   describe(`a malformed ${noun}`, () => {

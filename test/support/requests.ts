@@ -16,6 +16,15 @@ export function allocate(body: Bytes, headers = ''): Buffer {
   return Buffer.concat([Buffer.from(post(`${headers}Content-Length: ${bytes.length}\r\n`)), bytes]);
 }
 
+/** The same request with its body in one chunk, its length not told before: a server reads that in another way. */
+export function inChunks(request: Buffer): Buffer {
+  const end = request.indexOf('\r\n\r\n') + 4;
+  const head = request.toString('latin1', 0, end).replace(/Content-Length: \d+/, 'Transfer-Encoding: chunked');
+  const body = request.subarray(end);
+  const chunk = body.length === 0 ? [] : [Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n')];
+  return Buffer.concat([Buffer.from(head, 'latin1'), ...chunk, Buffer.from('0\r\n\r\n')]);
+}
+
 /** A request with a JSON body, as ASCII. */
 export const send = (method: string, path: string, json: string, headers = '') =>
   `${call(method, path, `${headers}Content-Type: application/json\r\nContent-Length: ${json.length}\r\n`)}${json}`;
