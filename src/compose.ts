@@ -29,7 +29,8 @@ import { packageVersion } from './version.ts';
 
 // The only file that names concrete parts.
 
-const COMPACT_RATIO = 1;
+/** The journal may be twice as long as the state that it leads to: half as many snapshots as at once, for a longer start. */
+const COMPACT_RATIO = 2;
 /** How often leases and reservations that have ended are looked for; milliseconds. A request that meets one does not wait for it. */
 const SWEEP_MS = 1000;
 /** Allocations that a cluster changes in one transaction: with their owners and what is kept in mind, of 128 operations. */

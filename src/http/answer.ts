@@ -18,14 +18,24 @@ export function beforeAnswer(ctx: Context, tell: () => void): void {
  * it by a setter of its own and measure the text again.
  */
 export function answerJson(ctx: Context, status: number, value: object): void {
-  const text = JSON.stringify(value);
+  answerText(ctx, status, JSON.stringify(value));
+}
+
+/** The same with JSON that is written already, in one part or in several. */
+export function answerText(ctx: Context, status: number, first: string | Buffer, ...more: readonly Buffer[]): void {
   const { requestId = '', beforeAnswer } = ctx.state as AnswerState;
   beforeAnswer?.();
   ctx.respond = false;
   ctx.res.writeHead(status, {
     [REQUEST_ID_HEADER]: requestId,
     'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(text),
+    'Content-Length': more.reduce((sum, part) => sum + part.length, Buffer.byteLength(first)),
   });
-  ctx.res.end(text);
+  if (more.length === 0) {
+    ctx.res.end(first);
+    return;
+  }
+  ctx.res.cork();
+  for (const part of [first, ...more]) ctx.res.write(part);
+  ctx.res.end();
 }

@@ -34,22 +34,20 @@ export class Bulk {
 
   /**
    * Gives addresses for many requests, each on its own: an outcome for each, also for those that mean nothing. New
-   * addresses of a slice share a commit; what cannot be had so simply goes the way of a single request.
+   * addresses of a slice share a commit; what cannot be had so simply goes the way of a single request. Yields the
+   * outcomes of a slice, in their order; the next is decided when it is asked for.
    */
-  async allocate(scope: Scope, requests: readonly (AllocationRequest | PoolError)[]): Promise<Outcome[]> {
-    const outcomes: Outcome[] = [];
-    for (let first = 0; first < requests.length; first += SLICE) {
-      const slice = requests.slice(first, first + SLICE);
+  async *allocate(scope: Scope, requests: Iterable<AllocationRequest | PoolError>): AsyncGenerator<Outcome[]> {
+    for (const slice of slicesOf(requests)) {
       const given = this.#isTogether ? await this.#allocateNew(scope, slice) : NONE;
       // Together, so that they share a commit too; those of one owner wait for each other in their order.
       const rest = slice.map(async (request, index): Promise<Outcome> => {
         if (request instanceof PoolError) return { error: request };
         return given.get(index) ?? this.#allocations.allocate(scope, request).catch(asOutcome);
       });
-      outcomes.push(...(await Promise.all(rest)));
+      yield await Promise.all(rest);
       await new Promise(setImmediate);
     }
-    return outcomes;
   }
 
   /** Gives new addresses in one commit to those of the requests that can have one. Returns them by their index. */
@@ -84,6 +82,16 @@ export class Bulk {
     }
     return new Map(parts.map((part) => [part.index, givenOf(part)]));
   }
+}
+
+function* slicesOf<T>(values: Iterable<T>): Generator<T[]> {
+  let slice: T[] = [];
+  for (const value of values) {
+    if (slice.push(value) < SLICE) continue;
+    yield slice;
+    slice = [];
+  }
+  if (slice.length > 0) yield slice;
 }
 
 function asOutcome(error: unknown): Outcome {

@@ -8,7 +8,11 @@ import { ELSEWHERE, ipOf, isPending, rejects, SCOPE, startService, wish } from '
 async function start(gone = 0) {
   const service = await startService('10.0.0.0/16', { strategy: 'lowest' });
   const requests = Array.from({ length: gone }, (_, i) => wish(`gone-${i}`));
-  await drain(service.store, service.bulk.allocate(SCOPE, requests));
+  const outcomes = service.bulk.allocate(SCOPE, requests);
+  const allocated = (async () => {
+    while ((await outcomes.next()).done !== true);
+  })();
+  await drain(service.store, allocated);
   for (const vm_id of ['a', 'b', 'c']) await service.hold(vm_id);
   const run = (live: readonly string[], more: { dryRun?: boolean; network?: string } = {}) =>
     service.reconciliation.run(SCOPE, {

@@ -3,7 +3,6 @@ import type { Context } from 'koa';
 import {
   AllocationChange,
   AllocationRequest as AllocationBody,
-  type BulkAnswer,
   type NetworkAllocation,
   BulkRequest,
   RenewRequest,
@@ -11,20 +10,20 @@ import {
 import { checker } from '../../api/validate.ts';
 import { parseAddress } from '../../net/address.ts';
 import { PoolError } from '../../pool/errors.ts';
-import type { AllocationRequest, Given, Outcome } from '../../service/allocations.ts';
+import type { AllocationRequest, Given } from '../../service/allocations.ts';
 import type { Scope } from '../../service/changes.ts';
 import type { ListFilter } from '../../service/listing.ts';
 import { withIndex } from '../../service/parts.ts';
 import type { UseCases } from '../../service/use-cases.ts';
-import { answerJson } from '../answer.ts';
+import { answerJson, answerText } from '../answer.ts';
 import { bulkItemOf, macOf, requestsOf, ttlOf } from '../asked.ts';
 import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
-import { errorBody, STATUS } from '../errors.ts';
+import { BulkText } from '../bulk-answer.ts';
 import { cidrField, macField } from '../fields.ts';
 import { answerList, cursorOf, MAX_LIMIT } from '../page.ts';
 import { queryFlag, queryInteger, queryText } from '../query.ts';
 import { scopeOf } from '../scope.ts';
-import { Views } from '../view.ts';
+import { Views, type Written } from '../view.ts';
 
 const checkRequest = checker(AllocationBody);
 const checkBulk = checker(BulkRequest);
@@ -54,11 +53,11 @@ export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseC
     const key = keyOf(ctx);
     const scope = scopeOf(ctx);
     const keyAt = (index: number) => (key === undefined ? undefined : `${key} /${index}`);
-    const rows = items.map((item, index) => read(() => bulkItemOf(item, keyAt(index))));
-    const outcomes = atomic
-      ? await allocations.allocateAll(scope, rows.map(orThrow))
-      : await bulk.allocate(scope, rows);
-    answerJson(ctx, 200, bulkAnswer(outcomes, view, scope.requestId));
+    const rows = readAll(items, (item, index) => bulkItemOf(item, keyAt(index)));
+    const answer = new BulkText(view, scope.requestId);
+    if (atomic) answer.add(await allocations.allocateAll(scope, [...rows].map(orThrow)));
+    else for await (const outcomes of bulk.allocate(scope, rows)) answer.add(outcomes);
+    answerText(ctx, 200, ...answer.parts());
   });
 
   router.get('/', async (ctx) => {
@@ -166,7 +165,7 @@ function filterOf(ctx: Context): ListFilter {
 }
 
 interface Entry {
-  readonly answer: NetworkAllocation;
+  readonly answer: Written<NetworkAllocation>;
   /** Where a list goes on behind it. */
   readonly place: string;
 }
@@ -197,30 +196,22 @@ function statusOf(given: readonly Given[]): number {
   return given.some(({ created }) => created) ? 201 : 200;
 }
 
-/** What a row means, or why it means nothing. */
-function read(row: () => AllocationRequest): AllocationRequest | PoolError {
-  try {
-    return row();
-  } catch (error) {
-    if (error instanceof PoolError) return error;
-    throw error;
+/** What rows mean, or why they mean nothing, each when its turn comes. */
+function* readAll<Item>(
+  items: readonly Item[],
+  read: (item: Item, index: number) => AllocationRequest,
+): Generator<AllocationRequest | PoolError> {
+  for (const [index, item] of items.entries()) {
+    try {
+      yield read(item, index);
+    } catch (error) {
+      if (!(error instanceof PoolError)) throw error;
+      yield error;
+    }
   }
 }
 
 function orThrow(row: AllocationRequest | PoolError, index: number): AllocationRequest {
   if (row instanceof PoolError) throw withIndex(row, index);
   return row;
-}
-
-function bulkAnswer(outcomes: readonly Outcome[], view: Views, requestId: string): BulkAnswer {
-  const results = outcomes.map((outcome) => {
-    if (!('error' in outcome)) {
-      return { status: outcome.created ? 201 : 200, allocation: view.allocation(outcome) };
-    }
-    const status = STATUS[outcome.error.code];
-    return { status, error: errorBody(outcome.error, status, requestId) };
-  });
-  const count = (status: number) => results.filter((result) => result.status === status).length;
-  const [created, existing] = [count(201), count(200)];
-  return { created, existing, failed: results.length - created - existing, results };
 }

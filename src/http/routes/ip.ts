@@ -20,7 +20,7 @@ import { bodyReader } from '../body.ts';
 import { answerList, cursorOf, MAX_LIMIT } from '../page.ts';
 import { queryInteger, queryText } from '../query.ts';
 import { scopeOf } from '../scope.ts';
-import { countOf, Views } from '../view.ts';
+import { countOf, Views, type Written } from '../view.ts';
 
 const checkAllocate = checker(AllocateRequest);
 const checkVmId = checker(VmId);
@@ -43,7 +43,7 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
       const addresses = all.map(view);
       const [first] = addresses;
       const isNew = all.some(({ created }) => created);
-      if (first) answerJson(ctx, isNew ? 201 : 200, { ...first, addresses } satisfies DualAllocation);
+      if (first) answerJson(ctx, isNew ? 201 : 200, { ...first, addresses } satisfies Written<DualAllocation>);
       return;
     }
     const held = await allocations.allocate(scope, { network: networkOf(ctx), owner, attributes });
