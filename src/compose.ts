@@ -12,7 +12,7 @@ import { PoolError } from './pool/errors.ts';
 import type { Origin } from './pool/events.ts';
 import { violation } from './pool/invariants.ts';
 import { Pool } from './pool/pool.ts';
-import { allocationAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
+import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
 import { Scatter } from './scatter.ts';
 import { includesAddress } from './service/chronicle.ts';
 import { Clock } from './service/clock.ts';
@@ -138,6 +138,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
       includes: includesAddress,
       afterwards: {
         allocation: (event) => allocationAfter(pool, event),
+        memories: (event) => memoriesAfter(pool, event),
         network: (event) => networkAfter(pool, event),
       },
       state: () => snapshotOf(pool),

@@ -5,6 +5,7 @@ import type { EtcdClient } from './client.ts';
 import { available, EtcdError } from './failure.ts';
 import { keyOf, Keys, nodeOf } from './keys.ts';
 import { load } from './load.ts';
+import { memoryKey } from './memory.ts';
 import type { Compare, RequestOp } from './messages.ts';
 import { at, hasValue, put, removeAll, within } from './operation.ts';
 
@@ -115,7 +116,7 @@ export class Image {
         return;
       }
       case 'ip_remembered':
-        yield [this.#keys.memory(event.network, event.ip), value];
+        yield [memoryKey(this.#keys, event), value];
         return;
       case 'time_told':
         yield [this.#keys.head, String(event.at)];
