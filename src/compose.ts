@@ -34,6 +34,8 @@ const COMPACT_RATIO = 1;
 const SWEEP_MS = 1000;
 /** Allocations that a cluster changes in one transaction: with their owners and what is kept in mind, of 128 operations. */
 const CLUSTER_COMMIT = 32;
+/** A client of a cluster has its answer within 3 s, whatever it waits for. */
+const CLUSTER_PATIENCE_MS = 2800;
 /** How often a node that starts looks again because another made the network first. */
 const START_ATTEMPTS = 16;
 /** For a page of a migration. */
@@ -175,6 +177,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
     clock,
     random: Math.random,
     atOnce: cluster && CLUSTER_COMMIT,
+    patienceMs: cluster && CLUSTER_PATIENCE_MS,
   });
   const app = createApp({
     useCases: cases,
