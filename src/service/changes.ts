@@ -82,6 +82,11 @@ export class Changes {
     return this.#pool;
   }
 
+  /** The network that somebody means; another node may have added it just now. @throws PoolError `network_not_found` */
+  async meant(text: string): Promise<Network> {
+    return this.known().findMeant(text) ?? (await this.current()).networkMeant(text);
+  }
+
   /** Changes allocations. Returns the events that are durable now; none when nothing had to change. */
   make(scope: Scope, concerned: () => Concerned, decide: Decide): Promise<PoolEvent[]> {
     let isSwept = false;
