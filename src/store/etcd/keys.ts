@@ -13,6 +13,7 @@ import type { KeyValue } from './messages.ts';
  *   join/{node}                   the address of a member that was added, which has no name until it starts
  *   mem/{network}/{address}/{owner}   a released one that is kept in mind for its owner, and may be cooling
  *   mem/{network}/{address}/      one that is only cooling; no address does so twice
+ *   moved                         by whose word everything was brought here
  *   moving                        while everything is brought here from elsewhere: no node may start
  *   net/{network}                 a network
  *   node/{node}                   where a node's API answers, for as long as it lives
@@ -126,6 +127,10 @@ export class Keys {
 
   get moving(): string {
     return `${this.#prefix}moving`;
+  }
+
+  get moved(): string {
+    return `${this.#prefix}moved`;
   }
 
   #at(kind: 'ip' | 'mem', network: string, ip: string): string {
