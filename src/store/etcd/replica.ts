@@ -117,7 +117,8 @@ export class Replica {
     stream.on('data', (response: WatchResponse) => {
       if (this.#stream === watch) this.#heard(response);
     });
-    stream.write({ create_request: { ...within(this.#options.range), start_revision: this.#revision + 1 } });
+    const begin = { ...within(this.#options.range), start_revision: this.#revision + 1 };
+    stream.write({ create_request: { ...begin, filters: ['NODELETE'] } }); // an hour's records may go at once
   }
 
   #heard({ events, canceled, compact_revision, cancel_reason }: WatchResponse): void {

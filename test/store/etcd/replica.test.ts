@@ -104,4 +104,16 @@ describe('a replica', { skip: missingEtcd() }, () => {
     for (; now < 3000; now += 100) replica.moveOn();
     assert.deepEqual(moved, [1000, 1700, 2400]);
   });
+
+  it('is told nothing of what is deleted', async (t) => {
+    const { replica, client, put, key, delivered } = place(t);
+    replica.open(await put('a0'));
+    await client.deleteRange({ key: key('a0') });
+    const next = await put('a1');
+    await replica.reached(next);
+    assert.deepEqual(
+      delivered.map(({ revision }) => revision),
+      [next],
+    );
+  });
 });
