@@ -138,7 +138,7 @@ export class Changes {
 
   async #sweep(network: Network): Promise<void> {
     const until = this.now(); // what ends later is for the next sweep: this one has an end
-    for (;;) {
+    for (let attempt = 1; ;) {
       if (this.#pool.find(network.id) !== network) return;
       const due = network.leases.due(until, this.#atOnce).flatMap((allocation) => {
         const subject = ownerSubject(network, allocation, allocation.offset);
@@ -157,7 +157,7 @@ export class Changes {
         await this.#inFlight.track([network], subjects, this.#commit(events), nothing);
       } catch (error) {
         // Another node has ended one of them: the rest are still due.
-        if (!(error instanceof PoolError) || error.code !== 'conflict') throw error;
+        if (!(error instanceof PoolError) || error.code !== 'conflict' || attempt++ >= ATTEMPTS) throw error;
       }
     }
   }

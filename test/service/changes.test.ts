@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseCidr } from '../../src/net/cidr.ts';
 import { parseRange } from '../../src/net/range.ts';
+import { PoolError } from '../../src/pool/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import { violation } from '../../src/pool/invariants.ts';
 import { Pool } from '../../src/pool/pool.ts';
@@ -127,6 +128,22 @@ describe('the sweeper', () => {
     await swept.catch(() => undefined);
     await settled();
     assert.deepEqual(store.commits, []);
+  });
+
+  it('ends when others are first again and again', async () => {
+    const { ask, pass, commit, durable, networks, store } = await startService();
+    await durable(ask('a', { ttl: 10 }));
+    pass(11_000);
+    const swept = assert.rejects(networks.sweep(SCOPE), { code: 'conflict' });
+    let tries = 0;
+    await settled();
+    while (store.commits.length > 0 && tries < 100) {
+      tries++;
+      commit().fail(new PoolError('conflict', 'another was first'));
+      await settled();
+    }
+    assert.equal(tries, 16);
+    await swept;
   });
 
   it('is waited for once, however many leases go on ending', async () => {
