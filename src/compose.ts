@@ -12,7 +12,7 @@ import { PoolError } from './pool/errors.ts';
 import type { Origin } from './pool/events.ts';
 import { violation } from './pool/invariants.ts';
 import { Pool } from './pool/pool.ts';
-import { allocationAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
+import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
 import { Scatter } from './scatter.ts';
 import { includesAddress } from './service/chronicle.ts';
 import { Clock } from './service/clock.ts';
@@ -35,6 +35,8 @@ const COMPACT_RATIO = 2;
 const SWEEP_MS = 1000;
 /** Allocations that a cluster changes in one transaction: with their owners and what is kept in mind, of 128 operations. */
 const CLUSTER_COMMIT = 32;
+/** A client of a cluster has its answer within 3 s, whatever it waits for. */
+const CLUSTER_PATIENCE_MS = 2800;
 /** How often a node that starts looks again because another made the network first. */
 const START_ATTEMPTS = 16;
 /** For a page of a migration. */
@@ -139,6 +141,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
       includes: includesAddress,
       afterwards: {
         allocation: (event) => allocationAfter(pool, event),
+        memories: (event) => memoriesAfter(pool, event),
         network: (event) => networkAfter(pool, event),
       },
       state: () => snapshotOf(pool),
@@ -175,6 +178,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
     clock,
     random: Math.random,
     atOnce: cluster && CLUSTER_COMMIT,
+    patienceMs: cluster && CLUSTER_PATIENCE_MS,
   });
   const app = createApp({
     useCases: cases,

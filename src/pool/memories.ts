@@ -19,6 +19,20 @@ export interface Memory extends Owner {
   readonly sticky_until: number;
 }
 
+type Place = Pick<Memory, 'offset' | 'last'>;
+
+/** What becomes of memories when addresses are given. */
+export interface Ending {
+  /** Ended, of those that are kept in mind … */
+  readonly kept: Memory[];
+  /** … and of those that are only cooling. */
+  readonly superseded: Memory[];
+  /** Kept in mind from now on, */
+  readonly keptOn: Memory[];
+  /** and only cooling. */
+  readonly coolingOn: Memory[];
+}
+
 /**
  * Released addresses for as long as they mean something to somebody: cooling, or kept in mind for their previous owner.
  *
@@ -94,6 +108,7 @@ export class Memories {
   cool(memory: Memory): void {
     const { offset, last, cooling_until } = memory;
     if (cooling_until === 0) return;
+    this.#warm(memory); // two words about one address, of two nodes: the later one counts
     this.#cooling.set(memory);
     this.#addresses += last - offset + 1n;
     this.#coolingEnds.add(cooling_until, memory);
@@ -106,26 +121,32 @@ export class Memories {
     for (const memory of this.#kept.values()) if (isOutside(memory)) this.#forget(memory);
   }
 
+  /** What {@link giveUp} would end and what of that would go on, while nothing has changed yet. */
+  ending(given: Owner & Place): Ending {
+    const own = this.of(given);
+    const ending: Ending = { kept: own ? [own] : [], superseded: [], keptOn: [], coolingOn: [] };
+    if (this.#cooling.size === 0) return ending;
+    if (own && this.#isCooling(own) && !(own.offset <= given.last && own.last >= given.offset)) {
+      ending.coolingOn.push(own);
+    }
+    for (const memory of this.#cooling.from(given.offset)) {
+      if (memory.offset > given.last) break;
+      ending.coolingOn.push(...around(memory, given));
+      if (memory === own) continue;
+      const isKept = this.of(memory) === memory;
+      ending[isKept ? 'kept' : 'superseded'].push(memory);
+      if (isKept && memory.sticky_until > 0) ending.keptOn.push({ ...memory, cooling_until: 0 });
+    }
+    return ending;
+  }
+
   /**
    * Somebody got addresses: they are not cooling any more, and what that owner had before means nothing to it now. The
    * rest of a range that they are of cools on.
    */
-  giveUp(given: Owner & { readonly offset: bigint; readonly last: bigint }): void {
+  giveUp(given: Owner & Place): void {
     this.#forget(given);
-    if (this.#cooling.size === 0) return;
-    const rest: Memory[] = [];
-    for (const memory of this.#cooling.from(given.offset)) {
-      if (memory.offset > given.last) break;
-      this.#stopCooling(memory);
-      if (memory.offset < given.offset) rest.push({ ...memory, last: given.offset - 1n });
-      if (memory.last > given.last) rest.push({ ...memory, offset: given.last + 1n });
-      if (this.of(memory) !== memory) continue;
-      const { cooling_until, sticky_until } = memory;
-      if (sticky_until === 0) this.#forget(memory);
-      else if (sticky_until <= cooling_until) this.#stickyEnds.add(sticky_until, memory);
-    }
-    for (const memory of rest) this.cool(memory);
-    if (rest.length > 0) this.#tidy();
+    this.#warm(given);
   }
 
   /** Ends what is over by now. Returns what is cooling no longer. */
@@ -165,6 +186,23 @@ export class Memories {
     return oldest;
   }
 
+  /** What is cooling of a place is not any more; the rest of a range that it is of cools on. */
+  #warm(place: Place): void {
+    if (this.#cooling.size === 0) return;
+    const rest: Memory[] = [];
+    for (const memory of this.#cooling.from(place.offset)) {
+      if (memory.offset > place.last) break;
+      this.#stopCooling(memory);
+      rest.push(...around(memory, place));
+      if (this.of(memory) !== memory) continue;
+      const { cooling_until, sticky_until } = memory;
+      if (sticky_until === 0) this.#forget(memory);
+      else if (sticky_until <= cooling_until) this.#stickyEnds.add(sticky_until, memory);
+    }
+    for (const memory of rest) this.cool(memory);
+    if (rest.length > 0) this.#tidy();
+  }
+
   #stopCooling(memory: Memory): void {
     this.#cooling.delete(memory);
     this.#addresses -= memory.last - memory.offset + 1n;
@@ -195,4 +233,12 @@ export class Memories {
       this.#stickyEnds.compact((_, memory) => this.of(memory) === memory);
     }
   }
+}
+
+/** What of a memory is before and behind a place in it. */
+function around(memory: Memory, { offset, last }: Place): Memory[] {
+  const rest: Memory[] = [];
+  if (memory.offset < offset) rest.push({ ...memory, last: offset - 1n });
+  if (memory.last > last) rest.push({ ...memory, offset: last + 1n });
+  return rest;
 }

@@ -43,12 +43,18 @@ export class Pool {
 
   /** The network that somebody means by an id, a name or a CIDR. @throws PoolError `network_not_found` */
   networkMeant(text: string): Network {
+    const network = this.findMeant(text);
+    if (!network) throw networkNotFound(text);
+    return network;
+  }
+
+  findMeant(text: string): Network | undefined {
     const byId = this.#networks.get(text);
     if (byId) return byId;
     for (const network of this.#networks.values()) {
       if (network.cidrText === text || network.settings.name === text) return network;
     }
-    throw networkNotFound(text);
+    return undefined;
   }
 
   /** The network that an address, written as text, belongs to: there is at most one. */

@@ -59,6 +59,21 @@ export function allocationAfter(pool: Pool, event: IpUpdated): IpAllocated | und
   return allocated(event.network, writer(network), held.with(event), { requested: true });
 }
 
+/** What a snapshot would hold of released addresses and does not after an event that gives some, and the other way round. */
+export function memoriesAfter(pool: Pool, event: IpAllocated): { before: IpRemembered[]; after: IpRemembered[] } {
+  const network = pool.find(event.network);
+  const offset = network?.offsetOf(event.ip);
+  if (!network || offset === undefined) return { before: [], after: [] };
+  const last = event.end_ip === undefined ? offset : (network.offsetOf(event.end_ip) ?? offset);
+  const { kept, superseded, keptOn, coolingOn } = network.memories.ending({ ...ownerOf(event), offset, last });
+  const told = (memory: Memory) => remembered(event.network, writer(network), memory);
+  const toldSuperseded = (memory: Memory): IpRemembered => ({ ...told(memory), superseded: true });
+  return {
+    before: [...kept.map(told), ...superseded.map(toldSuperseded)],
+    after: [...keptOn.map(told), ...coolingOn.map(toldSuperseded)],
+  };
+}
+
 /** A network as a snapshot would hold it, before and after an event that changes it. */
 export function networkAfter(pool: Pool, event: NetworkUpdated) {
   const network = pool.find(event.network);

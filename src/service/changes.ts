@@ -6,6 +6,8 @@ import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
+import { inTime, unavailable } from './deadline.ts';
+import { NEEDS_BARRIER } from './exact.ts';
 import { ALL, holderOf, InFlight, ownerSubject, type Subject } from './inflight.ts';
 
 /** Who asks, and for what; an argument of every use case. Tenants and permitted networks will stand here too. */
@@ -35,6 +37,8 @@ export interface ChangesOptions {
   readonly clock: Clock;
   /** Leases that are ended in one commit, at most. */
   readonly atOnce?: number | undefined;
+  /** For how long a request waits, all that it needs taken together; milliseconds. Absent: as long as the store does. */
+  readonly patienceMs?: number | undefined;
 }
 
 /**
@@ -48,9 +52,11 @@ export class Changes {
   readonly #inFlight: InFlight;
   readonly #sweeps = new Map<Network, Promise<void>>();
   readonly #atOnce: number;
+  readonly #patienceMs: number | undefined;
 
-  constructor({ pool, store, clock, atOnce = SWEEP }: ChangesOptions) {
+  constructor({ pool, store, clock, atOnce = SWEEP, patienceMs }: ChangesOptions) {
     this.#atOnce = atOnce;
+    this.#patienceMs = patienceMs;
     this.#pool = pool;
     this.#store = store;
     this.#clock = clock;
@@ -76,6 +82,11 @@ export class Changes {
     return this.#pool;
   }
 
+  /** The network that somebody means; another node may have added it just now. @throws PoolError `network_not_found` */
+  async meant(text: string): Promise<Network> {
+    return this.known().findMeant(text) ?? (await this.current()).networkMeant(text);
+  }
+
   /** Changes allocations. Returns the events that are durable now; none when nothing had to change. */
   make(scope: Scope, concerned: () => Concerned, decide: Decide): Promise<PoolEvent[]> {
     let isSwept = false;
@@ -97,7 +108,7 @@ export class Changes {
    * @param id the network, or ALL
    */
   makeAlone(scope: Scope, id: () => string, decide: Decide): Promise<PoolEvent[]> {
-    return this.#decided(async () => {
+    return this.#decided(async (isLate) => {
       const network = id();
       for (const each of network === ALL ? [...this.#pool.networks] : [this.#pool.find(network)]) {
         if (each && this.#hasEnded(each)) await this.sweep(each);
@@ -105,7 +116,7 @@ export class Changes {
       const end = await this.#inFlight.alone(network);
       const holds: (() => void)[] = [];
       try {
-        if (id() !== network) return { earlier: AT_ONCE }; // a name or CIDR may mean another network by now
+        if (isLate() || id() !== network) return { earlier: AT_ONCE }; // a name or CIDR may mean another network by now
         const origin = this.#origin(scope);
         this.#pool.advance(origin.at);
         const events = decide(origin, (some) => holds.push(this.#inFlight.hold(some)));
@@ -127,7 +138,7 @@ export class Changes {
 
   async #sweep(network: Network): Promise<void> {
     const until = this.now(); // what ends later is for the next sweep: this one has an end
-    for (;;) {
+    for (let attempt = 1; ;) {
       if (this.#pool.find(network.id) !== network) return;
       const due = network.leases.due(until, this.#atOnce).flatMap((allocation) => {
         const subject = ownerSubject(network, allocation, allocation.offset);
@@ -146,14 +157,19 @@ export class Changes {
         await this.#inFlight.track([network], subjects, this.#commit(events), nothing);
       } catch (error) {
         // Another node has ended one of them: the rest are still due.
-        if (!(error instanceof PoolError) || error.code !== 'conflict') throw error;
+        if (!(error instanceof PoolError) || error.code !== 'conflict' || attempt++ >= ATTEMPTS) throw error;
       }
     }
   }
 
   /** Releases what has ended, as far as that can be written down: for those who only look. */
   async settle(network: Network): Promise<void> {
-    if (this.#hasEnded(network)) await this.sweep(network).catch(nothing);
+    if (this.#hasEnded(network) && !this.#isAway) await this.sweep(network).catch(nothing);
+  }
+
+  /** Whether a store that others share is known to be out of reach: nobody waits to hear so again. */
+  get #isAway(): boolean {
+    return this.#patienceMs !== undefined && !this.#store.health().writable;
   }
 
   #hasEnded({ leases }: Network): boolean {
@@ -169,6 +185,7 @@ export class Changes {
    */
   async #sweepFor(network: Network, owners: readonly Subject[]): Promise<void> {
     try {
+      if (this.#isAway) throw unavailable(this.#store.health().reason);
       await this.sweep(network);
     } catch (error) {
       const now = this.now();
@@ -180,9 +197,13 @@ export class Changes {
     }
   }
 
-  async #decided(step: () => Promise<Step> | Step): Promise<PoolEvent[]> {
+  #decided(step: (isLate: () => boolean) => Promise<Step> | Step): Promise<PoolEvent[]> {
+    return inTime(this.#patienceMs, (isLate) => this.#attempted(() => step(isLate), isLate));
+  }
+
+  async #attempted(step: () => Promise<Step> | Step, isLate: () => boolean): Promise<PoolEvent[]> {
     let exact = false;
-    for (let attempt = 1; ;) {
+    for (let attempt = 1; !isLate();) {
       try {
         const result = await step();
         if ('earlier' in result) {
@@ -202,6 +223,7 @@ export class Changes {
       await this.#store.barrier();
       exact = true;
     }
+    return []; // for nobody: the answer has been given
   }
 
   #decide(scope: Scope, { networks, owners }: Concerned, decide: Decide): Step {
@@ -268,21 +290,4 @@ const SEPARATE: ReadonlySet<PoolEvent['type']> = new Set([
   'network_removed',
   'reservation_added',
   'reservation_removed',
-]);
-
-/** What may only be said of the newest state: looked at again behind a barrier. */
-const NEEDS_BARRIER = new Set([
-  'pool_exhausted',
-  'allocation_not_found',
-  'network_not_found',
-  'reservation_not_found',
-  'address_mismatch',
-  'address_taken',
-  'address_reserved',
-  'invalid_address',
-  'network_in_use',
-  'network_overlap',
-  'network_exists',
-  'network_draining',
-  'reservation_overlap',
 ]);

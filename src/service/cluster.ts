@@ -79,12 +79,11 @@ export class Cluster {
     const { membership } = this.#options;
     const { members } = await membership.cluster();
     const member = members.find(({ id, node, address }) => [node, id, address].includes(named));
-    if (member) {
-      if (!member.isLearner) refuseLoss(members, member);
-      await membership.remove(member.id);
-    }
+    if (member && !member.isLearner) refuseLoss(members, member);
+    // First: whoever is cut off between the two leaves a node that has to ask again before it writes.
     const wrote = await membership.fenceOff(member?.node ?? named);
-    if (!member && !wrote) throw new PoolError('node_not_found', `There is no node ${named}`, { node_id: named });
+    if (member) await membership.remove(member.id, member.node);
+    else if (!wrote) throw new PoolError('node_not_found', `There is no node ${named}`, { node_id: named });
   }
 
   /** Gives learners their vote. Called about every second; most calls do nothing. */

@@ -60,12 +60,12 @@ export class Listing {
    *
    * @throws PoolError `network_not_found`, `invalid_address`
    */
-  list(_scope: Scope, filter: ListFilter): AsyncGenerator<Held[]> {
-    const named = filter.network === undefined ? undefined : this.#pool.networkMeant(filter.network);
+  async *list(_scope: Scope, filter: ListFilter): AsyncGenerator<Held[]> {
+    const named = filter.network === undefined ? undefined : await this.#changes.meant(filter.network);
     const networks = named ? [named] : [...this.#pool.networks].sort(byAddress);
     const after = filter.after === undefined ? undefined : addressIn(named, filter.after, 'cursor');
     const only = filter.ip === undefined ? undefined : addressIn(named, filter.ip, 'ip');
-    return this.#slices(networks, { after, only }, filter);
+    yield* this.#slices(networks, { after, only }, filter);
   }
 
   async *#slices(

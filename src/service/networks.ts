@@ -118,7 +118,7 @@ export class Networks {
 
   /** How full a network is. @throws PoolError `network_not_found` */
   async stats(_scope: Scope, text: string): Promise<NetworkStats> {
-    await this.#changes.settle(this.#pool.networkMeant(text));
+    await this.#changes.settle(await this.#changes.meant(text));
     const network = this.#changes.known().networkMeant(text);
     const { allocated, available, layout, cursor, free } = network;
     const { first, last } = layout.space;

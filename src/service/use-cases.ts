@@ -31,11 +31,13 @@ export interface UseCasesOptions {
   readonly random: () => number;
   /** Allocations that one commit changes at most when they need not change together; undefined: the store sets no limit. */
   readonly atOnce?: number | undefined;
+  /** For how long a change may take; milliseconds. Absent: as long as the store does. */
+  readonly patienceMs?: number | undefined;
 }
 
 /** The use cases over a pool and where its events become durable. */
-export function useCases({ pool, store, history, clock, random, atOnce }: UseCasesOptions): UseCases {
-  const changes = new Changes({ pool, store, clock, atOnce });
+export function useCases({ pool, store, history, clock, random, atOnce, patienceMs }: UseCasesOptions): UseCases {
+  const changes = new Changes({ pool, store, clock, atOnce, patienceMs });
   const allocations = new Allocations({ pool, changes, random });
   const listing = new Listing({ pool, changes });
   return {

@@ -48,8 +48,8 @@ export interface Membership {
   add(node: string, address: string): Promise<void>;
   /** Gives a learner its vote. @returns whether it had caught up */
   promote(id: string): Promise<boolean>;
-  /** @throws PoolError `quorum_at_risk`, `node_not_found` */
-  remove(id: string): Promise<void>;
+  /** @param node whose member it is. @throws PoolError `quorum_at_risk`, `node_not_found` */
+  remove(id: string, node: string): Promise<void>;
   /** Lets nothing count any more that a node writes. @returns whether it ever wrote */
   fenceOff(node: string): Promise<boolean>;
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { firstHost, parseCidr } from '../../src/net/cidr.ts';
 import { PoolError } from '../../src/pool/errors.ts';
 import { Pool } from '../../src/pool/pool.ts';
-import { allocationAfter, networkAfter } from '../../src/pool/snapshot.ts';
+import { allocationAfter, memoriesAfter, networkAfter } from '../../src/pool/snapshot.ts';
 import { Scatter } from '../../src/scatter.ts';
 import { Clock } from '../../src/service/clock.ts';
 import { useCases } from '../../src/service/use-cases.ts';
@@ -96,6 +96,7 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
     includes: () => false,
     afterwards: {
       allocation: (event) => allocationAfter(pool, event),
+      memories: (event) => memoriesAfter(pool, event),
       network: (event) => networkAfter(pool, event),
     },
     state: () => [], // never inspected

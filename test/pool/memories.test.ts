@@ -119,6 +119,19 @@ describe('pool.Memories', () => {
     assert.equal(memories.cooling, 0n);
   });
 
+  it('goes by the later word when two speak of one address', () => {
+    const memories = new Memories(7);
+    memories.add({ ...owner(1), offset: 0n, last: 9n, cooling_until: 100, sticky_until: 0 });
+    memories.cool({ ...owner(2), offset: 4n, last: 5n, cooling_until: 50, sticky_until: 0 });
+    const spans = [...memories.from(0n)].map(({ offset, last, vm_id }) => [Number(offset), Number(last), vm_id]);
+    assert.deepEqual(spans, [
+      [0, 3, 'vm1'],
+      [4, 5, 'vm2'],
+      [6, 9, 'vm1'],
+    ]);
+    assert.equal(memories.cooling, 10n);
+  });
+
   it('takes the one that has been cooling longest of those that may be had', () => {
     const memories = new Memories(7);
     for (const [n, end] of [30, 10, 20, 40].entries()) memories.add(memory(n, n, 1, end, 0));

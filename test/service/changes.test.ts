@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseCidr } from '../../src/net/cidr.ts';
 import { parseRange } from '../../src/net/range.ts';
+import { PoolError } from '../../src/pool/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import { violation } from '../../src/pool/invariants.ts';
 import { Pool } from '../../src/pool/pool.ts';
@@ -63,6 +64,54 @@ describe('a change of a network that is named by a name', () => {
   const BASE = { strategy: 'lowest', at: NOW, actor: 'anna', request_id: 'r' } as const;
 });
 
+describe('a request of a cluster that cannot write', () => {
+  const PATIENCE = { patienceMs: 100 };
+  /** All but the machine's own time. */
+  const inTime = async (...promises: Promise<unknown>[]) => {
+    const started = performance.now();
+    for (const promise of promises) await assert.rejects(promise, { code: 'store_unavailable' });
+    assert.ok(performance.now() - started < 190);
+  };
+
+  it('is answered in time, also behind another of the same owner', async () => {
+    const { ask, commit, store } = await startService(undefined, PATIENCE);
+    await inTime(ask('a'), ask('a'), ask('a'));
+    assert.equal(store.commits.length, 1);
+    commit().fail();
+    await settled();
+    assert.deepEqual(store.commits, [], 'nothing is begun for whoever has gone');
+  });
+
+  it('is answered in time that changes a network behind another', async () => {
+    const { networks, ask, commit, store } = await startService(undefined, PATIENCE);
+    await inTime(ask('a'), networks.update(SCOPE, 'default', { description: 'x' }));
+    commit().fail();
+    await settled();
+    await settled();
+    assert.deepEqual(store.commits, []);
+  });
+
+  it('is answered in time when leases have ended', async () => {
+    const { ask, pass, durable } = await startService(undefined, PATIENCE);
+    await durable(ask('a', { ttl: 10 }));
+    pass(11_000);
+    await inTime(ask('b'), ask('a'));
+  });
+
+  it('does not wait for the end of leases that is known to be in vain', async () => {
+    const { ask, pass, durable, store, commit } = await startService(undefined, PATIENCE);
+    await durable(ask('a', { ttl: 10 }));
+    pass(11_000);
+    store.writable = false;
+    await assert.rejects(ask('a'), { code: 'store_unavailable' });
+    const other = ask('b');
+    await settled();
+    assert.equal(commit().events[0]?.type, 'ip_allocated');
+    commit().succeed();
+    await other;
+  });
+});
+
 describe('the sweeper', () => {
   it('leaves a reservation alone whose network is removed while it waits', async () => {
     const { networks, add, pass, commit, durable, store } = await startService();
@@ -79,6 +128,22 @@ describe('the sweeper', () => {
     await swept.catch(() => undefined);
     await settled();
     assert.deepEqual(store.commits, []);
+  });
+
+  it('ends when others are first again and again', async () => {
+    const { ask, pass, commit, durable, networks, store } = await startService();
+    await durable(ask('a', { ttl: 10 }));
+    pass(11_000);
+    const swept = assert.rejects(networks.sweep(SCOPE), { code: 'conflict' });
+    let tries = 0;
+    await settled();
+    while (store.commits.length > 0 && tries < 100) {
+      tries++;
+      commit().fail(new PoolError('conflict', 'another was first'));
+      await settled();
+    }
+    assert.equal(tries, 16);
+    await swept;
   });
 
   it('is waited for once, however many leases go on ending', async () => {

@@ -8,6 +8,41 @@ import { ELSEWHERE, ipOf, isPending, rejects, SCOPE, startService, wish } from '
 const cidr = (text: string) => parseCidr(text) ?? assert.fail(text);
 const range = (text: string) => parseRange(text) ?? assert.fail(text);
 
+describe('a network that another node has just added', () => {
+  async function elsewhere() {
+    const service = await startService();
+    const { store, listing, networks } = service;
+    store.barriers = 0;
+    store.atBarrier = () => {
+      store.atBarrier = () => undefined;
+      const { at, actor, request_id } = ELSEWHERE;
+      const origin = { at, actor, request_id };
+      const shape = { cidr: '10.3.0.0/29', excluded: [], strategy: 'lowest', name: 'new' } as const;
+      store.deliver({ type: 'network_added', network: 'n3', ...shape, ...origin });
+    };
+    const list = async (network: string) => {
+      let count = 0;
+      for await (const slice of listing.list(SCOPE, { network })) count += slice.length;
+      return count;
+    };
+    return { store, list, stats: (network: string) => networks.stats(SCOPE, network) };
+  }
+
+  it('has a list and stats at once', async () => {
+    assert.equal(await (await elsewhere()).list('new'), 0);
+    assert.equal((await (await elsewhere()).stats('n3')).total, 8n);
+  });
+
+  it('costs those nothing who ask for one that is known', async () => {
+    const { store, list, stats } = await elsewhere();
+    await list('default');
+    await stats('default');
+    assert.equal(store.barriers, 0);
+    await rejects(list('none'), 'network_not_found');
+    assert.equal(store.barriers, 1);
+  });
+});
+
 describe('a change of a network', () => {
   it('waits for an allocation that is under way in it, and sees how that ended', async () => {
     const { ask, networks, commit, store } = await startService();

@@ -21,6 +21,8 @@ export interface AppOptions extends Omit<NetworkWish, 'cidr'> {
   /** Without a history of its own it has none. */
   readonly store?: Store & { readonly history?: History };
   readonly random?: () => number;
+  /** As long as the store has, without it. */
+  readonly patienceMs?: number;
   /** Of which it is a node; alone without one. */
   readonly cluster?: Cluster;
   readonly allowedHosts?: readonly string[];
@@ -54,6 +56,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     logRequests = false,
     random = counted(),
     cluster,
+    patienceMs,
     ...wish
   } = options;
   const clock = { now: NOW, elapsed: 0 };
@@ -75,6 +78,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     history: store.history ?? new MemoryStore().history,
     clock: new Clock(now, () => clock.elapsed),
     random,
+    patienceMs,
   });
   const health = new Health(store, now);
   health.phase = 'ready';

@@ -18,6 +18,7 @@ export class HeldStore implements Store {
   /** Called at each barrier, before it is through: what other nodes committed is delivered here. */
   atBarrier: () => void = () => undefined;
   barriers = 0;
+  writable = true;
   #deliver: (batch: Delivered) => void = () => undefined;
 
   open(deliver: (batch: Delivered) => void): Promise<void> {
@@ -55,7 +56,7 @@ export class HeldStore implements Store {
   }
 
   health(): StoreHealth {
-    return { writable: true, reason: 'ok' };
+    return { writable: this.writable, reason: this.writable ? 'ok' : 'away' };
   }
 
   close(): Promise<void> {

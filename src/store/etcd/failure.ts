@@ -28,6 +28,11 @@ export class EtcdError extends Error {
   get isFull(): boolean {
     return this.status === 'RESOURCE_EXHAUSTED' && this.message.includes('database space exceeded');
   }
+
+  /** What was asked for is of a revision that etcd does not keep any more. */
+  get isCompacted(): boolean {
+    return this.status === 'OUT_OF_RANGE' && this.message.includes('compacted');
+  }
 }
 
 const REFUSALS = new Set([

@@ -18,6 +18,8 @@ export class Fence {
   readonly #moving: string;
   readonly #word: () => string;
   #boot = '';
+  /** Made once: an attempt of unknown outcome may have put it, and is no stranger to the next. */
+  #first: string | undefined;
 
   /**
    * @param moving while this key is there nobody takes a node
@@ -38,18 +40,19 @@ export class Fence {
   async take(): Promise<void> {
     const { kvs } = await this.#client.range(at(this.key));
     const before = kvs[0];
-    const boot = this.#word();
+    const boot = (this.#first ??= this.#word());
     const compare = before ? isAtRevision(this.key, Number(before.mod_revision)) : isAbsent(this.key);
     const { succeeded, responses } = await this.#client.txn({
       compare: [compare, isAbsent(this.#moving)],
       success: [put(this.key, boot)],
-      failure: [read(this.#moving)],
+      failure: [read(this.#moving), read(this.key)],
     });
     if (!succeeded && responses[0]?.response_range?.kvs.length === 1) {
       const why = 'a migration to it goes on, or was broken off: run ippool migrate to its end';
       throw new PoolError('data_mismatch', `What the cluster holds is half: ${why}`, { key: this.#moving });
     }
-    if (!succeeded) throw new FenceLost('Another process takes this node id over at the same time');
+    const isOurs = succeeded || responses[1]?.response_range?.kvs[0]?.value.toString() === boot;
+    if (!isOurs) throw new FenceLost('Another process takes this node id over at the same time');
     this.#boot = boot;
   }
 

@@ -5,8 +5,9 @@ import type { EtcdClient } from './client.ts';
 import { available, EtcdError } from './failure.ts';
 import { keyOf, Keys, nodeOf } from './keys.ts';
 import { load } from './load.ts';
+import { memoryKey } from './memory.ts';
 import type { Compare, RequestOp } from './messages.ts';
-import { at, hasValue, put, removeAll, within } from './operation.ts';
+import { at, hasValue, put, read, removeAll, within } from './operation.ts';
 
 /** Events of one transaction: two keys each, of 128 operations. */
 const EVENTS = 60;
@@ -75,7 +76,8 @@ export class Image {
 
   /** From now on nodes may start. */
   async finish(): Promise<void> {
-    await this.#send([{ request_delete_range: at(this.#keys.moving) }]);
+    const { moving, moved } = this.#keys;
+    await this.#send([{ request_delete_range: at(moving) }, put(moved, this.#word)]);
   }
 
   /** Reads all, at one revision. @throws PoolError `data_mismatch` when somebody else is writing it */
@@ -115,7 +117,7 @@ export class Image {
         return;
       }
       case 'ip_remembered':
-        yield [this.#keys.memory(event.network, event.ip), value];
+        yield [memoryKey(this.#keys, event), value];
         return;
       case 'time_told':
         yield [this.#keys.head, String(event.at)];
@@ -126,8 +128,11 @@ export class Image {
 
   async #send(success: readonly RequestOp[]): Promise<void> {
     const compare = [hasValue(this.#keys.moving, this.#word)];
-    const { succeeded } = await this.#repeated(() => this.#client.txn({ compare, success, failure: [] }));
-    if (!succeeded) throw new PoolError('conflict', `Another migration to ${this.prefix} goes on: this one ends`);
+    const failure = [read(this.#keys.moved)];
+    const { succeeded, responses } = await this.#repeated(() => this.#client.txn({ compare, success, failure }));
+    // An attempt of unknown outcome may have been the last one.
+    const isDone = succeeded || responses[0]?.response_range?.kvs[0]?.value.toString() === this.#word;
+    if (!isDone) throw new PoolError('conflict', `Another migration to ${this.prefix} goes on: this one ends`);
   }
 
   /** What is written here may be written twice. */

@@ -11,7 +11,9 @@ import type { KeyValue } from './messages.ts';
  *     ------ one watch over [ev/, ip/) sees all of the above
  *   ip/{network}/{address}        a live allocation, at its first address
  *   join/{node}                   the address of a member that was added, which has no name until it starts
- *   mem/{network}/{address}       a released one that is cooling, or kept in mind for its owner
+ *   mem/{network}/{address}/{owner}   a released one that is kept in mind for its owner, and may be cooling
+ *   mem/{network}/{address}/      one that is only cooling; no address does so twice
+ *   moved                         by whose word everything was brought here
  *   moving                        while everything is brought here from elsewhere: no node may start
  *   net/{network}                 a network
  *   node/{node}                   where a node's API answers, for as long as it lives
@@ -84,13 +86,14 @@ export class Keys {
     return this.#at('ip', network, ip);
   }
 
-  memory(network: string, ip: string): string {
-    return this.#at('mem', network, ip);
+  /** @param owner for whom it is kept in mind; "" for nobody */
+  memory(network: string, ip: string, owner: string): string {
+    return `${this.#at('mem', network, ip)}/${escape(owner)}`;
   }
 
   /** The keys of all that begins at addresses of a range. */
   span(kind: 'ip' | 'mem', network: string, first: string, last: string): KeyRange {
-    return { from: this.#at(kind, network, first), to: `${this.#at(kind, network, last)}\0` };
+    return { from: this.#at(kind, network, first), to: `${this.#at(kind, network, last)}0` }; // behind all with a /
   }
 
   owner(network: string, owner: string): string {
@@ -124,6 +127,10 @@ export class Keys {
 
   get moving(): string {
     return `${this.#prefix}moving`;
+  }
+
+  get moved(): string {
+    return `${this.#prefix}moved`;
   }
 
   #at(kind: 'ip' | 'mem', network: string, ip: string): string {

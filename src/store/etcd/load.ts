@@ -1,18 +1,33 @@
 import type { PoolEvent } from '../../pool/events.ts';
 import type { EtcdClient } from './client.ts';
+import { EtcdError, unavailable } from './failure.ts';
 import type { KeyRange, Keys } from './keys.ts';
 import type { KeyValue } from './messages.ts';
 import { at, within } from './operation.ts';
 
 const PAGE = 10_000;
 
+/** What reads a page. */
+export type Reader = Pick<EtcdClient, 'range'>;
+
 /**
  * Reads all that is, at one revision, as the shortest history that leads there: networks first, what is remembered of
- * released addresses before who holds them now.
+ * released addresses before who holds them now. What has been delivered cannot be taken back, so it is never begun anew:
+ * a page may be asked for again, at the same revision.
  *
  * @returns the revision
+ * @throws PoolError `store_unavailable` when that revision is compacted meanwhile
  */
-export async function load(client: EtcdClient, keys: Keys, deliver: (events: PoolEvent[]) => void): Promise<number> {
+export async function load(client: Reader, keys: Keys, deliver: (events: PoolEvent[]) => void): Promise<number> {
+  try {
+    return await loadAll(client, keys, deliver);
+  } catch (error) {
+    if (!(error instanceof EtcdError) || !error.isCompacted) throw error;
+    throw unavailable('etcd was compacted while all that it holds was read: start again', error);
+  }
+}
+
+async function loadAll(client: Reader, keys: Keys, deliver: (events: PoolEvent[]) => void): Promise<number> {
   const { kvs: head, header } = await client.range(at(keys.head));
   const revision = Number(header.revision);
   let latest = 0;
@@ -34,7 +49,7 @@ export async function load(client: EtcdClient, keys: Keys, deliver: (events: Poo
 }
 
 /** The keys of a range at a revision, in their order. The next page is on its way while one is looked at. */
-export async function* pages(client: EtcdClient, { from, to }: KeyRange, revision: number) {
+export async function* pages(client: Reader, { from, to }: KeyRange, revision: number) {
   const ask = (begin: string) => client.range({ ...within({ from: begin, to }), limit: PAGE, revision });
   for (let asked = ask(from); ;) {
     const { kvs, more } = await asked;

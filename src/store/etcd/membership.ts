@@ -90,13 +90,15 @@ export class EtcdMembership implements Membership {
     }
   }
 
-  async remove(id: string): Promise<void> {
-    await changing(this.#options.client.removeMember(decimalOf(id)));
+  async remove(id: string, node: string): Promise<void> {
+    const { client, keys } = this.#options;
+    await changing(client.removeMember(decimalOf(id)));
+    await available(client.deleteRange(at(keys.place(node))));
   }
 
   async fenceOff(node: string): Promise<boolean> {
     const { client, keys } = this.#options;
-    const gone = [keys.fence(node), keys.node(node), keys.place(node)].map((key) => ({
+    const gone = [keys.fence(node), keys.node(node)].map((key) => ({
       request_delete_range: at(key),
     }));
     const { responses } = await available(client.txn({ compare: [], success: gone, failure: [] }));

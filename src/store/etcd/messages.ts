@@ -103,6 +103,7 @@ export type WatchRequest =
         readonly start_revision: number;
         readonly progress_notify?: boolean;
         readonly fragment?: boolean;
+        readonly filters?: readonly ('NOPUT' | 'NODELETE')[];
       };
     }
   | { readonly progress_request: object };

@@ -12,12 +12,15 @@ import type {
 import { parseRange } from '../../net/range.ts';
 import { formatAddress } from '../../net/address.ts';
 import type { KeyRange, Keys } from './keys.ts';
+import { memoryKey, memoryOf } from './memory.ts';
 import type { Compare, RequestOp } from './messages.ts';
 import { areUnchanged, isAbsent, isPresent, isUnchanged, put, remove, removeAll } from './operation.ts';
 
 /** What a load needs of something that an event changes only in part: the whole of it. Undefined: it is not known. */
 export interface Afterwards {
   allocation(event: IpUpdated): IpAllocated | undefined;
+  /** Of released addresses, when some are given: what ends, and what of that goes on. */
+  memories(event: IpAllocated): { readonly before: readonly IpRemembered[]; readonly after: readonly IpRemembered[] };
   /** The network as it is, and as it will be. */
   network(event: NetworkUpdated): { readonly before: NetworkAdded; readonly after: NetworkAdded } | undefined;
 }
@@ -150,19 +153,16 @@ class Draft {
   }
 
   #allocated(event: IpAllocated): void {
-    const { network, ip, end_ip } = event;
+    const { network, ip, end_ip = ip } = event;
     const key = this.#keys.allocation(network, ip);
     const owner = ownerKey(event);
     this.#sameShape(network);
-    if (end_ip === undefined) {
-      this.#ask(key, isAbsent(key));
-      const memory = this.#keys.memory(network, ip);
-      this.#ask(memory, isUnchanged(memory, this.#revision));
-    } else {
+    this.#ask(key, isAbsent(key));
+    this.#endMemories(event);
+    this.#unchangedIn(this.#keys.span('mem', network, ip, end_ip));
+    if (event.end_ip !== undefined) {
       // What begins before it and reaches into it is a range as well, and every range changes the shape.
-      this.#ask(key, isAbsent(key));
       this.#unchangedIn(this.#keys.span('ip', network, ip, end_ip));
-      this.#unchangedIn(this.#keys.span('mem', network, ip, end_ip));
       this.#changeShape(network);
     }
     this.put(key, JSON.stringify(event));
@@ -178,32 +178,28 @@ class Draft {
   }
 
   #released(event: IpReleased): void {
-    const { network, ip, end_ip, vm_id, nic, cooling_until, sticky_until } = event;
+    const { network } = event;
     const owner = ownerKey(event);
     this.#writes.set(this.#held(event), undefined);
     if (owner !== undefined) this.#writes.set(this.#keys.owner(network, owner), undefined);
-    const memory = this.#keys.memory(network, ip);
-    if (cooling_until === undefined && sticky_until === undefined) {
-      this.#writes.set(memory, undefined);
-      return;
-    }
-    const remembered: IpRemembered = {
-      type: 'ip_remembered',
-      network,
-      ip,
-      ...(end_ip === undefined ? {} : { end_ip }),
-      vm_id,
-      nic,
-      ...(event.key === undefined ? {} : { key: event.key }),
-      ...(cooling_until === undefined ? {} : { cooling_until }),
-      ...(sticky_until === undefined ? {} : { sticky_until }),
-    };
-    this.put(memory, JSON.stringify(remembered));
+    const memory = memoryOf(event);
+    if (memory) this.put(memoryKey(this.#keys, memory), JSON.stringify(memory));
   }
 
   #remembered(event: IpRemembered): void {
     this.#sameShape(event.network);
-    this.put(this.#keys.memory(event.network, event.ip), JSON.stringify(event));
+    this.put(memoryKey(this.#keys, event), JSON.stringify(event));
+  }
+
+  /** Another owner's word about an address may stand where it is; what only cools, or was for this one, is over. */
+  #endMemories(event: IpAllocated): void {
+    const { before, after } = this.#afterwards.memories(event);
+    for (const memory of before) {
+      const { network, ip, end_ip = ip } = memory;
+      this.#unchangedIn(this.#keys.span('mem', network, ip, end_ip));
+      this.#writes.set(memoryKey(this.#keys, memory), undefined);
+    }
+    for (const memory of after) this.put(memoryKey(this.#keys, memory), JSON.stringify(memory));
   }
 
   #networkUpdated(event: NetworkUpdated): void {

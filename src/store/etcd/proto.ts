@@ -6,6 +6,7 @@ import { fromJSON, type PackageDefinition } from '@grpc/proto-loader';
 
 const ENUMS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   EventType: { PUT: 0, DELETE: 1 },
+  FilterType: { NOPUT: 0, NODELETE: 1 },
   SortOrder: { NONE: 0, ASCEND: 1, DESCEND: 2 },
   SortTarget: { KEY: 0, VERSION: 1, CREATE: 2, MOD: 3, VALUE: 4 },
   CompareResult: { EQUAL: 0, GREATER: 1, LESS: 2, NOT_EQUAL: 3 },
@@ -41,7 +42,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
 
   WatchRequest: `WatchCreateRequest create_request 1 request_union, WatchCancelRequest cancel_request 2 request_union,
     WatchProgressRequest progress_request 3 request_union`,
-  WatchCreateRequest: `bytes key 1, bytes range_end 2, int64 start_revision 3, bool progress_notify 4, int64 watch_id 7,
+  WatchCreateRequest: `bytes key 1, bytes range_end 2, int64 start_revision 3, bool progress_notify 4, +FilterType filters 5, int64 watch_id 7,
     bool fragment 8`,
   WatchCancelRequest: 'int64 watch_id 1',
   WatchProgressRequest: '',

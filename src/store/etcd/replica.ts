@@ -1,6 +1,7 @@
 import type { EtcdClient, WatchStream } from './client.ts';
 import { EtcdError } from './failure.ts';
 import type { KeyRange } from './keys.ts';
+import { pages } from './load.ts';
 import type { KeyValue, WatchResponse } from './messages.ts';
 import { within } from './operation.ts';
 
@@ -28,6 +29,8 @@ interface Waiting {
 }
 
 const AGAIN_MS = 100;
+/** Of catching up, each a second or more long; then it is better to begin anew. */
+const TRIES = 20;
 /** A new watch needs some time to tell the first. */
 const SILENCE_MS = 700;
 
@@ -48,6 +51,8 @@ export class Replica {
   #stream: { readonly stream: WatchStream; readonly leave: () => void } | undefined;
   #again: NodeJS.Timeout | undefined;
   #isOpen = false;
+  /** To catch up, in vain. */
+  #tries = 0;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -112,7 +117,8 @@ export class Replica {
     stream.on('data', (response: WatchResponse) => {
       if (this.#stream === watch) this.#heard(response);
     });
-    stream.write({ create_request: { ...within(this.#options.range), start_revision: this.#revision + 1 } });
+    const begin = { ...within(this.#options.range), start_revision: this.#revision + 1 };
+    stream.write({ create_request: { ...begin, filters: ['NODELETE'] } }); // an hour's records may go at once
   }
 
   #heard({ events, canceled, compact_revision, cancel_reason }: WatchResponse): void {
@@ -160,17 +166,21 @@ export class Replica {
     }, AGAIN_MS);
   }
 
-  /** What has been compacted cannot be watched; what was put since and is still there can be read, and nothing of ours goes. */
+  /**
+   * What has been compacted cannot be watched; what was put since and is still there can be read, and nothing of ours goes.
+   * It is delivered when all of it is there: keys are not in the order of revisions.
+   */
   async #catchUp(): Promise<void> {
     const { client, range, log } = this.#options;
     try {
-      const { kvs, header } = await client.range({
-        ...within(range),
-        min_mod_revision: this.#revision + 1,
-        sort_target: 'MOD',
-        sort_order: 'ASCEND',
-      });
+      const { header } = await client.range({ ...within(range), limit: 1, keys_only: true });
+      const kvs: KeyValue[] = [];
+      for await (const page of pages(client, range, Number(header.revision))) {
+        kvs.push(...page.filter(({ mod_revision }) => Number(mod_revision) > this.#revision));
+      }
       if (!this.#isOpen) return;
+      kvs.sort((a, b) => Number(a.mod_revision) - Number(b.mod_revision));
+      this.#tries = 0;
       log('info', { from: this.#revision, to: header.revision, keys: kvs.length }, 'etcd was compacted: caught up');
       for (let from = 0, to = 0; from < kvs.length; from = to) {
         const revision = kvs[from]?.mod_revision;
@@ -180,8 +190,9 @@ export class Replica {
       this.#advance({ revision: Number(header.revision), puts: [] });
       this.#watch();
     } catch (error) {
-      if (!(error instanceof EtcdError)) this.#options.lost(error as Error);
-      this.#end(false, true);
+      const isLost = !(error instanceof EtcdError) || ++this.#tries >= TRIES;
+      if (isLost) this.#options.lost(error as Error);
+      else this.#end(false, true);
     }
   }
 }

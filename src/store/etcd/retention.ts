@@ -3,7 +3,7 @@ import type { IpRemembered } from '../../pool/events.ts';
 import { keyOf, type Keys } from './keys.ts';
 import { pages } from './load.ts';
 import type { KeyValue } from './messages.ts';
-import { at, isAtRevision, remove, removeAll } from './operation.ts';
+import { at, isAtRevision, remove, within } from './operation.ts';
 
 const LOOK_MS = 60 * 60 * 1000;
 
@@ -11,6 +11,8 @@ const LOOK_MS = 60 * 60 * 1000;
 const SPARE_MS = 60 * 60 * 1000;
 /** Deletions of one transaction, of 128 operations. */
 const BATCH = 100;
+/** Records that are deleted at once: etcd does nothing else meanwhile. */
+const CHUNK = 1000;
 
 /**
  * Deletes records that are older than history is kept, and what was kept in mind of released addresses and is over. Any
@@ -43,7 +45,14 @@ export class Retention {
 
   async forget(until: number): Promise<void> {
     if (until <= 0) return;
-    await this.#client.txn({ compare: [], success: [removeAll(this.#keys.eventsUntil(until))], failure: [] });
+    const { from, to } = this.#keys.eventsUntil(until);
+    for (;;) {
+      const { kvs, more } = await this.#client.range({ ...within({ from, to }), limit: CHUNK, keys_only: true });
+      const last = kvs.at(-1);
+      if (!last) return;
+      await this.#client.deleteRange(within({ from, to: `${keyOf(last)}\0` }));
+      if (!more) return;
+    }
   }
 
   /** Deletes what has meant nothing to anybody since a time, unless it has been put anew. */

@@ -5,13 +5,14 @@ import type { Delivered, Store, StoreHealth } from '../store.ts';
 import { Barrier, PATIENCE_MS } from './barrier.ts';
 import type { EtcdClient } from './client.ts';
 import { Commit } from './commit.ts';
-import { EtcdError, unavailable } from './failure.ts';
+import { unavailable } from './failure.ts';
 import { Fence } from './fence.ts';
 import { EtcdHistory } from './history.ts';
 import { Inspection } from './inspection.ts';
 import { keyOf, Keys } from './keys.ts';
-import { load } from './load.ts';
+import { load, type Reader } from './load.ts';
 import { at } from './operation.ts';
+import { patiently } from './patience.ts';
 import { type Afterwards, type Plan, planOf } from './plan.ts';
 import { Registration } from './registration.ts';
 import { Replica, type Revision } from './replica.ts';
@@ -46,9 +47,6 @@ export interface EtcdStoreOptions {
   readonly word: () => string;
 }
 
-/** How long etcd may be away when a process starts: all that are started together are there by then. */
-const START_MS = 30_000;
-const AGAIN_MS = 500;
 const HEARTBEAT_MS = 1000;
 /** After a revision is known to be written; a watch that has not told it by then is at a member that has stopped. */
 const LOOK_MS = 700;
@@ -142,14 +140,14 @@ export class EtcdStore implements Store {
     const { client, adopt, clock, log } = this.#options;
     this.#deliver = deliver;
     const started = clock();
-    await this.#patiently(() => this.#fence.take());
-    await this.#patiently(() => this.#registration.look());
-    const revision = await this.#patiently(() =>
-      load(client, this.#keys, (events) => {
-        for (const event of events) this.#note(event);
-        deliver(events.map(adopt));
-      }),
-    );
+    await patiently(() => this.#fence.take(), this.#options);
+    await patiently(() => this.#registration.look(), this.#options);
+    // Page by page: what has been delivered is of one revision, and stays so.
+    const reader: Reader = { range: (request) => patiently(() => client.range(request), this.#options) };
+    const revision = await load(reader, this.#keys, (events) => {
+      for (const event of events) this.#note(event);
+      deliver(events.map(adopt));
+    });
     this.#replica.open(revision);
     this.#state = 'open';
     this.#heard = clock();
@@ -259,22 +257,6 @@ export class EtcdStore implements Store {
 
   #beat(): void {
     this.#barrier.pass().catch(() => undefined); // health tells
-  }
-
-  /** Tries again while etcd is away. */
-  async #patiently<T>(work: () => Promise<T>): Promise<T> {
-    const { clock, log } = this.#options;
-    const end = clock() + START_MS;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof EtcdError) || error.isRefusal) throw error;
-        if (clock() > end) throw unavailable(error.message, error);
-        if (attempt === 1) log('warn', { err: error }, 'etcd does not answer yet: waiting for it');
-        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-      }
-    }
   }
 
   /** A node that has missed something begins anew. Owners decide no address: what stands by address goes on to count. */

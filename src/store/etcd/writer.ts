@@ -119,7 +119,10 @@ export class Writer {
       if (responses[index + 1]?.response_txn?.succeeded !== true) late.push(commit);
       else if (!commit.isGivenUp) {
         for (const key of commit.plan.generations) {
-          if (commit.plan.writes.has(key)) this.#generations.changed(key, commit.revision, revision);
+          if (!commit.plan.writes.has(key)) continue;
+          // What was decided in a network before it went must not count after it.
+          if (commit.plan.isSweeping) this.#generations.forget(key);
+          else this.#generations.changed(key, commit.revision, revision);
         }
       }
     }

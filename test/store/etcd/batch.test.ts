@@ -8,7 +8,11 @@ import { planOf } from '../../../src/store/etcd/plan.ts';
 import { allocated, released } from './events.ts';
 
 const keys = new Keys('/t/');
-const afterwards = { allocation: () => undefined, network: () => undefined };
+const afterwards = {
+  allocation: () => undefined,
+  memories: () => ({ before: [], after: [] }),
+  network: () => undefined,
+};
 
 function commits(...all: (readonly PoolEvent[])[]): Commit[] {
   return all.map((events, n) => {

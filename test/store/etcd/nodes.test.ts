@@ -162,6 +162,25 @@ describe('two nodes on one etcd', { skip: missingEtcd() }, () => {
     assert.deepEqual(await open(), [{ type: 'time_told', at: 2 }]);
   });
 
+  it('gives nothing in a network that the same node has just taken away', async (t) => {
+    const { a, b, delivered } = await nodes(t, [NETWORK]);
+    const gone = { type: 'network_removed', network: 'default', cidr: '10.0.0.0/24', at: 2, actor: 'test' } as const;
+    // Both are decided on what was before, and go in their order.
+    const ends = await Promise.allSettled([
+      a.commit([{ ...gone, request_id: 'r' }]),
+      a.commit([allocated('vm1', '10.0.0.5')]),
+    ]);
+    assert.deepEqual(
+      ends.map(({ status }) => status),
+      ['fulfilled', 'rejected'],
+    );
+    await b.barrier();
+    assert.deepEqual(
+      delivered.b!.map(({ type }) => type),
+      ['network_added', 'network_removed'],
+    );
+  });
+
   it('keeps texts from outside in their place', async (t) => {
     const { a, open } = await nodes(t, [NETWORK]);
     const ids = ['a/b', 'a', 'a%', '../x', '\ud800', '\udfff', 'ä', 'a\0b', '%002f', '/'];

@@ -48,7 +48,11 @@ export class Site {
       prefix: this.prefix(),
       node: 'n1',
       includes: () => false,
-      afterwards: { allocation: () => undefined, network: () => undefined },
+      afterwards: {
+        allocation: () => undefined,
+        memories: () => ({ before: [], after: [] }),
+        network: () => undefined,
+      },
       state: () => [],
       adopt: (event) => event,
       overtaken: () => undefined,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { PoolEvent } from '../../../src/pool/events.ts';
 import { Keys } from '../../../src/store/etcd/keys.ts';
-import { within } from '../../../src/store/etcd/operation.ts';
+import { put, within } from '../../../src/store/etcd/operation.ts';
 import { Retention } from '../../../src/store/etcd/retention.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { allocated } from './events.ts';
@@ -37,6 +37,25 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     };
     while ((await kept()).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
     assert.deepEqual(await kept(), ['vm2']);
+  });
+
+  it('forgets a long history piece by piece', async (t) => {
+    const client = site.client(t);
+    const keys = new Keys(site.prefix());
+    const written = Array.from({ length: 2500 }, (_, n) => put(keys.event(n < 2400 ? n : 9000, 'a', 'b', n), '{}'));
+    for (let n = 0; n < written.length; n += 100) {
+      await client.txn({ compare: [], success: written.slice(n, n + 100), failure: [] });
+    }
+    const count = async () => Number((await client.range({ ...within(keys.events), count_only: true })).count);
+    const deleted: string[] = [];
+    const deleteRange = client.deleteRange.bind(client);
+    client.deleteRange = async (request) => {
+      const answer = await deleteRange(request);
+      deleted.push(answer.deleted);
+      return answer;
+    };
+    await new Retention(client, keys).forget(5000);
+    assert.deepEqual([deleted, await count()], [['1000', '1000', '400'], 100]);
   });
 
   it('tells where a node is for as long as it is open', async (t) => {

@@ -1,0 +1,29 @@
+import { PoolError } from '../pool/errors.ts';
+
+/**
+ * Waits for work no longer than somebody waits for its answer.
+ *
+ * @param ms undefined: for as long as it takes
+ * @param work asks whether it is too late before it begins something new: whoever asked has been told so
+ * @throws PoolError `store_unavailable`
+ */
+export async function inTime<T>(ms: number | undefined, work: (isLate: () => boolean) => Promise<T>): Promise<T> {
+  if (ms === undefined) return work(() => false);
+  let isLate = false;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      isLate = true;
+      reject(unavailable('no answer in time'));
+    }, ms);
+  });
+  try {
+    return await Promise.race([work(() => isLate), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function unavailable(reason: string): PoolError {
+  return new PoolError('store_unavailable', `Nothing can be written now: ${reason}`, { retry_after: 1 });
+}
