@@ -7,8 +7,11 @@ import { PoolError } from '../pool/errors.ts';
  * @param work asks whether it is too late before it begins something new: whoever asked has been told so
  * @throws PoolError `store_unavailable`
  */
-export async function inTime<T>(ms: number | undefined, work: (isLate: () => boolean) => Promise<T>): Promise<T> {
-  if (ms === undefined) return work(() => false);
+export function inTime<T>(ms: number | undefined, work: (isLate: () => boolean) => Promise<T>): Promise<T> {
+  return ms === undefined ? work(() => false) : within(ms, work);
+}
+
+async function within<T>(ms: number, work: (isLate: () => boolean) => Promise<T>): Promise<T> {
   let isLate = false;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
