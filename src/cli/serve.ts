@@ -1,7 +1,13 @@
+import { setFlagsFromString } from 'node:v8';
 import { start } from '../compose.ts';
 import { loadConfig, type Raw } from '../config.ts';
 import { exitCodeOf, printError } from './exit.ts';
 
+/**
+ * How much garbage V8 lets pile up beside what is in use before it collects, in percent. By itself it takes up to four
+ * times: 279 MiB resident with 1.1 million allocations instead of 226, and not faster. V8 asks for it at each collection.
+ */
+const GARBAGE_PERCENT = 75;
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /**
@@ -10,6 +16,7 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
  */
 export async function serve(flags: Raw, configFile: string | undefined): Promise<number> {
   const config = loadConfig(flags, configFile);
+  setFlagsFromString(`--heap-growing-percent=${GARBAGE_PERCENT}`);
   let ask: (() => void) | undefined = () => process.exit(0);
   // Before anything else: process 1 of a container ignores signals that it has no handler for.
   for (const [signal, number] of Object.entries(SIGNALS)) {

@@ -21,28 +21,23 @@ export function isPlain({ 'content-length': length, 'content-encoding': encoding
  *
  * @throws Error with the `type` or of the kind that koa-bodyparser throws
  */
-export function readPlain(request: IncomingMessage): Promise<Body> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      try {
-        resolve(bodyOf(chunks));
-      } catch (error) {
-        reject(error);
-      }
-    });
-    request.on('close', () => {
-      if (!request.complete) reject(Object.assign(new Error('request aborted'), { type: 'request.aborted' }));
-    });
-  });
-}
-
-function bodyOf(chunks: readonly Buffer[]): Body {
+export async function readPlain(request: IncomingMessage): Promise<Body> {
+  const chunks = await chunksOf(request);
   const [first] = chunks;
   const text = (first && chunks.length === 1 ? first : Buffer.concat(chunks)).toString();
   const raw = text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
   if (raw === '') return { raw, value: {} };
   if (!OBJECT_OR_LIST.test(raw)) throw new SyntaxError('neither an object nor a list');
   return { raw, value: bourne.parse(raw) }; // refuses __proto__
+}
+
+function chunksOf(request: IncomingMessage): Promise<Buffer[]> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => resolve(chunks));
+    request.on('close', () => {
+      if (!request.complete) reject(Object.assign(new Error('request aborted'), { type: 'request.aborted' }));
+    });
+  });
 }

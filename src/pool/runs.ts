@@ -42,7 +42,14 @@ export class Runs implements Offsets {
   }
 
   delete(first: bigint, last: bigint): void {
-    if (first > last) return;
+    const run = this.#runs.next(first);
+    if (first > last || !run || run.offset > last) return;
+    if (run.offset === first && run.last > last) {
+      // Nearly always: a strategy gives the first that is free.
+      this.#runs.replace(run, { offset: last + 1n, last: run.last });
+      this.#count -= last - first + 1n;
+      return;
+    }
     for (const run of this.#runs.take(first, last)) {
       this.#count -= length(run);
       if (run.offset < first) this.#put(run.offset, first - 1n);

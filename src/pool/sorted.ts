@@ -89,6 +89,18 @@ export class Sorted<V> implements Intervals<V> {
     this.#joinNeighbour(at);
   }
 
+  /** Puts a value in the place of one that is there, within whose bounds it is. */
+  replace(value: V, by: V): void {
+    const offset = this.#bounds.offset(value);
+    const at = this.#chunkAt(offset);
+    const chunk = this.#chunks[at] ?? [];
+    const index = this.#indexAt(chunk, offset);
+    if (!this.#begins(chunk[index], offset)) return;
+    chunk[index] = by;
+    this.#moves++;
+    if (index === 0) this.#restart(at);
+  }
+
   /** Takes out all values that hold any offset of first..last, and returns them in order. */
   take(first: bigint, last: bigint): V[] {
     const start = this.#chunkAt(first);

@@ -24,6 +24,28 @@ describe('pool.Sorted', () => {
     );
   });
 
+  it('finds what stands in the place of another, whichever end was cut off', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 2999 }), { maxLength: 300 }), (cuts) => {
+        const table = new Sorted<Interval>(ownBounds());
+        const model = Array.from({ length: 3000 }, (_, at) => ({ offset: BigInt(9 * at), last: BigInt(9 * at + 7) }));
+        for (const value of model) table.set(value);
+        for (const [turn, at] of cuts.entries()) {
+          const before = model[at];
+          if (!before || before.offset === before.last) continue;
+          const isFront = turn % 2 === 0;
+          const after = isFront ? { ...before, offset: before.offset + 1n } : { ...before, last: before.last - 1n };
+          table.replace(before, after);
+          model[at] = after;
+          assert.equal(table.get(after.offset), after);
+          assert.equal(table.get(isFront ? before.offset : before.last), undefined);
+        }
+        assert.deepEqual(table.values(), model);
+      }),
+      { numRuns: 30, interruptAfterTimeLimit: 5000 },
+    );
+  });
+
   it('takes out what overlaps a range, and keeps the rest', () => {
     const index = fc.integer({ min: -1, max: 9001 });
     fc.assert(
