@@ -39,13 +39,11 @@ export async function measureScale(
   try {
     for (const cidr of [FULL, EMPTY]) await door.post('/networks', { cidr });
     const before = residentMiB(server.pid);
-    const bulks: number[] = [];
+    const bulk = (kind: string, first: number, count: number) =>
+      door.bulk(Array.from({ length: count }, (_, i) => ({ network: FULL, vm_id: vmId(kind, first + i) })));
     for (let first = 0; first < sequential; first += BULK) {
       progress(`filling ${FULL}: ${formatNumber(first, 0)}`);
-      const count = Math.min(BULK, sequential - first);
-      const requests = Array.from({ length: count }, (_, i) => ({ network: FULL, vm_id: vmId('vm', first + i) }));
-      const cpu = await door.cpuOf(() => door.bulk(requests));
-      if (count === BULK || sequential < BULK) bulks.push(cpu / count);
+      await bulk('vm', first, Math.min(BULK, sequential - first));
     }
     for (let first = 0; first < random; first += BULK) {
       progress(`filling ${FULL} at random: ${formatNumber(first, 0)}`);
@@ -61,11 +59,12 @@ export async function measureScale(
     const after = residentMiB(server.pid);
     const empty: number[] = [];
     const full: number[] = [];
+    const bulks: number[] = [];
     const pages: number[][] = [[], [], []];
     const places = await door.cursors(sequential);
     let next = 0;
     for (let round = -1; round < 4 * rounds; round++) {
-      progress(`single calls and pages, round ${round + 1}`);
+      progress(`single calls, bulks and pages, round ${round + 1}`);
       const singles = async (cidr: string) => {
         const first = next;
         next += BATCH;
@@ -79,13 +78,13 @@ export async function measureScale(
       const cost = { empty: await singles(EMPTY), full: await singles(FULL) };
       if (round >= 0) empty.push(cost.empty);
       if (round >= 0) full.push(cost.full);
+      const perAddress = (await door.cpuOf(() => bulk('more', (round + 1) * BULK, BULK))) / BULK;
+      if (round >= 0) bulks.push(perAddress);
       for (const [i, place] of places.entries()) {
         const cpu = await door.cpuOf(() => door.page(place));
         if (round >= 0) pages[i]?.push(cpu);
       }
     }
-    // The first bulks meet code that is not compiled yet.
-    const warm = bulks.slice(Math.floor(bulks.length / 4));
     return {
       sequential,
       random,
@@ -94,8 +93,8 @@ export async function measureScale(
         full: spreadOf(full),
         ratio: spreadOf(full.map((cpu, i) => cpu / (empty[i] ?? Number.NaN))),
       },
-      bulkPerAddress: spreadOf(warm),
-      bulkGain: spreadOf(full.map((cpu) => cpu / spreadOf(warm).median)),
+      bulkPerAddress: spreadOf(bulks),
+      bulkGain: spreadOf(full.map((cpu, i) => cpu / (bulks[i] ?? Number.NaN))),
       pages: pages.map(spreadOf),
       rss: { before, after },
     };
