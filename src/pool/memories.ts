@@ -115,10 +115,9 @@ export class Memories {
   }
 
   /** Forgets everything that is not within a span. */
-  keepWithin({ first, last }: Span): void {
-    const isOutside = (memory: Memory) => memory.offset < first || memory.last > last;
-    for (const memory of this.#cooling.values()) if (isOutside(memory)) this.#stopCooling(memory);
-    for (const memory of this.#kept.values()) if (isOutside(memory)) this.#forget(memory);
+  keepWithin(span: Span): void {
+    for (const memory of this.#cooling.values()) if (!isWithin(memory, span)) this.#stopCooling(memory);
+    for (const memory of this.#kept.values()) if (!isWithin(memory, span)) this.#forget(memory);
   }
 
   /** What {@link giveUp} would end and what of that would go on, while nothing has changed yet. */
@@ -233,6 +232,11 @@ export class Memories {
       this.#stickyEnds.compact((_, memory) => this.of(memory) === memory);
     }
   }
+}
+
+/** Whether all of a place is within a span. */
+export function isWithin({ offset, last: end }: Place, { first, last }: Span): boolean {
+  return offset >= first && end <= last;
 }
 
 /** What of a memory is before and behind a place in it. */

@@ -1,4 +1,5 @@
 import { formatAddress } from '../net/address.ts';
+import { lastAddress, parseCidr } from '../net/cidr.ts';
 import { type Allocation, ownerOf, sameOwner } from './allocation.ts';
 import type {
   IpAllocated,
@@ -10,7 +11,7 @@ import type {
   PoolEvent,
   ReservationAdded,
 } from './events.ts';
-import type { Memory } from './memories.ts';
+import { isWithin, type Memory } from './memories.ts';
 import type { Network } from './network.ts';
 import { type Pool, settingsOf } from './pool.ts';
 import type { Reservation } from './reservation.ts';
@@ -74,7 +75,7 @@ export function memoriesAfter(pool: Pool, event: IpAllocated): { before: IpRemem
   };
 }
 
-/** A network as a snapshot would hold it, before and after an event that changes it. */
+/** A network as a snapshot would hold it, before and after an event that changes it, and what it forgets with that. */
 export function networkAfter(pool: Pool, event: NetworkUpdated) {
   const network = pool.find(event.network);
   if (!network) return undefined;
@@ -90,7 +91,19 @@ export function networkAfter(pool: Pool, event: NetworkUpdated) {
     ...{ at, actor, request_id },
     updated_at: event.at,
   };
-  return { before, after };
+  return { before, after, forgotten: after.cidr === cidr ? [] : outside(network, after.cidr) };
+}
+
+/** What is remembered of addresses that are not, or not all of them, within a CIDR. */
+function outside(network: Network, cidrText: string): IpRemembered[] {
+  const cidr = parseCidr(cidrText) ?? network.cidr;
+  const span = { first: cidr.base - network.origin, last: lastAddress(cidr) - network.origin };
+  const of = (memories: readonly Memory[]) =>
+    memories
+      .filter((memory) => !isWithin(memory, span))
+      .map((memory) => remembered(network.id, writer(network), memory));
+  const { memories } = network;
+  return [...of(memories.kept()), ...of(memories.superseded()).map((each) => ({ ...each, superseded: true as const }))];
 }
 
 /** Writes offsets as addresses, also after the network has changed or is gone. */

@@ -64,6 +64,8 @@ export interface ChronicleOptions {
   readonly pool: Pool;
   readonly history: History;
   readonly listing: Listing;
+  /** The network that somebody means, which another node may have added just now. @throws PoolError `network_not_found` */
+  readonly meant: (text: string) => Promise<Network>;
   /** Milliseconds since 1970; the time by which leases end. */
   readonly now: () => number;
 }
@@ -78,12 +80,14 @@ export class Chronicle {
   readonly #pool: Pool;
   readonly #history: History;
   readonly #listing: Listing;
+  readonly #meant: (text: string) => Promise<Network>;
   readonly #now: () => number;
 
-  constructor({ pool, history, listing, now }: ChronicleOptions) {
+  constructor({ pool, history, listing, meant, now }: ChronicleOptions) {
     this.#pool = pool;
     this.#history = history;
     this.#listing = listing;
+    this.#meant = meant;
     this.#now = now;
   }
 
@@ -165,7 +169,7 @@ export class Chronicle {
    * @param after only what ended before the record of this id
    */
   async *ended(_scope: Scope, filter: ListFilter, after: string | undefined): AsyncGenerator<Ended> {
-    const network = filter.network === undefined ? undefined : this.#pool.networkMeant(filter.network).id;
+    const network = filter.network === undefined ? undefined : (await this.#meant(filter.network)).id;
     const ip = filter.ip === undefined ? undefined : canonicalIp(filter.ip);
     const query = { ...defined({ ip, vm_id: filter.vmId, network, after }), types: ['ip_released'] };
     for await (const { id, event } of this.#history.search(query)) {

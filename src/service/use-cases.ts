@@ -45,7 +45,13 @@ export function useCases({ pool, store, history, clock, random, atOnce, patience
     listing,
     bulk: new Bulk({ pool, changes, random, allocations, atOnce }),
     networks: new Networks({ pool, changes, random }),
-    chronicle: new Chronicle({ pool, history, listing, now: () => changes.now() }),
+    chronicle: new Chronicle({
+      pool,
+      history,
+      listing,
+      meant: (text) => changes.meant(text),
+      now: () => changes.now(),
+    }),
     reconciliation: new Reconciliation({ pool, changes, atOnce }),
     intake: new Intake({ pool, changes, random }),
   };

@@ -83,6 +83,32 @@ describe('ippool migrate', { skip: missingEtcd() }, () => {
     await alone.stop();
   });
 
+  it('moves what a cluster remembers of a network that has shrunk, there and back', async () => {
+    const prefix = ['--etcd-prefix', '/shrunk/'];
+    assert.equal((await there(source, ...prefix)).code, 0);
+    const args = ['--etcd', etcd.endpoints.join(','), ...prefix, '--node-id', 'a'];
+    const server = await startServer({ args });
+    const { networks, allocations } = new Client({ server: server.url });
+    await networks.add({ cidr: '10.2.0.0/24', name: 'shrinks', cooldown_seconds: 86_400, sticky_seconds: 86_400 });
+    for (const [n, ip] of ['10.2.0.9', '10.2.0.126', '10.2.0.200'].entries()) {
+      const { id } = await allocations.create({
+        network: 'shrinks',
+        vm_id: `was-${n}`,
+        ip,
+        ...(n === 1 && { count: 9 }),
+      });
+      await allocations.release(id);
+    }
+    await networks.update('shrinks', { cidr: '10.2.0.0/25' });
+    await server.stop();
+    const { code, stdout, stderr } = await back(join(folder, 'shrunk'), ...prefix, '--json');
+    assert.equal(code, 0, stderr);
+    assert.equal((JSON.parse(stdout) as Summary).remembered, COUNTS.remembered + 1);
+    const again = await there(join(folder, 'shrunk'), '--etcd-prefix', '/again/', '--json');
+    assert.equal(again.code, 0, again.stderr);
+    assert.deepEqual(JSON.parse(again.stdout), JSON.parse(stdout));
+  });
+
   it('lets no node start on a half, and begins anew after it was broken off', async () => {
     const prefix = ['--etcd-prefix', '/half/'];
     const { EtcdClient } = await import('../../src/store/etcd/client.ts');

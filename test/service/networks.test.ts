@@ -11,7 +11,7 @@ const range = (text: string) => parseRange(text) ?? assert.fail(text);
 describe('a network that another node has just added', () => {
   async function elsewhere() {
     const service = await startService();
-    const { store, listing, networks } = service;
+    const { store, listing, networks, chronicle } = service;
     store.barriers = 0;
     store.atBarrier = () => {
       store.atBarrier = () => undefined;
@@ -25,18 +25,21 @@ describe('a network that another node has just added', () => {
       for await (const slice of listing.list(SCOPE, { network })) count += slice.length;
       return count;
     };
-    return { store, list, stats: (network: string) => networks.stats(SCOPE, network) };
+    const ended = (network: string) => chronicle.ended(SCOPE, { network }, undefined).next();
+    return { store, list, ended, stats: (network: string) => networks.stats(SCOPE, network) };
   }
 
   it('has a list and stats at once', async () => {
     assert.equal(await (await elsewhere()).list('new'), 0);
     assert.equal((await (await elsewhere()).stats('n3')).total, 8n);
+    assert.equal((await (await elsewhere()).ended('new')).done, true);
   });
 
   it('costs those nothing who ask for one that is known', async () => {
-    const { store, list, stats } = await elsewhere();
+    const { store, list, stats, ended } = await elsewhere();
     await list('default');
     await stats('default');
+    await ended('default');
     assert.equal(store.barriers, 0);
     await rejects(list('none'), 'network_not_found');
     assert.equal(store.barriers, 1);

@@ -175,7 +175,7 @@ type Place =
   { readonly ip: string; readonly record?: undefined } | { readonly ip?: undefined; readonly record: string };
 
 function readPlace(text: string): Place | undefined {
-  if (/^#\d{1,15}$/.test(text)) return { record: text.slice(1) };
+  if (/^#[\w.%-]{1,512}$/.test(text)) return { record: text.slice(1) };
   return parseAddress(text) ? { ip: text } : undefined;
 }
 

@@ -1,29 +1,14 @@
 import { ownerKey } from '../../pool/allocation.ts';
 import { PoolError } from '../../pool/errors.ts';
-import type {
-  IpAllocated,
-  IpReleased,
-  IpRemembered,
-  IpUpdated,
-  NetworkAdded,
-  NetworkUpdated,
-  PoolEvent,
-} from '../../pool/events.ts';
+import type { IpAllocated, IpReleased, IpRemembered, IpUpdated, NetworkUpdated, PoolEvent } from '../../pool/events.ts';
 import { parseRange } from '../../net/range.ts';
 import { formatAddress } from '../../net/address.ts';
+import { lastAddress, parseCidr } from '../../net/cidr.ts';
+import type { Afterwards } from './afterwards.ts';
 import type { KeyRange, Keys } from './keys.ts';
 import { memoryKey, memoryOf } from './memory.ts';
 import type { Compare, RequestOp } from './messages.ts';
 import { areUnchanged, isAbsent, isPresent, isUnchanged, put, remove, removeAll } from './operation.ts';
-
-/** What a load needs of something that an event changes only in part: the whole of it. Undefined: it is not known. */
-export interface Afterwards {
-  allocation(event: IpUpdated): IpAllocated | undefined;
-  /** Of released addresses, when some are given: what ends, and what of that goes on. */
-  memories(event: IpAllocated): { readonly before: readonly IpRemembered[]; readonly after: readonly IpRemembered[] };
-  /** The network as it is, and as it will be. */
-  network(event: NetworkUpdated): { readonly before: NetworkAdded; readonly after: NetworkAdded } | undefined;
-}
 
 /** A commit as etcd does it: when all of this still holds, all of that is written. */
 export interface Plan {
@@ -204,7 +189,7 @@ class Draft {
 
   #networkUpdated(event: NetworkUpdated): void {
     const { network } = event;
-    const { before, after } = this.#afterwards.network(event) ?? {};
+    const { before, after, forgotten = [] } = this.#afterwards.network(event) ?? {};
     const key = this.#keys.network(network);
     this.#ask(key, isPresent(key));
     if (after) this.put(key, JSON.stringify(after));
@@ -213,8 +198,25 @@ class Draft {
     // An exclusion leaves allocations where they are: only what must not push one out has to know them all.
     const isCut = isMoved || before?.gateway !== after?.gateway || String(before?.ranges) !== String(after?.ranges);
     if (isCut) this.#unchangedIn(this.#keys.familyOf('ip', network));
+    if (isMoved && after) this.#forgetOutside(network, after.cidr, forgotten);
     if (isMoved || isNamed) this.#changeNetworks(network);
     else this.#changeShape(network);
+  }
+
+  /** What begins outside goes whatever it is; what only reaches out of it is named. */
+  #forgetOutside(network: string, cidrText: string, forgotten: readonly IpRemembered[]): void {
+    const cidr = parseCidr(cidrText);
+    if (!cidr) return;
+    const all = this.#keys.familyOf('mem', network);
+    const textOf = (value: bigint) => formatAddress(cidr.family, value);
+    const inside = this.#keys.span('mem', network, textOf(cidr.base), textOf(lastAddress(cidr)));
+    this.#sweeps.push({ from: all.from, to: inside.from }, { from: inside.to, to: all.to });
+    for (const memory of forgotten) {
+      const key = memoryKey(this.#keys, memory);
+      if (key < inside.from || key >= inside.to) continue;
+      this.#ask(key, isUnchanged(key, this.#revision));
+      this.#writes.set(key, undefined);
+    }
   }
 
   #networkRemoved(network: string): void {

@@ -120,7 +120,7 @@ export class Writer {
       else if (!commit.isGivenUp) {
         for (const key of commit.plan.generations) {
           if (!commit.plan.writes.has(key)) continue;
-          // What was decided in a network before it went must not count after it.
+          // What was decided in a network before it went, or shrank, must not count after that.
           if (commit.plan.isSweeping) this.#generations.forget(key);
           else this.#generations.changed(key, commit.revision, revision);
         }

@@ -4,7 +4,7 @@ import type { Node } from './node.ts';
 import type { Answer, Listing, Recorder, Verb } from './record.ts';
 
 /** Codes after which nothing was done, for certain. */
-const REFUSED = new Set([
+export const REFUSED: ReadonlySet<string> = new Set([
   'conflict',
   'loading',
   'storage_full',

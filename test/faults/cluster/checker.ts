@@ -12,7 +12,11 @@ export type Wrong =
   /** An owner that gave its address back, or never asked for one, holds one. */
   | 'undead'
   /** "There is no address left" while there was one. */
-  | 'not exhausted';
+  | 'not exhausted'
+  /** A part of what was asked for all or nothing. */
+  | 'half'
+  /** A lease ended before it expired. */
+  | 'early';
 
 export interface Violation {
   readonly wrong: Wrong;
@@ -133,7 +137,7 @@ function wronglyExhausted(
   });
 }
 
-function wrong(kind: Wrong, what: string): Violation {
+export function wrong(kind: Wrong, what: string): Violation {
   return { wrong: kind, what };
 }
 

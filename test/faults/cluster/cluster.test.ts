@@ -14,7 +14,10 @@ describe('a cluster', { skip: missingTools(TOOLS) || missingEtcd() }, () => {
   it('gives no address twice and loses none, whatever fails', { timeout: 180_000 }, async (t) => {
     const { code, output } = await suite(t);
     assert.equal(code, 0, output);
-    assert.match(output, /duplicates 0, lost 0, two addresses 0, undead 0, wrongly exhausted 0/);
+    assert.match(
+      output,
+      /duplicates 0, lost 0, two addresses 0, undead 0, wrongly exhausted 0, halves 0, leases ended early 0/,
+    );
   });
 
   it('is found out when it reads, then puts', { timeout: 120_000 }, async (t) => {

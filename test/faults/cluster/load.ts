@@ -11,6 +11,8 @@ export interface LoadOptions {
   readonly owners: number;
   /** Owners that all clients ask for at the same time. */
   readonly shared: number;
+  /** What each of some other clients does, again and again. */
+  readonly others?: readonly ((isStopped: () => boolean) => Promise<void>)[];
 }
 
 /** What a client wanted, over all its attempts. */
@@ -44,12 +46,13 @@ export class Load {
   #asking = 0;
 
   constructor(nodes: readonly Node[], recorder: Recorder, random: Random, options: LoadOptions) {
-    const { clients, owners, shared } = options;
+    const { clients, owners, shared, others = [] } = options;
     this.#nodes = nodes;
     this.#recorder = recorder;
     this.#random = random;
     this.#shared = slots('shared', shared);
-    this.#clients = Array.from({ length: clients }, (_, client) => this.#run(client, owners));
+    const ours = Array.from({ length: clients }, (_, client) => this.#run(client, owners));
+    this.#clients = [...ours, ...others.map((other) => this.#repeat(() => other(() => this.#stopped)))];
   }
 
   /** How many attempts ended how. */
@@ -95,19 +98,25 @@ export class Load {
     for (const caller of this.#callers) caller.close();
   }
 
-  async #run(client: number, owners: number): Promise<void> {
+  #run(client: number, owners: number): Promise<void> {
     const caller = new Caller(this.#recorder);
     this.#callers.push(caller);
     const own = slots(`c${client}`, owners);
+    return this.#repeat(() => {
+      const isShared = this.#random.next() < 0.15;
+      const slot = this.#random.pick(isShared ? this.#shared : own);
+      return this.#wish(caller, client, slot, this.#verb(slot, isShared));
+    });
+  }
+
+  async #repeat(wish: () => Promise<void>): Promise<void> {
     while (!this.#stopped) {
       if (this.#isPaused) {
         await sleep(10);
         continue;
       }
-      const isShared = this.#random.next() < 0.15;
-      const slot = this.#random.pick(isShared ? this.#shared : own);
       this.#asking++;
-      await this.#wish(caller, client, slot, this.#verb(slot, isShared));
+      await wish();
       this.#asking--;
       await sleep(this.#random.below(10));
     }

@@ -42,6 +42,7 @@ if (isEnclosed) {
     faults: chosen(),
     calm: short ? 1_000 : 5_000,
     seed: SEED,
+    isFull: node === 'ippool',
     print,
   });
   for (const failure of failures) print(`${failure}\n`);

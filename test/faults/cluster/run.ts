@@ -6,7 +6,11 @@ import { Caller } from './caller.ts';
 import { check, type Violation } from './checker.ts';
 import { Cluster } from './cluster.ts';
 import type { Fault } from './faults/fault.ts';
+import { checkGrants } from './grant-checker.ts';
+import { GrantLoad } from './grant-load.ts';
+import { GrantRecorder } from './grants.ts';
 import { Load } from './load.ts';
+import type { Node } from './node.ts';
 import { CAPACITY, type PROGRAMS } from './programs.ts';
 import { Recorder } from './record.ts';
 
@@ -14,6 +18,8 @@ import { Recorder } from './record.ts';
 const RECOVERY_MS = 20_000;
 const BETWEEN_MS = 500;
 const CLIENTS = { clients: 16, owners: 6, shared: 6 };
+/** Beside them, those of leases, ranges and lists. */
+const GRANT_CLIENTS = 4;
 
 export interface RunOptions {
   readonly program: (typeof PROGRAMS)[keyof typeof PROGRAMS];
@@ -21,6 +27,8 @@ export interface RunOptions {
   /** How long clients ask before the first fault. */
   readonly calm: number;
   readonly seed: number;
+  /** Whether the nodes know leases, ranges and lists, and more than one network. */
+  readonly isFull: boolean;
   readonly print: (text: string) => void;
 }
 
@@ -31,11 +39,15 @@ export interface Verdict {
 }
 
 /** Lets clients ask a cluster while one thing after another goes wrong, and judges what they were told. */
-export async function run({ program, faults, calm, seed, print }: RunOptions): Promise<Verdict> {
+export async function run({ program, faults, calm, seed, isFull, print }: RunOptions): Promise<Verdict> {
   const random = new Random(seed);
   const recorder = new Recorder();
   const cluster = await Cluster.start(program);
-  const load = new Load(cluster.nodes, recorder, random, CLIENTS);
+  const grantRecorder = new GrantRecorder();
+  const grants = isFull ? new GrantLoad(cluster.nodes, grantRecorder, new Random(seed + 1)) : undefined;
+  await grants?.prepare();
+  const others = Array.from({ length: grants ? GRANT_CLIENTS : 0 }, () => grants!.wish.bind(grants));
+  const load = new Load(cluster.nodes, recorder, random, { ...CLIENTS, others });
   const caller = new Caller(recorder, 10_000);
   const rows: string[][] = [];
   const failures: string[] = [];
@@ -57,17 +69,24 @@ export async function run({ program, faults, calm, seed, print }: RunOptions): P
       if (failures.length > 0) break;
     }
     await load.stop();
-    for (const node of cluster.nodes) await caller.list(node);
-    if (failures.length === 0) await startedAnew(cluster, caller);
+    const list = async (node: Node) => {
+      await caller.list(node);
+      await grants?.tell(node);
+    };
+    await grants?.settled();
+    for (const node of cluster.nodes) await list(node);
+    if (failures.length === 0) await list(await startedAnew(cluster));
   } finally {
     for (const { name, output } of failures.length > 0 ? cluster.nodes : [])
       print(`${name}:
 ${lastOf(output)}
 `);
     caller.close();
+    grants?.close();
     await cluster.stop();
   }
-  const violations = check(recorder.operations, recorder.listings, CAPACITY);
+  const { acts, stories } = grantRecorder;
+  const violations = [...check(recorder.operations, recorder.listings, CAPACITY), ...checkGrants(acts, stories)];
   const count = (wrong: string) => violations.filter((violation) => violation.wrong === wrong).length;
   const unknown = recorder.operations.filter(({ outcome }) => outcome === 'unknown').length;
   print(
@@ -77,8 +96,10 @@ ${lastOf(output)}
       rows: rows.map(([name = '', said = '', ...rest]) => [name, said, ...rest]),
       notes: [
         `${recorder.operations.length} attempts, ${unknown} without a certain outcome, seed ${seed}`,
+        ...(isFull ? [asTold(grantRecorder)] : []),
         `duplicates ${count('duplicate')}, lost ${count('lost')}, two addresses ${count('two addresses')}, ` +
-          `undead ${count('undead')}, wrongly exhausted ${count('not exhausted')}`,
+          `undead ${count('undead')}, wrongly exhausted ${count('not exhausted')}, ` +
+          `halves ${count('half')}, leases ended early ${count('early')}`,
       ],
     }),
   );
@@ -92,12 +113,25 @@ function lastOf(log: string): string {
   return lines.map((line) => /"time":"([^"]+)".*("msg":.*)\}$/.exec(line)?.slice(1).join(' ') ?? line).join('\n');
 }
 
+/** How much of leases, ranges and lists was seen. */
+function asTold({ acts, stories }: GrantRecorder): string {
+  const unknown = acts.filter(({ outcome }) => outcome === 'unknown').length;
+  const tenures = stories.at(-1)?.tenures ?? [];
+  const expired = tenures.filter(({ hasExpired }) => hasExpired).length;
+  const ranges = tenures.filter(({ grant }) => grant.last > grant.first).length;
+  const whole = new Set(acts.filter(({ isWhole }) => isWhole).map(({ request }) => request)).size;
+  return (
+    `${acts.length} acts on leases, ranges and lists, ${unknown} of them uncertain, ${whole} requests for all or nothing: ` +
+    `${tenures.length} grants, ${ranges} ranges among them, ${expired} expired`
+  );
+}
+
 /** What a node finds in etcd when it starts is what the others were told one by one. */
-async function startedAnew({ nodes }: Cluster, caller: Caller): Promise<void> {
+async function startedAnew({ nodes }: Cluster): Promise<Node> {
   const node = nodes[2]!;
   await node.kill('SIGKILL');
   await node.startAtLast();
-  await caller.list(node);
+  return node;
 }
 
 /** Resolves when every node takes changes. @throws Error when one does not in time */

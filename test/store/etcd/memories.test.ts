@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { summaryOf } from '../../../src/migration/checksum.ts';
+import { parseCidr } from '../../../src/net/cidr.ts';
 import { Pool } from '../../../src/pool/pool.ts';
 import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from '../../../src/pool/snapshot.ts';
 import { Image } from '../../../src/store/etcd/image.ts';
@@ -14,7 +15,7 @@ import { Site } from './site.ts';
 
 const OWNERS = 5;
 const step = fc.record({
-  op: fc.constantFrom('give', 'give', 'give', 'release', 'release', 'pass', 'set'),
+  op: fc.constantFrom('give', 'give', 'give', 'release', 'release', 'pass', 'set', 'shape'),
   owner: fc.nat(OWNERS),
   count: fc.integer({ min: 1, max: 4 }),
   at: fc.option(fc.integer({ min: 1, max: 14 }), { nil: undefined }),
@@ -65,6 +66,10 @@ describe('what etcd holds of released addresses', { skip: missingEtcd() }, () =>
         // What is released from now on is remembered otherwise, or not at all.
         const [cooldown_seconds, sticky_seconds] = [count % 2, count > 2 ? 1 : 0].map((each) => each * seconds);
         await app.networks.update(SCOPE, 'default', { cooldown_seconds, sticky_seconds });
+      } else if (op === 'shape') {
+        // What is remembered outside of the smaller ones is over, when it is large again too.
+        const cidr = parseCidr(['10.0.0.0/28', '10.0.0.0/29', '10.0.0.8/29', '10.0.0.4/30'][count - 1] ?? '');
+        await app.networks.update(SCOPE, 'default', { cidr });
       } else if (op === 'release') {
         if (owner > 0) await app.allocations.release(SCOPE, { network, owner: who });
         else if (at !== undefined) await app.allocations.releaseByIp(SCOPE, { network, ip: `10.0.0.${at}` });
@@ -121,6 +126,26 @@ describe('what etcd holds of released addresses', { skip: missingEtcd() }, () =>
     await take({ ...base, op: 'release', owner: 1 });
     assert.equal(pool.network('default').memories.cooling, 3n);
     await compare();
+  });
+
+  it('is nothing of what a network has given up, not even when it is as large again', async (t) => {
+    const { pool, take, compare } = await service(t);
+    const base = { count: 1, seconds: 1, network: 'default', at: undefined } as const;
+    // Below what is left in the end, above it, and across its end.
+    for (const [owner, at, count] of [
+      [1, 1, 1],
+      [2, 12, 1],
+      [3, 6, 4],
+      [4, 2, 1],
+    ] as const) {
+      await take({ ...base, op: 'give', owner, at, count });
+      await take({ ...base, op: 'release', owner });
+    }
+    for (const count of [2, 4, 1]) {
+      await take({ ...base, op: 'shape', owner: 0, count });
+      await compare();
+    }
+    assert.deepEqual(pool.network('default').memories.kept(), []);
   });
 });
 

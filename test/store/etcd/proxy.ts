@@ -30,6 +30,7 @@ export class Proxy {
 
   pass(): void {
     this.#mode = 'pass';
+    this.#isSealed = false;
   }
 
   /** What is sent arrives, and no answer comes back. */

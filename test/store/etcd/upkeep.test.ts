@@ -129,9 +129,14 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     const prefix = site.prefix();
     const day = 86_400_000;
     const noon = Date.now();
+    const retentionMs = 30 * day;
+    const old = site.store(t, { prefix, now: () => noon - 3 * day, retentionMs });
+    await old.open(() => undefined);
+    await old.commit([allocated('old', '10.0.0.1')]);
+    await old.close();
     const [one, two] = [
-      site.store(t, { prefix, node: 'one', now: () => noon }),
-      site.store(t, { prefix, node: 'two', now: () => noon - 900 }),
+      site.store(t, { prefix, node: 'one', now: () => noon, retentionMs }),
+      site.store(t, { prefix, node: 'two', now: () => noon - 900, retentionMs }),
     ];
     for (const store of [one, two]) {
       await store.open(() => undefined);
@@ -140,9 +145,18 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     const client = site.client(t);
     const count = async () => (await client.range(within(new Keys(prefix).family('node')))).kvs.length;
     while ((await count()) < 2) await new Promise((resolve) => setTimeout(resolve, 20));
-    const ahead = site.store(t, { prefix, node: 'ahead', now: () => noon + day });
+    await one.commit([allocated('new', '10.0.0.2')]);
+    const ahead = site.store(t, { prefix, node: 'ahead', now: () => noon + 9 * day, retentionMs: day });
     await ahead.open(() => undefined);
-    assert.equal(ahead.skew, -day);
+    assert.equal(ahead.skew, -9 * day);
     assert.deepEqual([one.skew, two.skew], [0, 0]);
+    const kept = async () => {
+      const owners: unknown[] = [];
+      for await (const { event } of one.history.search({})) owners.push('vm_id' in event && event.vm_id);
+      return owners;
+    };
+    // What is too old goes, and by the wrong clock all would go with it.
+    while ((await kept()).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(await kept(), ['new']);
   });
 });

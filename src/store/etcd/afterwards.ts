@@ -1,0 +1,16 @@
+import type { IpAllocated, IpRemembered, IpUpdated, NetworkAdded, NetworkUpdated } from '../../pool/events.ts';
+
+/** What a load needs of something that an event changes only in part: the whole of it. Undefined: it is not known. */
+export interface Afterwards {
+  allocation(event: IpUpdated): IpAllocated | undefined;
+  /** Of released addresses, when some are given: what ends, and what of that goes on. */
+  memories(event: IpAllocated): { readonly before: readonly IpRemembered[]; readonly after: readonly IpRemembered[] };
+  /** The network as it is, and as it will be; what is remembered and will be outside of it. */
+  network(event: NetworkUpdated): NetworkChange | undefined;
+}
+
+export interface NetworkChange {
+  readonly before: NetworkAdded;
+  readonly after: NetworkAdded;
+  readonly forgotten: readonly IpRemembered[];
+}
