@@ -55,6 +55,10 @@ export class Memories {
     this.#byOwner = new TextIndex((number, key) => isOf(this.#kept.get(number), key), seed);
   }
 
+  get isEmpty(): boolean {
+    return this.#cooling.size === 0 && this.#byOwner.size === 0;
+  }
+
   /** How many addresses are cooling. */
   get cooling(): bigint {
     return this.#addresses;

@@ -110,6 +110,12 @@ export class Network {
     return this.#vacancy.available;
   }
 
+  /** Whether a released address means anything here, or one ever will while the settings are these. */
+  get remembers(): boolean {
+    const { cooldown_seconds = 0, sticky_seconds = 0 } = this.settings;
+    return cooldown_seconds > 0 || sticky_seconds > 0 || !this.memories.isEmpty;
+  }
+
   /** The offset of an address written as text; undefined when it is no address or not in this network. */
   offsetOf(ip: string): bigint | undefined {
     const address = parseAddress(ip);

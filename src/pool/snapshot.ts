@@ -60,9 +60,16 @@ export function allocationAfter(pool: Pool, event: IpUpdated): IpAllocated | und
   return allocated(event.network, writer(network), held.with(event), { requested: true });
 }
 
-/** What a snapshot would hold of released addresses and does not after an event that gives some, and the other way round. */
-export function memoriesAfter(pool: Pool, event: IpAllocated): { before: IpRemembered[]; after: IpRemembered[] } {
+/**
+ * What a snapshot would hold of released addresses and does not after an event that gives some, and the other way round.
+ * Undefined: there are none in its network, nor will there be while its settings are these.
+ */
+export function memoriesAfter(
+  pool: Pool,
+  event: IpAllocated,
+): { before: IpRemembered[]; after: IpRemembered[] } | undefined {
   const network = pool.find(event.network);
+  if (network && !network.remembers) return undefined;
   const offset = network?.offsetOf(event.ip);
   if (!network || offset === undefined) return { before: [], after: [] };
   const last = event.end_ip === undefined ? offset : (network.offsetOf(event.end_ip) ?? offset);

@@ -78,3 +78,16 @@ describe('pool.Network.reshape', () => {
     assert.equal(network.free.has(300n), true);
   });
 });
+
+describe('pool.Network.remembers', () => {
+  it('as long as its settings say so, and until the last that was remembered is over', () => {
+    const { setting, network, change } = busy();
+    assert.equal(network.remembers, true);
+    change({ cooldown_seconds: 0 });
+    assert.equal(network.remembers, true);
+    setting.pass(61);
+    assert.equal(network.remembers, false);
+    change({ sticky_seconds: 9 });
+    assert.equal(network.remembers, true);
+  });
+});

@@ -3,10 +3,18 @@ import type { IpAllocated, IpRemembered, IpUpdated, NetworkAdded, NetworkUpdated
 /** What a load needs of something that an event changes only in part: the whole of it. Undefined: it is not known. */
 export interface Afterwards {
   allocation(event: IpUpdated): IpAllocated | undefined;
-  /** Of released addresses, when some are given: what ends, and what of that goes on. */
-  memories(event: IpAllocated): { readonly before: readonly IpRemembered[]; readonly after: readonly IpRemembered[] };
+  /**
+   * Of released addresses, when some are given: what ends, and what of that goes on. Undefined: the network remembers none,
+   * and no node makes it remember one unless its settings change.
+   */
+  memories(event: IpAllocated): MemoriesChange | undefined;
   /** The network as it is, and as it will be; what is remembered and will be outside of it. */
   network(event: NetworkUpdated): NetworkChange | undefined;
+}
+
+export interface MemoriesChange {
+  readonly before: readonly IpRemembered[];
+  readonly after: readonly IpRemembered[];
 }
 
 export interface NetworkChange {

@@ -9,11 +9,8 @@ export interface Header {
 
 export interface KeyValue {
   readonly key: Buffer;
-  readonly create_revision: string;
   readonly mod_revision: string;
-  readonly version: string;
   readonly value: Buffer;
-  readonly lease: string;
 }
 
 export interface RangeRequest {

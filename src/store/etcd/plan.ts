@@ -4,7 +4,7 @@ import type { IpAllocated, IpReleased, IpRemembered, IpUpdated, NetworkUpdated, 
 import { parseRange } from '../../net/range.ts';
 import { formatAddress } from '../../net/address.ts';
 import { lastAddress, parseCidr } from '../../net/cidr.ts';
-import type { Afterwards } from './afterwards.ts';
+import type { Afterwards, MemoriesChange } from './afterwards.ts';
 import type { KeyRange, Keys } from './keys.ts';
 import { memoryKey, memoryOf } from './memory.ts';
 import type { Compare, RequestOp } from './messages.ts';
@@ -143,8 +143,11 @@ class Draft {
     const owner = ownerKey(event);
     this.#sameShape(network);
     this.#ask(key, isAbsent(key));
-    this.#endMemories(event);
-    this.#unchangedIn(this.#keys.span('mem', network, ip, end_ip));
+    const memories = this.#afterwards.memories(event);
+    if (memories) {
+      this.#endMemories(memories);
+      this.#unchangedIn(this.#keys.span('mem', network, ip, end_ip));
+    }
     if (event.end_ip !== undefined) {
       // What begins before it and reaches into it is a range as well, and every range changes the shape.
       this.#unchangedIn(this.#keys.span('ip', network, ip, end_ip));
@@ -177,8 +180,7 @@ class Draft {
   }
 
   /** Another owner's word about an address may stand where it is; what only cools, or was for this one, is over. */
-  #endMemories(event: IpAllocated): void {
-    const { before, after } = this.#afterwards.memories(event);
+  #endMemories({ before, after }: MemoriesChange): void {
     for (const memory of before) {
       const { network, ip, end_ip = ip } = memory;
       this.#unchangedIn(this.#keys.span('mem', network, ip, end_ip));

@@ -2,6 +2,7 @@ import { fromJSON, type PackageDefinition } from '@grpc/proto-loader';
 
 // The part of etcd's gRPC interface that ippool speaks: numbers and names of the wire format, which is a fact. Each line
 // is `type name number`, as in a .proto; `+` before a type means repeated, `oneof` fields are marked with the name of theirs.
+// Fields that nobody here asks for are left out: what is received in each event would have to be read each time.
 // In a module rather than a .proto file, so that the compiled service needs nothing beside its code.
 
 const ENUMS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
@@ -17,7 +18,7 @@ const ENUMS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 
 const MESSAGES: Readonly<Record<string, string>> = {
   ResponseHeader: 'uint64 cluster_id 1, uint64 member_id 2, int64 revision 3, uint64 raft_term 4',
-  KeyValue: 'bytes key 1, int64 create_revision 2, int64 mod_revision 3, int64 version 4, bytes value 5, int64 lease 6',
+  KeyValue: 'bytes key 1, int64 mod_revision 3, bytes value 5',
   Event: 'EventType type 1, KeyValue kv 2',
 
   RangeRequest: `bytes key 1, bytes range_end 2, int64 limit 3, int64 revision 4, SortOrder sort_order 5,
