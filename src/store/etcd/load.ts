@@ -49,8 +49,8 @@ async function loadAll(client: Reader, keys: Keys, deliver: (events: PoolEvent[]
 }
 
 /** The keys of a range at a revision, in their order. The next page is on its way while one is looked at. */
-export async function* pages(client: Reader, { from, to }: KeyRange, revision: number) {
-  const ask = (begin: string) => client.range({ ...within({ from: begin, to }), limit: PAGE, revision });
+export async function* pages(client: Reader, { from, to }: KeyRange, revision: number, limit = PAGE) {
+  const ask = (begin: string) => client.range({ ...within({ from: begin, to }), limit, revision });
   for (let asked = ask(from); ;) {
     const { kvs, more } = await asked;
     const last = kvs.at(-1);

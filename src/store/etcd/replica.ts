@@ -1,8 +1,8 @@
 import type { EtcdClient, WatchStream } from './client.ts';
 import { EtcdError } from './failure.ts';
 import type { KeyRange } from './keys.ts';
-import { pages } from './load.ts';
 import type { KeyValue, WatchResponse } from './messages.ts';
+import type { Missed } from './missed.ts';
 import { within } from './operation.ts';
 
 /** What is to be known of one revision. */
@@ -18,6 +18,8 @@ export interface ReplicaOptions {
   readonly deliver: (revision: Revision) => void;
   /** Told when something is missing that nobody has any more. */
   readonly lost: (error: Error) => void;
+  /** Reads what a watch from behind a revision can tell no more. @throws EtcdError */
+  readonly missed: (revision: number) => Promise<Missed>;
   /** Milliseconds, never going back. */
   readonly clock: () => number;
   readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
@@ -29,8 +31,8 @@ interface Waiting {
 }
 
 const AGAIN_MS = 100;
-/** Of catching up, each a second or more long; then it is better to begin anew. */
-const TRIES = 20;
+/** How often etcd may be compacted while what was missed is read; then it is better to begin anew. */
+const TRIES = 5;
 /** A new watch needs some time to tell the first. */
 const SILENCE_MS = 700;
 
@@ -167,32 +169,28 @@ export class Replica {
   }
 
   /**
-   * What has been compacted cannot be watched; what was put since and is still there can be read, and nothing of ours goes.
-   * It is delivered when all of it is there: keys are not in the order of revisions.
+   * What has been compacted cannot be watched, but read. It is delivered when all of it is there: keys are not in the order
+   * of revisions.
    */
   async #catchUp(): Promise<void> {
-    const { client, range, log } = this.#options;
     try {
-      const { header } = await client.range({ ...within(range), limit: 1, keys_only: true });
-      const kvs: KeyValue[] = [];
-      for await (const page of pages(client, range, Number(header.revision))) {
-        kvs.push(...page.filter(({ mod_revision }) => Number(mod_revision) > this.#revision));
-      }
+      const { revision: to, puts } = await this.#options.missed(this.#revision);
       if (!this.#isOpen) return;
-      kvs.sort((a, b) => Number(a.mod_revision) - Number(b.mod_revision));
       this.#tries = 0;
-      log('info', { from: this.#revision, to: header.revision, keys: kvs.length }, 'etcd was compacted: caught up');
-      for (let from = 0, to = 0; from < kvs.length; from = to) {
-        const revision = kvs[from]?.mod_revision;
-        while (kvs[to]?.mod_revision === revision) to++;
-        this.#advance({ revision: Number(revision), puts: kvs.slice(from, to) });
+      const from = this.#revision;
+      this.#options.log('info', { from, to, keys: puts.length }, 'etcd was compacted: caught up');
+      for (let first = 0, next = 0; first < puts.length; first = next) {
+        const revision = puts[first]?.mod_revision;
+        while (puts[next]?.mod_revision === revision) next++;
+        this.#advance({ revision: Number(revision), puts: puts.slice(first, next) });
       }
-      this.#advance({ revision: Number(header.revision), puts: [] });
+      this.#advance({ revision: to, puts: [] });
       this.#watch();
     } catch (error) {
-      const isLost = !(error instanceof EtcdError) || ++this.#tries >= TRIES;
+      // That etcd is away is waited for, as by a watch: this node goes on with what it knows.
+      const isLost = !(error instanceof EtcdError) || (error.isCompacted && ++this.#tries >= TRIES);
       if (isLost) this.#options.lost(error as Error);
-      else this.#end(false, true);
+      else this.#end(true, true);
     }
   }
 }

@@ -12,6 +12,7 @@ import { EtcdHistory } from './history.ts';
 import { Inspection } from './inspection.ts';
 import { keyOf, Keys } from './keys.ts';
 import { load, type Reader } from './load.ts';
+import { missed } from './missed.ts';
 import { at } from './operation.ts';
 import { patiently } from './patience.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -80,6 +81,8 @@ export class EtcdStore implements Store {
   #time = 0;
   /** The latest time that an event told. */
   #latest = 0;
+  /** The time of the newest record that was delivered. */
+  #told = 0;
   #heartbeat: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
   #heard = 0;
@@ -96,6 +99,7 @@ export class EtcdStore implements Store {
       deliver: (revision) => this.#tell(revision),
       clock,
       lost: (error) => this.#die(unavailable(`what was missed cannot be read: ${error.message}`, error)),
+      missed: (from) => missed(client, this.#keys, { revision: from, time: this.#told }),
       log,
     });
     this.#writer = new Writer({
@@ -149,6 +153,7 @@ export class EtcdStore implements Store {
       for (const event of events) this.#note(event);
       deliver(events.map(adopt));
     });
+    this.#told = this.#latest;
     this.#replica.open(revision);
     this.#state = 'open';
     this.#heard = clock();
@@ -209,6 +214,7 @@ export class EtcdStore implements Store {
     for (const kv of puts) {
       const key = keyOf(kv);
       if (!this.#keys.isEvent(key)) continue;
+      this.#told = Math.max(this.#told, this.#keys.timeOf(key));
       const own = this.#writer.take(key);
       if (own) {
         this.#deliver(own.events);
