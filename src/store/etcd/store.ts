@@ -238,7 +238,9 @@ export class EtcdStore implements Store {
 
   /** Reads the newest revision, and waits until it has been delivered. */
   async #catchUp(): Promise<void> {
+    const before = this.#replica.revision;
     const { kvs, header } = await this.#options.client.range(at(this.#keys.head));
+    if (Number(header.revision) < before) this.#goneBack(before, header.revision);
     await this.#hear(Number(kvs[0]?.mod_revision ?? 0));
     this.#replica.pass(Number(header.revision)); // the head is put with everything that is delivered
     this.#heard = this.#options.clock();
@@ -264,6 +266,14 @@ export class EtcdStore implements Store {
   #contradicted(what: 'replica' | 'owners', facts: object): void {
     this.#options.log('warn', facts, `etcd holds other ${what} than it should, or this node does`);
     if (what === 'replica') this.#die(unavailable('this node and etcd hold different things: it has to start anew'));
+  }
+
+  /** etcd never does by itself: an older copy of its data was put in their place, and this node holds what is lost there. */
+  #goneBack(from: number, to: string): never {
+    const what = `etcd has gone back from revision ${from} to ${to}, as by a backup: this node has to start anew`;
+    const error = unavailable(what);
+    this.#die(error);
+    throw error;
   }
 
   /** Looks whether this node and etcd agree; it does so by itself from time to time. @throws EtcdError */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { PoolError } from '../../../src/pool/errors.ts';
 import type { PoolEvent } from '../../../src/pool/events.ts';
+import { EtcdClient } from '../../../src/store/etcd/client.ts';
 import { Keys } from '../../../src/store/etcd/keys.ts';
 import { put, within } from '../../../src/store/etcd/operation.ts';
 import { Retention } from '../../../src/store/etcd/retention.ts';
@@ -123,6 +125,27 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     state = [...held, allocated('vm4', '10.0.0.3')];
     await store.inspect();
     assert.deepEqual(fatal, ['store_unavailable']);
+  });
+
+  it('begins anew when etcd has gone back to an older copy of its data', async (t) => {
+    const deaths: PoolError[] = [];
+    const client = new EtcdClient({ endpoints: site.etcd.endpoints, now: () => Date.now() });
+    const store = site.store(t, { client, fatal: (error) => deaths.push(error) });
+    await store.open(() => undefined);
+    await store.commit([allocated('vm1', '10.0.0.1')]);
+    await store.barrier();
+    const range = client.range.bind(client);
+    client.range = async (request) => {
+      const answer = await range(request);
+      const older = { ...answer.header, revision: String(store.revision - 1) };
+      return { ...answer, kvs: [], header: older };
+    };
+    await assert.rejects(store.barrier(), { code: 'store_unavailable', message: /gone back/ });
+    await assert.rejects(store.commit([allocated('vm2', '10.0.0.2')]), { code: 'store_unavailable' });
+    assert.deepEqual(
+      deaths.map(({ code }) => code),
+      ['store_unavailable'],
+    );
   });
 
   it('goes by the clock of most nodes when its own is wrong, from the start on', async (t) => {
