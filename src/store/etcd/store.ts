@@ -6,12 +6,14 @@ import type { Afterwards } from './afterwards.ts';
 import { Barrier, PATIENCE_MS } from './barrier.ts';
 import type { EtcdClient } from './client.ts';
 import { Commit } from './commit.ts';
+import { eventsOf } from './events-of.ts';
 import { unavailable } from './failure.ts';
 import { Fence } from './fence.ts';
 import { EtcdHistory } from './history.ts';
 import { Inspection } from './inspection.ts';
 import { keyOf, Keys } from './keys.ts';
 import { load, type Reader } from './load.ts';
+import type { KeyValue } from './messages.ts';
 import { at } from './operation.ts';
 import { patiently } from './patience.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -215,10 +217,20 @@ export class EtcdStore implements Store {
         own.resolve();
         continue;
       }
-      const events = JSON.parse(kv.value.toString()) as PoolEvent[];
+      const events = this.#read(kv);
       for (const event of events) this.#note(event);
       this.#time = Math.max(this.#time, this.#keys.timeOf(key) + 1);
       this.#deliver(events.map(this.#options.adopt));
+    }
+  }
+
+  /** What is of nobody's record may have changed anything: whoever begins anew reads what is. */
+  #read(kv: KeyValue): PoolEvent[] {
+    try {
+      return eventsOf(kv);
+    } catch (error) {
+      this.#die(unavailable((error as Error).message, error));
+      return [];
     }
   }
 
@@ -270,8 +282,7 @@ export class EtcdStore implements Store {
 
   /** etcd never does by itself: an older copy of its data was put in their place, and this node holds what is lost there. */
   #goneBack(from: number, to: string): never {
-    const what = `etcd has gone back from revision ${from} to ${to}, as by a backup: this node has to start anew`;
-    const error = unavailable(what);
+    const error = unavailable(`etcd has gone back from revision ${from} to ${to}, as by a backup: start anew`);
     this.#die(error);
     throw error;
   }

@@ -148,6 +148,35 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     );
   });
 
+  it('names the key of what it cannot read, and passes over what is no record', async (t) => {
+    const client = site.client(t);
+    for (const value of ['{broken', 'null', '{}', '[null]', '[{}]']) {
+      const prefix = site.prefix();
+      const deaths: PoolError[] = [];
+      const store = site.store(t, { prefix, fatal: (error) => deaths.push(error) });
+      await store.open(() => undefined);
+      const place = async (key: string) => {
+        await client.txn({ compare: [], success: [put(`${prefix}head`, ''), put(prefix + key, value)], failure: [] });
+        await store.barrier().catch(() => undefined); // dead by then
+      };
+      await place('ev/zzz');
+      await store.commit([allocated('vm1', '10.0.0.1', { at: Date.now() })]);
+      const found: string[] = [];
+      for await (const { event } of store.history.search({ since: Date.now() - 60_000 })) found.push(event.type);
+      assert.deepEqual([found, deaths], [['ip_allocated'], []]);
+      await place('ev/fe0000000000/x/y/0');
+      assert.equal(deaths[0]?.code, 'store_unavailable');
+      assert.match(deaths[0].message, /ev\/fe0000000000\/x\/y\/0 /);
+      const key = `${prefix}ip/default/zz`;
+      await client.put({ key: Buffer.from(key), value: Buffer.from(value) });
+      const next = site.store(t, { prefix, node: 'n2' });
+      await assert.rejects(
+        next.open(() => undefined),
+        { code: 'data_corrupt', details: { key } },
+      );
+    }
+  });
+
   it('goes by the clock of most nodes when its own is wrong, from the start on', async (t) => {
     const prefix = site.prefix();
     const day = 86_400_000;
