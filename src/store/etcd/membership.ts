@@ -152,7 +152,9 @@ export class EtcdMembership implements Membership {
   async #places(): Promise<Map<string, string>> {
     const { client, keys } = this.#options;
     const { kvs } = await client.range(within(keys.family('join')));
-    return new Map(kvs.map((kv) => [kv.value.toString(), nodeOf(keyOf(kv))]));
+    // One that etcd refused has left its name behind: whoever came last is there.
+    const inOrder = [...kvs].sort((a, b) => Number(a.mod_revision) - Number(b.mod_revision));
+    return new Map(inOrder.map((kv) => [kv.value.toString(), nodeOf(keyOf(kv))]));
   }
 
   #client(url: string): EtcdClient {
