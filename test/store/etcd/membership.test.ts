@@ -7,6 +7,21 @@ import { Site } from './site.ts';
 
 // About 1 s.
 describe('EtcdMembership', { skip: missingEtcd() }, () => {
+  it('passes over what no node has told of itself', async (t) => {
+    const site = await Site.start();
+    t.after(() => site.stop());
+    const keys = new Keys(site.prefix());
+    const client = site.client(t);
+    const membership = new EtcdMembership({ client, keys, tls: undefined, now: () => Date.now() });
+    t.after(() => membership.close());
+    const told = { url: 'http://a', version: '1', clock: 7 };
+    const values = ['{broken', 'null', '{}', '{"clock":"x"}', '{"clock":1e300}', JSON.stringify(told)];
+    for (const [n, value] of values.entries()) {
+      await client.put({ key: Buffer.from(keys.node(`n${n}`)), value: Buffer.from(value) });
+    }
+    assert.deepEqual(await membership.nodes(), [{ node: 'n5', ...told }]);
+  });
+
   it('calls a member that has not started what it was called last, not what etcd refused before', async (t) => {
     const site = await Site.start();
     t.after(() => site.stop());
