@@ -8,8 +8,10 @@ export const NodeId = Type.Union(
   { description: NODE_RULE, examples: [4] },
 );
 
+/** From 1 to 65535: etcd would take in a member that nobody can ever reach. */
+const PORT = '(?:[1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])';
 const AddressText = Type.String({
-  pattern: '^(?:[\\w.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}$',
+  pattern: `^(?:[\\w.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\]):${PORT}$`,
   description: 'host:port where the other members reach it, such as node4.example.com:5004',
   examples: ['node4.example.com:5004'],
 });

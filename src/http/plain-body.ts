@@ -33,11 +33,16 @@ export async function readPlain(request: IncomingMessage): Promise<Body> {
 
 function chunksOf(request: IncomingMessage): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
+    if (request.destroyed) reject(aborted()); // it tells nothing any more
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => resolve(chunks));
     request.on('close', () => {
-      if (!request.complete) reject(Object.assign(new Error('request aborted'), { type: 'request.aborted' }));
+      if (!request.complete) reject(aborted());
     });
   });
+}
+
+function aborted(): Error {
+  return Object.assign(new Error('request aborted'), { type: 'request.aborted' });
 }

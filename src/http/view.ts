@@ -79,7 +79,7 @@ export class Views {
     };
   };
 
-  readonly ended = ({ event, network }: Ended): NetworkAllocation => {
+  readonly ended = ({ event, network }: Ended): Written<NetworkAllocation> => {
     const { ip, end_ip, vm_id, nic, hostname = '', mac = null, description = '', tags = [] } = event;
     const { at, allocated_at, expires_at, prefix_length } = event;
     const [first, last] = [parseAddress(ip), parseAddress(end_ip ?? ip)];
@@ -88,9 +88,9 @@ export class Views {
       network_id: event.network,
       network: network?.cidrText ?? '',
       ip,
-      ...(end_ip === undefined ? {} : { end_ip }),
+      end_ip,
       count: countOf((last?.value ?? 0n) - (first?.value ?? 0n) + 1n),
-      ...(prefix_length === undefined ? {} : { prefix: `${ip}/${prefix_length}` }),
+      prefix: prefix_length === undefined ? undefined : `${ip}/${prefix_length}`,
       prefix_length: prefix_length ?? network?.cidr.prefixLength ?? 0,
       gateway: network?.gatewayText ?? null,
       vm_id: vm_id === '' ? null : vm_id,

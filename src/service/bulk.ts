@@ -38,14 +38,21 @@ export class Bulk {
    * outcomes of a slice, in their order; the next is decided when it is asked for.
    */
   async *allocate(scope: Scope, requests: Iterable<AllocationRequest | PoolError>): AsyncGenerator<Outcome[]> {
+    let lost: PoolError | undefined;
     for (const slice of slicesOf(requests)) {
+      if (lost) {
+        yield slice.map((request) => ({ error: request instanceof PoolError ? request : (lost as PoolError) }));
+        continue;
+      }
       const given = this.#isTogether ? await this.#allocateNew(scope, slice) : NONE;
       // Together, so that they share a commit too; those of one owner wait for each other in their order.
       const rest = slice.map(async (request, index): Promise<Outcome> => {
         if (request instanceof PoolError) return { error: request };
         return given.get(index) ?? this.#allocations.allocate(scope, request).catch(asOutcome);
       });
-      yield await Promise.all(rest);
+      const outcomes = await Promise.all(rest);
+      lost = lossOf(outcomes);
+      yield outcomes;
       await new Promise(setImmediate);
     }
   }
@@ -92,6 +99,13 @@ function* slicesOf<T>(values: Iterable<T>): Generator<T[]> {
     slice = [];
   }
   if (slice.length > 0) yield slice;
+}
+
+/** Why nothing of a slice could be written: nobody waits for the next to find out the same. */
+function lossOf(outcomes: readonly Outcome[]): PoolError | undefined {
+  const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
+  const lost = errors.find(({ code }) => code === 'store_unavailable');
+  return errors.length === outcomes.length ? lost : undefined;
 }
 
 function asOutcome(error: unknown): Outcome {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import Type from 'typebox';
+import { NodeRequest } from '../../src/api/cluster.ts';
 import { AllocateRequest, ROUTE_WORDS, VM_ID_RULE, VmId } from '../../src/api/schema.ts';
 import { checker } from '../../src/api/validate.ts';
 
@@ -47,6 +48,19 @@ describe('the pattern of vm_id', () => {
     for (const word of ROUTE_WORDS) {
       assert.equal('problem' in check(word), true);
       for (const other of [`${word}1`, `1${word}`, word.toUpperCase()]) assert.equal('value' in check(other), true);
+    }
+  });
+});
+
+describe('the address of a member', () => {
+  it('has a port that there is', () => {
+    const check = checker(NodeRequest);
+    const isRight = (port: string) => 'value' in check({ node_id: 4, addr: `node4:${port}` });
+    for (const port of ['1', '80', '5004', '9999', '10000', '59999', '60000', '65499', '65529', '65535']) {
+      assert.equal(isRight(port), true, port);
+    }
+    for (const port of ['', '0', '080', '65536', '65540', '65600', '66000', '70000', '99999', '100000']) {
+      assert.equal(isRight(port), false, port);
     }
   });
 });

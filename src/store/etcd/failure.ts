@@ -58,3 +58,8 @@ export async function available<T>(asked: Promise<T>): Promise<T> {
     throw error instanceof EtcdError ? unavailable(error.message, error) : error;
   }
 }
+
+/** etcd never does by itself: an older copy of its data was put in their place, and this node holds what is lost there. */
+export function goneBack(from: number, to: string): PoolError {
+  return unavailable(`etcd has gone back from revision ${from} to ${to}, as by a backup: start anew`);
+}

@@ -1,6 +1,6 @@
-import type { PoolEvent } from '../../pool/events.ts';
 import { type History, type HistoryQuery, type Includes, matches, type Recorded } from '../history.ts';
 import type { EtcdClient } from './client.ts';
+import { eventsOf } from './events-of.ts';
 import { available } from './failure.ts';
 import { keyOf, type KeyRange, type Keys } from './keys.ts';
 import type { RangeResponse } from './messages.ts';
@@ -33,10 +33,11 @@ export class EtcdHistory implements History {
       for (const kv of kvs) {
         const key = keyOf(kv);
         from = `${key}\0`;
+        if (!this.#keys.isEvent(key)) continue;
         // A record is written before any of its events happened later than it tells.
         if (query.since !== undefined && this.#keys.timeOf(key) < query.since) return;
         if (Number(kv.mod_revision) > newest) continue;
-        const recorded = JSON.parse(kv.value.toString()) as PoolEvent[];
+        const recorded = eventsOf(kv);
         const end = key === after?.record ? after.index : recorded.length;
         for (let index = end - 1; index >= 0; index--) {
           const event = recorded[index];

@@ -31,6 +31,7 @@ export interface KeyRange {
 }
 
 const TIME_DIGITS = 12;
+const A_TIME = /^[\da-f]{12}\//;
 const LATEST = 16 ** TIME_DIGITS - 1;
 
 export class Keys {
@@ -74,8 +75,9 @@ export class Keys {
     return { from: `${this.events.from}${countdown(time)}`, to: this.events.to };
   }
 
+  /** Nothing else that somebody puts there. */
   isEvent(key: string): boolean {
-    return key.startsWith(this.events.from);
+    return key.startsWith(this.events.from) && A_TIME.test(key.slice(this.events.from.length));
   }
 
   generation(network: string): string {

@@ -1,5 +1,6 @@
 import type { PoolEvent } from '../../pool/events.ts';
 import type { EtcdClient } from './client.ts';
+import { eventOf } from './events-of.ts';
 import { EtcdError, unavailable } from './failure.ts';
 import type { KeyRange, Keys } from './keys.ts';
 import type { KeyValue } from './messages.ts';
@@ -16,7 +17,7 @@ export type Reader = Pick<EtcdClient, 'range'>;
  * a page may be asked for again, at the same revision.
  *
  * @returns the revision
- * @throws PoolError `store_unavailable` when that revision is compacted meanwhile
+ * @throws PoolError `store_unavailable` when that revision is compacted meanwhile, `data_corrupt`
  */
 export async function load(client: Reader, keys: Keys, deliver: (events: PoolEvent[]) => void): Promise<number> {
   try {
@@ -32,7 +33,7 @@ async function loadAll(client: Reader, keys: Keys, deliver: (events: PoolEvent[]
   const revision = Number(header.revision);
   let latest = 0;
   const tell = (kvs: readonly KeyValue[]) => {
-    const events = kvs.map(({ value }) => JSON.parse(value.toString()) as PoolEvent);
+    const events = kvs.map(eventOf);
     for (const event of events) if ('at' in event && event.at > latest) latest = event.at;
     if (events.length > 0) deliver(events);
   };

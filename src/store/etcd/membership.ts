@@ -145,14 +145,19 @@ export class EtcdMembership implements Membership {
   async #told(): Promise<(Told & { readonly node: string })[]> {
     const { client, keys } = this.#options;
     const { kvs } = await client.range(within(keys.family('node')));
-    return kvs.map((kv) => ({ node: nodeOf(keyOf(kv)), ...(JSON.parse(kv.value.toString()) as Told) }));
+    return kvs.flatMap((kv) => {
+      const told = toldIn(kv);
+      return told ? [{ node: nodeOf(keyOf(kv)), ...told }] : [];
+    });
   }
 
   /** Nodes that were added, by the address of a member that has not told its name yet. */
   async #places(): Promise<Map<string, string>> {
     const { client, keys } = this.#options;
     const { kvs } = await client.range(within(keys.family('join')));
-    return new Map(kvs.map((kv) => [kv.value.toString(), nodeOf(keyOf(kv))]));
+    // One that etcd refused has left its name behind: whoever came last is there.
+    const inOrder = [...kvs].sort((a, b) => Number(a.mod_revision) - Number(b.mod_revision));
+    return new Map(inOrder.map((kv) => [kv.value.toString(), nodeOf(keyOf(kv))]));
   }
 
   #client(url: string): EtcdClient {
@@ -162,6 +167,16 @@ export class EtcdMembership implements Membership {
     const made = new EtcdClient({ endpoints: [url], tls, timeoutMs: TIMEOUT_MS, now });
     this.#clients.set(url, made);
     return made;
+  }
+}
+
+/** Undefined: no node tells that of itself. */
+function toldIn({ value }: Messages.KeyValue): Told | undefined {
+  try {
+    const told = JSON.parse(value.toString()) as Told | null;
+    return Number.isNaN(new Date(told?.clock ?? Number.NaN).getTime()) ? undefined : (told ?? undefined);
+  } catch {
+    return undefined;
   }
 }
 

@@ -65,11 +65,6 @@ export class Replica {
     return this.#revision;
   }
 
-  /** Whether something would be heard now. */
-  get isWatching(): boolean {
-    return this.#stream !== undefined;
-  }
-
   /** Follows what comes behind a revision. */
   open(revision: number): void {
     this.#isOpen = true;
@@ -90,7 +85,7 @@ export class Replica {
 
   /** Goes on at another endpoint, unless this one has told something just now, or has just been begun with. */
   moveOn(): void {
-    if (this.#options.clock() - this.#fresh < SILENCE_MS) return;
+    if (!this.#stream || this.#options.clock() - this.#fresh < SILENCE_MS) return;
     this.#fresh = this.#options.clock();
     this.#options.log('warn', { revision: this.#revision }, 'etcd tells nothing new: asking another member');
     this.#end(true);

@@ -21,20 +21,22 @@ const CHUNK = 1000;
 export class Retention {
   readonly #client: EtcdClient;
   readonly #keys: Keys;
+  readonly #failed: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(client: EtcdClient, keys: Keys) {
+  /** @param failed told why something was not deleted; it is tried again */
+  constructor(client: EtcdClient, keys: Keys, failed: (error: unknown) => void) {
     this.#client = client;
     this.#keys = keys;
+    this.#failed = failed;
   }
 
   /** @param keptMs how long history is kept @param now milliseconds since 1970 */
   open(keptMs: number, now: () => number): void {
-    const forget = async () => {
-      await this.forget(now() - keptMs);
-      await this.forgetMemories(now() - SPARE_MS);
+    const look = () => {
+      this.forget(now() - keptMs).catch(this.#failed);
+      this.forgetMemories(now() - SPARE_MS).catch(this.#failed);
     };
-    const look = () => void forget().catch(() => undefined); // in an hour again
     look();
     this.#timer = setInterval(look, LOOK_MS).unref();
   }

@@ -6,13 +6,15 @@ import type { Afterwards } from './afterwards.ts';
 import { Barrier, PATIENCE_MS } from './barrier.ts';
 import type { EtcdClient } from './client.ts';
 import { Commit } from './commit.ts';
-import { unavailable } from './failure.ts';
+import { eventsOf } from './events-of.ts';
+import { goneBack, unavailable } from './failure.ts';
 import { Fence } from './fence.ts';
 import { EtcdHistory } from './history.ts';
 import { Inspection } from './inspection.ts';
 import { keyOf, Keys } from './keys.ts';
 import { load, type Reader } from './load.ts';
 import { missed } from './missed.ts';
+import type { KeyValue } from './messages.ts';
 import { at } from './operation.ts';
 import { patiently } from './patience.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -120,7 +122,8 @@ export class EtcdStore implements Store {
       now: options.now,
       log,
     });
-    this.#retention = new Retention(client, this.#keys);
+    const notForgotten = (err: unknown) => log('warn', { err }, 'what is old was not deleted: tried again in an hour');
+    this.#retention = new Retention(client, this.#keys, notForgotten);
     this.#inspection = new Inspection({
       client,
       keys: this.#keys,
@@ -221,10 +224,20 @@ export class EtcdStore implements Store {
         own.resolve();
         continue;
       }
-      const events = JSON.parse(kv.value.toString()) as PoolEvent[];
+      const events = this.#read(kv);
       for (const event of events) this.#note(event);
       this.#time = Math.max(this.#time, this.#keys.timeOf(key) + 1);
       this.#deliver(events.map(this.#options.adopt));
+    }
+  }
+
+  /** What is of nobody's record may have changed anything: whoever begins anew reads what is. */
+  #read(kv: KeyValue): PoolEvent[] {
+    try {
+      return eventsOf(kv);
+    } catch (error) {
+      this.#die(unavailable((error as Error).message, error));
+      return [];
     }
   }
 
@@ -244,7 +257,9 @@ export class EtcdStore implements Store {
 
   /** Reads the newest revision, and waits until it has been delivered. */
   async #catchUp(): Promise<void> {
+    const before = this.#replica.revision;
     const { kvs, header } = await this.#options.client.range(at(this.#keys.head));
+    if (Number(header.revision) < before) throw this.#die(goneBack(before, header.revision));
     await this.#hear(Number(kvs[0]?.mod_revision ?? 0));
     this.#replica.pass(Number(header.revision)); // the head is put with everything that is delivered
     this.#heard = this.#options.clock();
@@ -252,9 +267,7 @@ export class EtcdStore implements Store {
 
   async #hear(revision: number): Promise<void> {
     if (revision <= this.#replica.revision) return;
-    const silence = setInterval(() => {
-      if (this.#replica.isWatching) this.#replica.moveOn();
-    }, LOOK_MS);
+    const silence = setInterval(() => this.#replica.moveOn(), LOOK_MS);
     try {
       await this.#replica.reached(revision);
     } finally {
@@ -277,9 +290,10 @@ export class EtcdStore implements Store {
     return this.#inspection.look();
   }
 
-  #die(error: PoolError): void {
+  #die(error: PoolError): PoolError {
     this.#state = 'dead';
     clearInterval(this.#heartbeat);
     this.#options.fatal(error);
+    return error;
   }
 }

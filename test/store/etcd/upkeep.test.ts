@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { PoolError } from '../../../src/pool/errors.ts';
 import type { PoolEvent } from '../../../src/pool/events.ts';
+import { EtcdClient } from '../../../src/store/etcd/client.ts';
 import { Keys } from '../../../src/store/etcd/keys.ts';
 import { put, within } from '../../../src/store/etcd/operation.ts';
 import { Retention } from '../../../src/store/etcd/retention.ts';
@@ -54,7 +56,7 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
       deleted.push(answer.deleted);
       return answer;
     };
-    await new Retention(client, keys).forget(5000);
+    await new Retention(client, keys, assert.ifError).forget(5000);
     assert.deepEqual([deleted, await count()], [['1000', '1000', '400'], 100]);
   });
 
@@ -93,7 +95,7 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
         ({ value }) => (JSON.parse(value.toString()) as { ip: string }).ip,
       );
     assert.equal((await kept()).length, 3);
-    await new Retention(client, keys).forgetMemories(now - 3_600_000);
+    await new Retention(client, keys, assert.ifError).forgetMemories(now - 3_600_000);
     assert.deepEqual(await kept(), ['10.0.0.2', '10.0.0.3']);
   });
 
@@ -123,6 +125,56 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     state = [...held, allocated('vm4', '10.0.0.3')];
     await store.inspect();
     assert.deepEqual(fatal, ['store_unavailable']);
+  });
+
+  it('begins anew when etcd has gone back to an older copy of its data', async (t) => {
+    const deaths: PoolError[] = [];
+    const client = new EtcdClient({ endpoints: site.etcd.endpoints, now: () => Date.now() });
+    const store = site.store(t, { client, fatal: (error) => deaths.push(error) });
+    await store.open(() => undefined);
+    await store.commit([allocated('vm1', '10.0.0.1')]);
+    await store.barrier();
+    const range = client.range.bind(client);
+    client.range = async (request) => {
+      const answer = await range(request);
+      const older = { ...answer.header, revision: String(store.revision - 1) };
+      return { ...answer, kvs: [], header: older };
+    };
+    await assert.rejects(store.barrier(), { code: 'store_unavailable', message: /gone back/ });
+    await assert.rejects(store.commit([allocated('vm2', '10.0.0.2')]), { code: 'store_unavailable' });
+    assert.deepEqual(
+      deaths.map(({ code }) => code),
+      ['store_unavailable'],
+    );
+  });
+
+  it('names the key of what it cannot read, and passes over what is no record', async (t) => {
+    const client = site.client(t);
+    for (const value of ['{broken', 'null', '{}', '[null]', '[{}]']) {
+      const prefix = site.prefix();
+      const deaths: PoolError[] = [];
+      const store = site.store(t, { prefix, fatal: (error) => deaths.push(error) });
+      await store.open(() => undefined);
+      const place = async (key: string) => {
+        await client.txn({ compare: [], success: [put(`${prefix}head`, ''), put(prefix + key, value)], failure: [] });
+        await store.barrier().catch(() => undefined); // dead by then
+      };
+      await place('ev/zzz');
+      await store.commit([allocated('vm1', '10.0.0.1', { at: Date.now() })]);
+      const found: string[] = [];
+      for await (const { event } of store.history.search({ since: Date.now() - 60_000 })) found.push(event.type);
+      assert.deepEqual([found, deaths], [['ip_allocated'], []]);
+      await place('ev/fe0000000000/x/y/0');
+      assert.equal(deaths[0]?.code, 'store_unavailable');
+      assert.match(deaths[0].message, /ev\/fe0000000000\/x\/y\/0 /);
+      const key = `${prefix}ip/default/zz`;
+      await client.put({ key: Buffer.from(key), value: Buffer.from(value) });
+      const next = site.store(t, { prefix, node: 'n2' });
+      await assert.rejects(
+        next.open(() => undefined),
+        { code: 'data_corrupt', details: { key } },
+      );
+    }
   });
 
   it('goes by the clock of most nodes when its own is wrong, from the start on', async (t) => {
