@@ -69,10 +69,11 @@ describe('a change of a network that is named by a name', () => {
 
 describe('a request of a cluster that cannot write', () => {
   const PATIENCE = { patienceMs: 100 };
+  const message = 'It is not known whether this was done: no answer in time. Ask again';
   /** All but the machine's own time. */
   const inTime = async (...promises: Promise<unknown>[]) => {
     const started = performance.now();
-    for (const promise of promises) await assert.rejects(promise, { code: 'store_unavailable' });
+    for (const promise of promises) await assert.rejects(promise, { code: 'store_unavailable', message });
     assert.ok(performance.now() - started < 190);
   };
 
@@ -263,6 +264,27 @@ describe('the sweeper', () => {
     await swept.catch(() => undefined);
     await settled();
     assert.deepEqual(store.commits, []);
+  });
+
+  it('goes on with the other networks, and with reservations, when others are first in one', async () => {
+    const { ask, add, networks, pass, durable, store, network } = await startService();
+    const other = await add('10.9.0.0/24', 'other');
+    const range = parseRange('10.0.0.6') ?? assert.fail();
+    const expires_at = NOW + 10_000;
+    await durable(networks.reserve(SCOPE, 'default', { range, reason: 'r', owner: undefined, expires_at }));
+    await durable(ask('a', { ttl: 10 }));
+    await durable(ask('a', { ttl: 10, network: 'other' }));
+    pass(11_000);
+    const swept = assert.rejects(networks.sweep(SCOPE), { code: 'conflict' });
+    for (let tries = 0; tries < 100; tries++) {
+      await settled();
+      const [commit] = store.commits;
+      if (!commit) break;
+      if (tries < 16) commit.fail(new PoolError('conflict', 'another was first'));
+      else commit.succeed();
+    }
+    await swept;
+    assert.deepEqual([network.reservations.size, other.count], [0, 0]);
   });
 
   it('ends when others are first again and again', async () => {
