@@ -1,5 +1,5 @@
 import { decideRelease } from '../pool/decide/release.ts';
-import { PoolError } from '../pool/errors.ts';
+import { type ErrorCode, PoolError } from '../pool/errors.ts';
 import type { Origin, PoolEvent } from '../pool/events.ts';
 import { violation } from '../pool/invariants.ts';
 import type { Network } from '../pool/network.ts';
@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import { inTime, unavailable } from './deadline.ts';
 import { NEEDS_BARRIER } from './exact.ts';
 import { ALL, holderOf, InFlight, ownerSubject, type Subject } from './inflight.ts';
+import type { Held } from './parts.ts';
 
 /** Who asks, and for what; an argument of every use case. Tenants and permitted networks will stand here too. */
 export interface Scope {
@@ -53,6 +54,8 @@ export class Changes {
   readonly #sweeps = new Map<Network, Promise<void>>();
   readonly #atOnce: number;
   readonly #patienceMs: number | undefined;
+  /** Whether it was for want of room that the store could not write: then it answers at once, and is asked. */
+  #isFull = false;
 
   constructor({ pool, store, clock, atOnce = SWEEP, patienceMs }: ChangesOptions) {
     this.#atOnce = atOnce;
@@ -89,17 +92,16 @@ export class Changes {
 
   /** Changes allocations. Returns the events that are durable now; none when nothing had to change. */
   make(scope: Scope, concerned: () => Concerned, decide: Decide): Promise<PoolEvent[]> {
-    let isSwept = false;
-    return this.#decided(() => {
-      const { networks, owners } = concerned();
-      const ended = isSwept ? undefined : networks.find((network) => this.#hasEnded(network));
-      if (ended) {
-        isSwept = true;
-        return this.#sweepFor(ended, owners).then(() => ({ earlier: AT_ONCE }));
-      }
-      const earlier = this.#inFlight.before(networks, owners);
-      return earlier ? { earlier } : this.#decide(scope, { networks, owners }, decide);
-    });
+    let all: Concerned | undefined;
+    const step = () => {
+      all = concerned();
+      const earlier = this.#inFlight.before(all.networks, all.owners);
+      if (earlier) return { earlier };
+      const origin = this.#origin(scope);
+      const own = this.#ownEnded(all, origin.at);
+      return own.length > 0 ? this.#releaseOwn(all, own) : this.#decide(origin, all, decide);
+    };
+    return this.#decided(step, () => Promise.all((all?.networks ?? []).map((network) => this.settle(network))));
   }
 
   /**
@@ -142,7 +144,7 @@ export class Changes {
       if (this.#pool.find(network.id) !== network) return;
       const due = network.leases.due(until, this.#atOnce).flatMap((allocation) => {
         const subject = ownerSubject(network, allocation, allocation.offset);
-        return subject === undefined ? [] : [{ allocation, subject }];
+        return subject === undefined ? [] : [{ network, allocation, subject }];
       });
       if (due.length === 0) return;
       const subjects = due.map(({ subject }) => subject);
@@ -151,13 +153,12 @@ export class Changes {
         await earlier.catch(nothing);
         continue;
       }
-      const origin = this.#origin(SWEEPER);
-      const events = due.flatMap(({ allocation }) => decideRelease(network, allocation, 'expired', origin));
       try {
-        await this.#inFlight.track([network], subjects, this.#commit(events), nothing);
+        await this.#expire(due, { networks: [network], owners: subjects });
+        attempt = 1;
       } catch (error) {
         // Another node has ended one of them: the rest are still due.
-        if (!(error instanceof PoolError) || error.code !== 'conflict' || attempt++ >= ATTEMPTS) throw error;
+        if (codeOf(error) !== 'conflict' || attempt++ >= ATTEMPTS) throw error;
       }
     }
   }
@@ -172,40 +173,46 @@ export class Changes {
     return this.#patienceMs !== undefined && !this.#store.health().writable;
   }
 
-  #hasEnded({ leases }: Network): boolean {
-    const { next } = leases;
-    return next !== undefined && next <= this.now();
+  #hasEnded({ leases }: Network, now = this.now()): boolean {
+    return (leases.next ?? Number.POSITIVE_INFINITY) <= now;
   }
 
-  /**
-   * Releases what has ended before others decide. When that cannot be written down they may go on without: nobody is given
-   * what is not released.
-   *
-   * @throws PoolError why not, to those whose own has ended
-   */
-  async #sweepFor(network: Network, owners: readonly Subject[]): Promise<void> {
-    try {
-      if (this.#isAway) throw unavailable(this.#store.health().reason);
-      await this.sweep(network);
-    } catch (error) {
-      const now = this.now();
-      const isOwn = owners.some((owner) => {
-        const { expires_at } = holderOf(network, owner)?.attributes ?? {};
-        return expires_at !== undefined && expires_at <= now;
-      });
-      if (isOwn || !(error instanceof PoolError)) throw error;
-    }
+  /** What these owners hold still, and should not: as many as one commit takes. */
+  #ownEnded({ networks, owners }: Concerned, now: number): Held[] {
+    const own = networks.flatMap((network) =>
+      (this.#hasEnded(network, now) ? owners : []).flatMap((owner) => {
+        const allocation = holderOf(network, owner);
+        return allocation && (allocation.attributes.expires_at ?? Number.POSITIVE_INFINITY) <= now
+          ? { network, allocation }
+          : [];
+      }),
+    );
+    return own.slice(0, this.#atOnce);
   }
 
-  #decided(step: (isLate: () => boolean) => Promise<Step> | Step): Promise<PoolEvent[]> {
-    return inTime(this.#patienceMs, (isLate) => this.#attempted(() => step(isLate), isLate));
+  /** Nobody is told of what has ended, nor given it again, before that is written down. @throws PoolError why it cannot be */
+  async #releaseOwn(all: Concerned, own: readonly Held[]): Promise<Step> {
+    if (this.#isAway && !this.#isFull) throw unavailable(this.#store.health().reason);
+    await this.#expire(own, all);
+    return { earlier: AT_ONCE };
   }
 
-  async #attempted(step: () => Promise<Step> | Step, isLate: () => boolean): Promise<PoolEvent[]> {
+  #expire(ended: readonly Held[], { networks, owners }: Concerned): Promise<void> {
+    const origin = this.#origin(SWEEPER);
+    const events = ended.flatMap(({ network, allocation }) => decideRelease(network, allocation, 'expired', origin));
+    return this.#inFlight.track(networks, owners, this.#commit(events), nothing);
+  }
+
+  /** @param release makes room for whoever would be told that there is none */
+  #decided(step: Attempt, release?: () => Promise<unknown>): Promise<PoolEvent[]> {
+    return inTime(this.#patienceMs, (isLate) => this.#attempted(step, isLate, release));
+  }
+
+  async #attempted(step: Attempt, isLate: IsLate, release?: () => Promise<unknown>): Promise<PoolEvent[]> {
     let exact = false;
     for (let attempt = 1; !isLate();) {
       try {
-        const result = await step();
+        const result = await step(isLate);
         if ('earlier' in result) {
           await result.earlier.catch(nothing); // how it ended is for its own caller
           if (result.conflict && attempt++ >= ATTEMPTS) throw result.conflict;
@@ -216,9 +223,10 @@ export class Changes {
           return result.events;
         }
       } catch (error) {
-        const code = error instanceof PoolError ? error.code : undefined;
+        const code = codeOf(error);
         if (code === 'conflict' && attempt++ < ATTEMPTS) continue;
         if (exact || code === undefined || !NEEDS_BARRIER.has(code)) throw error;
+        if (WANTS_ROOM.has(code)) await release?.();
       }
       await this.#store.barrier();
       exact = true;
@@ -226,8 +234,7 @@ export class Changes {
     return []; // for nobody: the answer has been given
   }
 
-  #decide(scope: Scope, { networks, owners }: Concerned, decide: Decide): Step {
-    const origin = this.#origin(scope);
+  #decide(origin: Origin, { networks, owners }: Concerned, decide: Decide): Step {
     for (const network of networks) network.advance(origin.at);
     const holds: (() => void)[] = [];
     const letGo = () => {
@@ -244,7 +251,8 @@ export class Changes {
     } catch (error) {
       letGo();
       if (!(error instanceof PoolError) || error.code !== 'conflict') throw error;
-      const other = this.#underWay(networks);
+      // What somebody else may get meanwhile is worth to wait for.
+      const other = networks.map(({ id }) => this.#inFlight.anyIn(id)).find((change) => change !== undefined);
       if (other) return { earlier: other, conflict: error };
       throw error;
     }
@@ -258,16 +266,9 @@ export class Changes {
       if (contradiction !== undefined)
         throw new PoolError('internal', `A decision contradicts the state: ${contradiction}`);
     }
-    return this.#store.commit(events);
-  }
-
-  /** What somebody else may get meanwhile: worth to wait for. */
-  #underWay(networks: readonly Network[]): Promise<void> | undefined {
-    for (const { id } of networks) {
-      const other = this.#inFlight.anyIn(id);
-      if (other) return other;
-    }
-    return undefined;
+    const committed = this.#store.commit(events);
+    committed.catch((error: unknown) => (this.#isFull = codeOf(error) === 'storage_full'));
+    return committed;
   }
 
   #origin({ actor, requestId }: Scope): Origin {
@@ -275,13 +276,18 @@ export class Changes {
   }
 }
 
+type IsLate = () => boolean;
+type Attempt = (isLate: IsLate) => Promise<Step> | Step;
 type Step =
   | { readonly earlier: Promise<void>; readonly conflict?: PoolError }
   | { readonly events: PoolEvent[]; readonly committed: Promise<void> | undefined };
 
 const nothing = () => undefined;
 const AT_ONCE = Promise.resolve();
+const codeOf = (error: unknown) => (error instanceof PoolError ? error.code : undefined);
 
+/** What leases that have ended may be the reason for. */
+const WANTS_ROOM: ReadonlySet<ErrorCode> = new Set(['pool_exhausted', 'address_taken']);
 /** Events that do not depend on others of the same commit. */
 const SEPARATE: ReadonlySet<PoolEvent['type']> = new Set([
   'ip_updated',

@@ -70,7 +70,9 @@ export class Cluster {
   }
 
   /**
-   * Removes a member, and lets nothing count any more that its node writes; or the latter alone, for a node without one.
+   * Removes a member, and lets nothing count any more that its node writes; or the latter alone, for a node without a member.
+   * In this order: whoever is fenced off ends, which must not happen to one that etcd then refuses to let go. What breaks off
+   * in between is finished by a repeat that names the node.
    *
    * @param named a node, or the id or address of a member
    * @throws PoolError `node_not_found`, `quorum_at_risk`
@@ -80,10 +82,9 @@ export class Cluster {
     const { members } = await membership.cluster();
     const member = members.find(({ id, node, address }) => [node, id, address].includes(named));
     if (member && !member.isLearner) refuseLoss(members, member);
-    // First: whoever is cut off between the two leaves a node that has to ask again before it writes.
-    const wrote = await membership.fenceOff(member?.node ?? named);
-    if (member) await membership.remove(member.id, member.node);
-    else if (!wrote) throw new PoolError('node_not_found', `There is no node ${named}`, { node_id: named });
+    if (member) await membership.remove(member.id);
+    const wasKnown = await membership.fenceOff(member?.node ?? named);
+    if (!member && !wasKnown) throw new PoolError('node_not_found', `There is no node ${named}`, { node_id: named });
   }
 
   /** Gives learners their vote. Called about every second; most calls do nothing. */

@@ -1,5 +1,8 @@
 import { PoolError } from '../pool/errors.ts';
 
+/** What is under way may count yet. */
+const UNKNOWN = 'It is not known whether this was done: no answer in time. Ask again';
+
 /**
  * Waits for work no longer than somebody waits for its answer.
  *
@@ -17,7 +20,7 @@ async function within<T>(ms: number, work: (isLate: () => boolean) => Promise<T>
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       isLate = true;
-      reject(unavailable('no answer in time'));
+      reject(new PoolError('store_unavailable', UNKNOWN, { retry_after: 1 }));
     }, ms);
   });
   try {

@@ -154,14 +154,19 @@ export class Networks {
     return ranges;
   }
 
-  /** Ends what was reserved until now, and releases what was leased until now. */
+  /** Ends what was reserved until now, and releases what was leased until now. @throws PoolError `conflict` at the end */
   async sweep(scope: Scope): Promise<void> {
+    const conflicts: PoolError[] = [];
+    const goOn = (error: unknown) => {
+      if (!(error instanceof PoolError) || error.code !== 'conflict') throw error;
+      conflicts.push(error);
+    };
     for (const network of [...this.#pool.networks]) {
       const now = this.#changes.now();
-      await this.#changes.sweep(network);
+      await this.#changes.sweep(network).catch(goOn);
       for (const { id, expires_at } of network.reservations.values()) {
         if (expires_at === undefined || expires_at > now) continue;
-        await this.#changes.makeAlone(
+        const ended = this.#changes.makeAlone(
           scope,
           () => network.id,
           (origin) => {
@@ -169,8 +174,10 @@ export class Networks {
             return stands ? decideUnreserve(network, id, 'expired', origin) : [];
           },
         );
+        await ended.catch(goOn);
       }
     }
+    if (conflicts[0]) throw conflicts[0];
   }
 
   #meant(text: string): () => string {

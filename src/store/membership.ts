@@ -48,8 +48,8 @@ export interface Membership {
   add(node: string, address: string): Promise<void>;
   /** Gives a learner its vote. @returns whether it had caught up */
   promote(id: string): Promise<boolean>;
-  /** @param node whose member it is. @throws PoolError `quorum_at_risk`, `node_not_found` */
-  remove(id: string, node: string): Promise<void>;
-  /** Lets nothing count any more that a node writes. @returns whether it ever wrote */
+  /** Removes a member; one that has gone meanwhile is removed. @throws PoolError `quorum_at_risk` */
+  remove(id: string): Promise<void>;
+  /** Lets nothing count any more that a node writes, and forgets it. @returns whether anything was known of it */
   fenceOff(node: string): Promise<boolean>;
 }

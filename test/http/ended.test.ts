@@ -6,6 +6,8 @@ import { NOW } from '../support/app.ts';
 import { after, startRemembering } from '../support/remembering.ts';
 import { pagesOf } from '../support/site.ts';
 
+const SWEEPER = { actor: 'ippool', requestId: 'expiry' };
+
 /** Of 172.16.0.2 to .9 those with odd ends are released, .3 first; .8 has expired after that. */
 async function start() {
   const site = await startRemembering();
@@ -29,8 +31,8 @@ const ENDED = [8, 9, 7, 5, 3];
 
 describe('GET /api/v1/allocations?status=', () => {
   it('tells what is held, what was released, what has expired, or all of it', async () => {
-    const { ips, post, dot } = await start();
-    await post('/allocations', { network: 'default', vm_id: 'vm-2' }); // ends what has expired
+    const { ips, dot, networks } = await start();
+    await networks.sweep(SWEEPER);
     assert.deepEqual(await ips(''), dot(...HELD));
     assert.deepEqual(await ips('?status=allocated'), dot(...HELD));
     assert.deepEqual(await ips('?status=released'), dot(9, 7, 5, 3));
@@ -42,23 +44,20 @@ describe('GET /api/v1/allocations?status=', () => {
   });
 
   it('is paged across the boundary from what is held to what has ended', async () => {
-    const { post, dot, ...site } = await start();
-    await post('/allocations', { network: 'default', vm_id: 'vm-2' });
+    const { dot, ...site } = await start();
+    await site.networks.sweep(SWEEPER);
     const whole = dot(...HELD, ...ENDED);
     for (const limit of [1, 2, 3, 4, 5, 8, 100]) {
-      const pages = await pagesOf({ post, ...site }, `/allocations?all=true&limit=${limit}`);
+      const pages = await pagesOf(site, `/allocations?all=true&limit=${limit}`);
       assert.deepEqual(pages.flat(), whole, `limit ${limit}`);
       assert.equal(pages.length, Math.ceil(whole.length / limit));
     }
-    assert.deepEqual(
-      (await pagesOf({ post, ...site }, '/allocations?status=released&limit=3')).flat(),
-      dot(9, 7, 5, 3),
-    );
+    assert.deepEqual((await pagesOf(site, '/allocations?status=released&limit=3')).flat(), dot(9, 7, 5, 3));
   });
 
   it('keeps its filters behind the boundary', async () => {
-    const { ips, post, dot, add, give, as } = await start();
-    await post('/allocations', { network: 'default', vm_id: 'vm-2' });
+    const { ips, dot, add, give, as, networks } = await start();
+    await networks.sweep(SWEEPER);
     assert.deepEqual(await ips('?all=true&vm_id=vm-7'), dot(7));
     assert.deepEqual(await ips('?all=true&vm_id_prefix=vm-&tag=t0'), dot(6, 9, 3));
     assert.deepEqual(await ips('?all=true&cidr=172.16.0.4/30'), dot(4, 6, 7, 5));
@@ -89,12 +88,12 @@ describe('GET /api/v1/allocations?status=', () => {
 
 describe('GET /api/v1/allocations/{id}', () => {
   it('tells one that has ended as it was in the end', async () => {
-    const { all, get, post, pass } = await start();
+    const { all, get, pass, networks } = await start();
     const was = all[1] ?? assert.fail();
     const { body } = await get(`/allocations/${was.id}`);
     assert.deepEqual(body, { ...was, status: 'released', released_at: after(NOW, 1) });
     pass(5000); // and only then somebody sweeps
-    await post('/allocations', { network: 'default', vm_id: 'vm-2' });
+    await networks.sweep(SWEEPER);
     const lease = all[6] ?? assert.fail();
     const expired = await get(`/allocations/${lease.id}`);
     assert.deepEqual(expired.body, { ...lease, status: 'expired', released_at: lease.expires_at });

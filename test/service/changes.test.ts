@@ -6,6 +6,9 @@ import { PoolError } from '../../src/pool/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import { violation } from '../../src/pool/invariants.ts';
 import { Pool } from '../../src/pool/pool.ts';
+import { Allocations } from '../../src/service/allocations.ts';
+import { Changes } from '../../src/service/changes.ts';
+import { Clock } from '../../src/service/clock.ts';
 import { NOW } from '../support/app.ts';
 import { settled } from '../support/held-store.ts';
 import { SCOPE, startService, wish } from '../support/service.ts';
@@ -66,10 +69,11 @@ describe('a change of a network that is named by a name', () => {
 
 describe('a request of a cluster that cannot write', () => {
   const PATIENCE = { patienceMs: 100 };
+  const message = 'It is not known whether this was done: no answer in time. Ask again';
   /** All but the machine's own time. */
   const inTime = async (...promises: Promise<unknown>[]) => {
     const started = performance.now();
-    for (const promise of promises) await assert.rejects(promise, { code: 'store_unavailable' });
+    for (const promise of promises) await assert.rejects(promise, { code: 'store_unavailable', message });
     assert.ok(performance.now() - started < 190);
   };
 
@@ -112,7 +116,139 @@ describe('a request of a cluster that cannot write', () => {
   });
 });
 
+describe('leases that have ended', () => {
+  const conflict = () => new PoolError('conflict', 'another was first');
+  const typesOf = (events: readonly PoolEvent[]) => events.map(({ type }) => type);
+
+  it('are waited for by nobody whose own has not', async () => {
+    const { ask, pass, durable, networks, commit, store } = await startService();
+    await durable(ask('a', { ttl: 10 }));
+    await durable(ask('b', { ttl: 100 }));
+    pass(11_000);
+    const swept = networks.sweep(SCOPE);
+    const others = [ask('b', { ttl: 100 }), ask('c')];
+    await settled();
+    assert.deepEqual(
+      store.commits.map(({ events }) => typesOf(events)),
+      [['ip_released'], ['ip_updated'], ['ip_allocated']],
+    );
+    commit(2).succeed();
+    commit(1).succeed();
+    await Promise.all(others);
+    commit().succeed();
+    await swept;
+  });
+
+  it('are released one by one for those who ask, not all of them', async () => {
+    const { ask, pass, durable, commit, visible } = await startService();
+    for (const vm of ['a', 'b']) await durable(ask(vm, { ttl: 10 }));
+    pass(11_000);
+    const again = ask('b', { ttl: 10 });
+    await settled();
+    assert.equal(commit().events.length, 1);
+    assert.equal((await durable(again)).created, true);
+    assert.deepEqual(visible(), ['a', 'b']);
+  });
+
+  it('are decided upon by nobody while they stand, however often another node is first', async () => {
+    const { ask, pass, durable, commit, store } = await startService();
+    await durable(ask('a', { ttl: 10 }));
+    pass(11_000);
+    const refused = assert.rejects(ask('a'), { code: 'conflict' });
+    for (let tries = 0; tries < 16; tries++) {
+      await settled();
+      assert.deepEqual(typesOf(commit().events), ['ip_released']);
+      commit().fail(conflict());
+    }
+    await refused;
+    assert.deepEqual(store.commits, []);
+    assert.equal((await durable(ask('a'))).created, true);
+  });
+
+  it('are those of both families', async () => {
+    const { askAll, add, pass, durable } = await startService();
+    await add('fd00:1::/64', 'six');
+    const both = () => durable(askAll(wish('a', { ttl: 10 }), wish('a', { ttl: 10, network: 'six' })));
+    await both();
+    pass(11_000);
+    for (const { created, allocation } of await both()) {
+      assert.equal(created, true);
+      assert.equal(allocation.attributes.expires_at, NOW + 21_000);
+    }
+  });
+
+  it('are no more in one commit than it takes', async () => {
+    const { askAll, ask, pass, durable, commit, pool, store, clock } = await startService('10.0.0.0/24');
+    const changes = new Changes({
+      pool,
+      store,
+      clock: new Clock(
+        () => clock.now,
+        () => clock.elapsed,
+      ),
+      atOnce: 2,
+    });
+    const allocations = new Allocations({ pool, changes, random: () => 0 });
+    const wishes = ['a', 'b', 'c'].map((vm) => wish(vm, { ttl: 10 }));
+    await durable(askAll(...wishes));
+    await durable(ask('d', { ttl: 10 }));
+    pass(11_000);
+    const again = allocations.allocateAll(SCOPE, wishes);
+    const sizes: number[] = [];
+    while (sizes.length < 3) {
+      await settled();
+      sizes.push(commit().events.length);
+      commit().succeed();
+    }
+    await again;
+    assert.deepEqual(sizes, [2, 1, 3]);
+  });
+
+  it('are refused to their owner for want of room, in a cluster too', async () => {
+    for (const isSweptBefore of [false, true]) {
+      const { ask, pass, durable, commit, store, networks } = await startService(undefined, { patienceMs: 100 });
+      await durable(ask('a', { ttl: 10 }));
+      pass(11_000);
+      const first = isSweptBefore ? networks.sweep(SCOPE) : ask('b');
+      await settled();
+      store.writable = false;
+      commit().fail();
+      await assert.rejects(first, { code: 'storage_full' });
+      const again = ask('a');
+      await settled();
+      commit().fail();
+      await assert.rejects(again, { code: 'storage_full' });
+    }
+  });
+});
+
 describe('the sweeper', () => {
+  it('goes on for as long as it gets on, however often others are first', async () => {
+    const { askAll, pass, durable, network, store, pool, clock } = await startService('10.0.0.0/24');
+    const changes = new Changes({
+      pool,
+      store,
+      clock: new Clock(
+        () => clock.now,
+        () => clock.elapsed,
+      ),
+      atOnce: 1,
+    });
+    await durable(askAll(...Array.from({ length: 20 }, (_, n) => wish(`vm-${n}`, { ttl: 10 }))));
+    pass(11_000);
+    const swept = changes.sweep(network);
+    swept.catch(() => undefined);
+    for (let isFirst = true; network.count > 0; isFirst = !isFirst) {
+      await settled();
+      const [commit] = store.commits;
+      if (!commit) break;
+      if (isFirst) commit.fail(new PoolError('conflict', 'another was first'));
+      else commit.succeed();
+    }
+    await swept;
+    assert.equal(network.count, 0);
+  });
+
   it('leaves a reservation alone whose network is removed while it waits', async () => {
     const { networks, add, pass, commit, durable, store } = await startService();
     const network = await add('10.9.0.0/24', 'other');
@@ -128,6 +264,27 @@ describe('the sweeper', () => {
     await swept.catch(() => undefined);
     await settled();
     assert.deepEqual(store.commits, []);
+  });
+
+  it('goes on with the other networks, and with reservations, when others are first in one', async () => {
+    const { ask, add, networks, pass, durable, store, network } = await startService();
+    const other = await add('10.9.0.0/24', 'other');
+    const range = parseRange('10.0.0.6') ?? assert.fail();
+    const expires_at = NOW + 10_000;
+    await durable(networks.reserve(SCOPE, 'default', { range, reason: 'r', owner: undefined, expires_at }));
+    await durable(ask('a', { ttl: 10 }));
+    await durable(ask('a', { ttl: 10, network: 'other' }));
+    pass(11_000);
+    const swept = assert.rejects(networks.sweep(SCOPE), { code: 'conflict' });
+    for (let tries = 0; tries < 100; tries++) {
+      await settled();
+      const [commit] = store.commits;
+      if (!commit) break;
+      if (tries < 16) commit.fail(new PoolError('conflict', 'another was first'));
+      else commit.succeed();
+    }
+    await swept;
+    assert.deepEqual([network.reservations.size, other.count], [0, 0]);
   });
 
   it('ends when others are first again and again', async () => {
@@ -147,9 +304,10 @@ describe('the sweeper', () => {
   });
 
   it('is waited for once, however many leases go on ending', async () => {
-    const { ask, pass, commit, durable } = await startService();
+    const { ask, pass, commit, durable, hold } = await startService();
     await durable(ask('a', { ttl: 10 }));
     await durable(ask('b', { ttl: 20 }));
+    for (const vm of ['x', 'y', 'z']) await hold(vm); // now it is full
     pass(11_000);
     const late = ask('c');
     await settled();

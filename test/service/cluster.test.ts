@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PoolError } from '../../src/pool/errors.ts';
 import { Cluster } from '../../src/service/cluster.ts';
 import { FakeMembership, member } from '../support/fake-membership.ts';
 
@@ -47,7 +48,7 @@ describe('cluster.remove', () => {
       const removed = cluster(members).remove(SCOPE, leaving);
       if (code === undefined) {
         await removed;
-        assert.deepEqual(members.asked, [`fence ${leaving}`, `remove a${leaving}`]);
+        assert.deepEqual(members.asked, [`remove a${leaving}`, `fence ${leaving}`]);
       } else {
         await assert.rejects(removed, { code });
         assert.ok(!members.asked.some((asked) => asked.startsWith('remove')));
@@ -60,14 +61,14 @@ describe('cluster.remove', () => {
     for (const named of ['a3', '10.0.0.3:5001']) {
       const members = new FakeMembership([member('1'), member('2'), member('3')]);
       await cluster(members).remove(SCOPE, named);
-      assert.deepEqual(members.asked, ['fence 3', 'remove a3']);
+      assert.deepEqual(members.asked, ['remove a3', 'fence 3']);
     }
   });
 
   it('removes a learner whoever is down: it has no vote', async () => {
     const members = new FakeMembership([member('1'), member('2', { isLearner: true, ...DOWN })]);
     await cluster(members).remove(SCOPE, '2');
-    assert.deepEqual(members.asked, ['fence 2', 'remove a2']);
+    assert.deepEqual(members.asked, ['remove a2', 'fence 2']);
   });
 
   it('fences off a node that has no member', async () => {
@@ -76,6 +77,53 @@ describe('cluster.remove', () => {
     await cluster(members).remove(SCOPE, 'host-a');
     assert.deepEqual(members.asked, ['fence host-a']);
   });
+
+  it('leaves the fence of a node alone whose member etcd does not let go', async () => {
+    const members = three();
+    members.remove = () => Promise.reject(new PoolError('quorum_at_risk', 'unhealthy cluster'));
+    await assert.rejects(cluster(members).remove(SCOPE, '3'), { code: 'quorum_at_risk' });
+    assert.deepEqual([...members.fences], ['3']);
+    assert.deepEqual(members.asked, []);
+  });
+
+  it('is finished by a repeat when it broke off behind the member', async () => {
+    for (const named of ['3', 'a3', '10.0.0.3:5001']) {
+      const members = three();
+      const fenceOff = members.fenceOff.bind(members);
+      members.fenceOff = () => Promise.reject(AWAY);
+      await assert.rejects(cluster(members).remove(SCOPE, named), AWAY);
+      assert.deepEqual([...members.fences], ['3']);
+      members.fenceOff = fenceOff;
+      await cluster(members).remove(SCOPE, '3');
+      assert.deepEqual([...members.fences], []);
+      await assert.rejects(cluster(members).remove(SCOPE, '3'), { code: 'node_not_found' });
+    }
+  });
+
+  it('is finished by a repeat when nobody knew how it ended', async () => {
+    for (const hasCounted of [true, false]) {
+      const members = three();
+      const remove = members.remove.bind(members);
+      members.remove = async (id) => {
+        if (hasCounted) await remove(id);
+        throw AWAY;
+      };
+      await assert.rejects(cluster(members).remove(SCOPE, '3'), AWAY);
+      assert.deepEqual([...members.fences], ['3']);
+      members.remove = remove;
+      await cluster(members).remove(SCOPE, '3');
+      assert.deepEqual([members.members.map(({ node }) => node), [...members.fences]], [['1', '2'], []]);
+    }
+  });
+
+  const AWAY = new PoolError('store_unavailable', 'no answer');
+
+  /** Three members that are up; the node of the third has written. */
+  function three(): FakeMembership {
+    const members = new FakeMembership([member('1'), member('2'), member('3')]);
+    members.fences.add('3');
+    return members;
+  }
 });
 
 describe('cluster.add', () => {

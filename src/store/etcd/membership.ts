@@ -90,19 +90,17 @@ export class EtcdMembership implements Membership {
     }
   }
 
-  async remove(id: string, node: string): Promise<void> {
-    const { client, keys } = this.#options;
-    await changing(client.removeMember(decimalOf(id)));
-    await available(client.deleteRange(at(keys.place(node))));
+  async remove(id: string): Promise<void> {
+    await changing(this.#options.client.removeMember(decimalOf(id)).then(nothing, unlessGone));
   }
 
   async fenceOff(node: string): Promise<boolean> {
     const { client, keys } = this.#options;
-    const gone = [keys.fence(node), keys.node(node)].map((key) => ({
+    const gone = [keys.fence(node), keys.node(node), keys.place(node)].map((key) => ({
       request_delete_range: at(key),
     }));
     const { responses } = await available(client.txn({ compare: [], success: gone, failure: [] }));
-    return responses[0]?.response_delete_range?.deleted !== '0';
+    return responses.some(({ response_delete_range: range }) => range !== undefined && range.deleted !== '0');
   }
 
   /** How a member says that it is; undefined when it does not answer. */
@@ -228,8 +226,14 @@ const REFUSALS = [
     code: 'quorum_at_risk',
     message: 'The members that are up would be no majority then: nothing was changed. Bring the others up first',
   },
-  { said: /member not found|permanently removed/, code: 'node_not_found', message: 'It is no member any more' },
 ] as const;
+
+const nothing = () => undefined;
+
+/** A member is gone, too, when an attempt without an answer has removed it. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof EtcdError) || !/member not found|permanently removed/.test(error.message)) throw error;
+}
 
 /** Ids are 64 bits: decimal digits in messages of etcd, hex for people, as etcdctl shows them. */
 function hexOf(id: string): string {
