@@ -35,7 +35,7 @@ const COMPACT_RATIO = 2;
 const SWEEP_MS = 1000;
 /** Allocations that a cluster changes in one transaction: with their owners and what is kept in mind, of 128 operations. */
 const CLUSTER_COMMIT = 32;
-/** A client of a cluster has its answer within 3 s, whatever it waits for. */
+/** A change of a cluster has its answer within 3 s, once it is begun. */
 const CLUSTER_PATIENCE_MS = 2800;
 /** How often a node that starts looks again because another made the network first. */
 const START_ATTEMPTS = 16;
