@@ -41,7 +41,8 @@ export class Bulk {
     let lost: PoolError | undefined;
     for (const slice of slicesOf(requests)) {
       if (lost) {
-        yield slice.map((request) => ({ error: request instanceof PoolError ? request : (lost as PoolError) }));
+        const error = lost;
+        yield slice.map((request) => ({ error: request instanceof PoolError ? request : error }));
         continue;
       }
       const given = this.#isTogether ? await this.#allocateNew(scope, slice) : NONE;

@@ -179,14 +179,14 @@ export class Changes {
 
   /** What these owners hold still, and should not: as many as one commit takes. */
   #ownEnded({ networks, owners }: Concerned, now: number): Held[] {
-    const own = networks.flatMap((network) =>
-      (this.#hasEnded(network, now) ? owners : []).flatMap((owner) => {
+    const own: Held[] = [];
+    for (const network of networks.filter((each) => this.#hasEnded(each, now))) {
+      for (const owner of owners) {
         const allocation = holderOf(network, owner);
-        return allocation && (allocation.attributes.expires_at ?? Number.POSITIVE_INFINITY) <= now
-          ? { network, allocation }
-          : [];
-      }),
-    );
+        const end = allocation?.attributes.expires_at;
+        if (allocation && end !== undefined && end <= now) own.push({ network, allocation });
+      }
+    }
     return own.slice(0, this.#atOnce);
   }
 

@@ -25,6 +25,17 @@ function contradictions(events: readonly PoolEvent[]): string[] {
   });
 }
 
+/** Changes of which a commit takes no more leases that have ended. */
+function changesOf({ pool, store, clock }: Pick<Service, 'pool' | 'store' | 'clock'>, atOnce: number): Changes {
+  const time = new Clock(
+    () => clock.now,
+    () => clock.elapsed,
+  );
+  return new Changes({ pool, store, clock: time, atOnce });
+}
+
+type Service = Awaited<ReturnType<typeof startService>>;
+
 describe('a change of a network that is named by a name', () => {
   it('is not made to another one that has the name by the time it is its turn', async () => {
     const { networks, allocations, store, pool, durable } = await startService();
@@ -178,16 +189,8 @@ describe('leases that have ended', () => {
   });
 
   it('are no more in one commit than it takes', async () => {
-    const { askAll, ask, pass, durable, commit, pool, store, clock } = await startService('10.0.0.0/24');
-    const changes = new Changes({
-      pool,
-      store,
-      clock: new Clock(
-        () => clock.now,
-        () => clock.elapsed,
-      ),
-      atOnce: 2,
-    });
+    const { askAll, ask, pass, durable, commit, pool, ...rest } = await startService('10.0.0.0/24');
+    const changes = changesOf({ pool, ...rest }, 2);
     const allocations = new Allocations({ pool, changes, random: () => 0 });
     const wishes = ['a', 'b', 'c'].map((vm) => wish(vm, { ttl: 10 }));
     await durable(askAll(...wishes));
@@ -224,16 +227,8 @@ describe('leases that have ended', () => {
 
 describe('the sweeper', () => {
   it('goes on for as long as it gets on, however often others are first', async () => {
-    const { askAll, pass, durable, network, store, pool, clock } = await startService('10.0.0.0/24');
-    const changes = new Changes({
-      pool,
-      store,
-      clock: new Clock(
-        () => clock.now,
-        () => clock.elapsed,
-      ),
-      atOnce: 1,
-    });
+    const { askAll, pass, durable, network, store, ...rest } = await startService('10.0.0.0/24');
+    const changes = changesOf({ store, ...rest }, 1);
     await durable(askAll(...Array.from({ length: 20 }, (_, n) => wish(`vm-${n}`, { ttl: 10 }))));
     pass(11_000);
     const swept = changes.sweep(network);

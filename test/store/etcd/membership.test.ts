@@ -6,15 +6,23 @@ import { at } from '../../../src/store/etcd/operation.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { Site } from './site.ts';
 
+/** The members as a node of an unused prefix sees them. */
+function place(t: TestContext, site: Site) {
+  const client = site.client(t);
+  const keys = new Keys(site.prefix());
+  const membership = new EtcdMembership({ client, keys, tls: undefined, now: () => Date.now() });
+  t.after(() => membership.close());
+  const has = async (key: string) => (await client.range(at(key))).kvs.length === 1;
+  const write = (key: string) => client.put({ ...at(key), value: Buffer.from('x') });
+  return { client, keys, membership, has, write };
+}
+
 // About 1 s.
 describe('EtcdMembership', { skip: missingEtcd() }, () => {
   it('passes over what no node has told of itself', async (t) => {
     const site = await Site.start();
     t.after(() => site.stop());
-    const keys = new Keys(site.prefix());
-    const client = site.client(t);
-    const membership = new EtcdMembership({ client, keys, tls: undefined, now: () => Date.now() });
-    t.after(() => membership.close());
+    const { keys, client, membership } = place(t, site);
     const told = { url: 'http://a', version: '1', clock: 7 };
     const values = ['{broken', 'null', '{}', '{"clock":"x"}', '{"clock":1e300}', JSON.stringify(told)];
     for (const [n, value] of values.entries()) {
@@ -26,10 +34,7 @@ describe('EtcdMembership', { skip: missingEtcd() }, () => {
   it('calls a member that has not started what it was called last, not what etcd refused before', async (t) => {
     const site = await Site.start();
     t.after(() => site.stop());
-    const keys = new Keys(site.prefix());
-    const client = site.client(t);
-    const membership = new EtcdMembership({ client, keys, tls: undefined, now: () => Date.now() });
-    t.after(() => membership.close());
+    const { membership } = place(t, site);
     await membership.add('6', '127.0.0.1:7006');
     await assert.rejects(membership.add('7', '127.0.0.1:7007'), { code: 'quorum_at_risk' }); // one learner at a time
     const learner = async () => (await membership.cluster()).members.find(({ isLearner }) => isLearner);
@@ -49,18 +54,8 @@ describe('the members of an etcd', { skip: missingEtcd() }, () => {
   });
   after(() => site.stop());
 
-  function start(t: TestContext) {
-    const client = site.client(t);
-    const keys = new Keys(site.prefix());
-    const membership = new EtcdMembership({ client, keys, tls: undefined, now: () => Date.now() });
-    t.after(() => membership.close());
-    const has = async (key: string) => (await client.range(at(key))).kvs.length === 1;
-    const write = (key: string) => client.put({ ...at(key), value: Buffer.from('x') });
-    return { client, keys, membership, has, write };
-  }
-
   it('stay as they are, and may write, when etcd does not let one go', async (t) => {
-    const { membership, keys, write, has } = start(t);
+    const { membership, keys, write, has } = place(t, site);
     await write(keys.fence('m1'));
     const { members } = await membership.cluster();
     await assert.rejects(membership.remove(members[0]!.id), { code: 'quorum_at_risk' });
@@ -69,7 +64,7 @@ describe('the members of an etcd', { skip: missingEtcd() }, () => {
   });
 
   it('are rid of one whose removal is repeated, or got no answer', async (t) => {
-    const { membership, keys, has, client } = start(t);
+    const { membership, keys, has, client } = place(t, site);
     await membership.add('n2', '127.0.0.1:1');
     const { members } = await membership.cluster();
     const { id } = members.find(({ node }) => node === 'n2') ?? assert.fail();
@@ -82,7 +77,7 @@ describe('the members of an etcd', { skip: missingEtcd() }, () => {
   });
 
   it('forget all of a node that is fenced off', async (t) => {
-    const { membership, keys, write, has } = start(t);
+    const { membership, keys, write, has } = place(t, site);
     const all = [keys.fence('n3'), keys.node('n3'), keys.place('n3')];
     for (const key of all) {
       await write(key);
