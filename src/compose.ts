@@ -201,6 +201,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
         if (cluster && event.type === 'network_added') scatter.move(event.network);
       }
     });
+    if (cluster) scatter.scatter();
     clock.notBefore(pool.time);
     if (clock.ahead() > HOUR_MS) {
       const facts = { ahead_seconds: Math.round(clock.ahead() / 1000), latest: new Date(pool.time).toISOString() };

@@ -125,6 +125,7 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
       if (event.type === 'network_added') scatter.move(event.network);
     }
   });
+  scatter.scatter();
   const scope = { actor: 'bench', requestId: 'r' };
   const cidr = parseCidr(text);
   if (!cidr) throw new Error(text);

@@ -25,6 +25,8 @@ const OPTIONS = {
   // A page of keys; what etcd itself accepts bounds what we send.
   'grpc.max_receive_message_length': -1,
   'grpc.max_send_message_length': -1,
+  // As many bytes as may be on their way to us: a page of keys has some millions.
+  'grpc-node.flow_control_window': 8 * 1024 * 1024,
   // What is sent again is for us to decide.
   'grpc.enable_retries': 0,
   'grpc.service_config_disable_resolution': 1,

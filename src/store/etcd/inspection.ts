@@ -3,7 +3,7 @@ import type { PoolEvent } from '../../pool/events.ts';
 import { KeyedHash } from '../../pool/keyed-hash.ts';
 import type { EtcdClient } from './client.ts';
 import { keyOf, type Keys } from './keys.ts';
-import { pages } from './load.ts';
+import { pages } from './pages.ts';
 
 const LOOK_MS = 10 * 60 * 1000;
 /** Events that are looked at between two turns of the event loop. */

@@ -1,15 +1,10 @@
 import type { PoolEvent } from '../../pool/events.ts';
-import type { EtcdClient } from './client.ts';
 import { eventOf } from './events-of.ts';
 import { EtcdError, unavailable } from './failure.ts';
-import type { KeyRange, Keys } from './keys.ts';
+import type { Keys } from './keys.ts';
 import type { KeyValue } from './messages.ts';
-import { at, within } from './operation.ts';
-
-const PAGE = 10_000;
-
-/** What reads a page. */
-export type Reader = Pick<EtcdClient, 'range'>;
+import { at } from './operation.ts';
+import { pages, type Reader } from './pages.ts';
 
 /**
  * Reads all that is, at one revision, as the shortest history that leads there: networks first, what is remembered of
@@ -47,20 +42,4 @@ async function loadAll(client: Reader, keys: Keys, deliver: (events: PoolEvent[]
   const told = head[0] && Number(head[0].value.toString());
   if (told !== undefined && told > latest) deliver([{ type: 'time_told', at: told }]);
   return revision;
-}
-
-/** The keys of a range at a revision, in their order. The next page is on its way while one is looked at. */
-export async function* pages(client: Reader, { from, to }: KeyRange, revision: number, limit = PAGE) {
-  const ask = (begin: string) => client.range({ ...within({ from: begin, to }), limit, revision });
-  for (let asked = ask(from); ;) {
-    const { kvs, more } = await asked;
-    const last = kvs.at(-1);
-    const isEnd = !more || !last;
-    if (!isEnd) {
-      asked = ask(`${last.key.toString('latin1')}\0`);
-      asked.catch(() => undefined); // thrown when it is awaited
-    }
-    yield kvs;
-    if (isEnd) return;
-  }
 }

@@ -1,6 +1,6 @@
 import type { KeyRange, Keys } from './keys.ts';
 import { keyOf } from './keys.ts';
-import { pages, type Reader } from './load.ts';
+import { pages, type Reader } from './pages.ts';
 import type { KeyValue } from './messages.ts';
 import { at } from './operation.ts';
 

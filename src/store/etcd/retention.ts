@@ -1,7 +1,7 @@
 import type { EtcdClient } from './client.ts';
 import type { IpRemembered } from '../../pool/events.ts';
 import { keyOf, type Keys } from './keys.ts';
-import { pages } from './load.ts';
+import { pages } from './pages.ts';
 import type { KeyValue } from './messages.ts';
 import { at, isAtRevision, remove, within } from './operation.ts';
 

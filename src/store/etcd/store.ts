@@ -12,10 +12,11 @@ import { Fence } from './fence.ts';
 import { EtcdHistory } from './history.ts';
 import { Inspection } from './inspection.ts';
 import { keyOf, Keys } from './keys.ts';
-import { load, type Reader } from './load.ts';
+import { load } from './load.ts';
 import { missed } from './missed.ts';
 import type { KeyValue } from './messages.ts';
 import { at } from './operation.ts';
+import type { Reader } from './pages.ts';
 import { patiently } from './patience.ts';
 import { type Plan, planOf } from './plan.ts';
 import { Registration } from './registration.ts';
@@ -34,7 +35,7 @@ export interface EtcdStoreOptions {
   readonly afterwards: Afterwards;
   /** The shortest history that leads to what this node holds, of the moment when it is called. */
   readonly state: () => Iterable<PoolEvent>;
-  /** What an event that this process has not decided is to it. */
+  /** What an event that another node has decided meanwhile is to this one. */
   readonly adopt: (event: PoolEvent) => PoolEvent;
   /** Told what another node was before with: whoever goes on from there meets it again. */
   readonly overtaken: (events: readonly PoolEvent[]) => void;
@@ -145,7 +146,7 @@ export class EtcdStore implements Store {
   }
 
   async open(deliver: (batch: Delivered) => void): Promise<void> {
-    const { client, adopt, clock, log } = this.#options;
+    const { client, clock, log } = this.#options;
     this.#deliver = deliver;
     const started = clock();
     await patiently(() => this.#fence.take(), this.#options);
@@ -154,7 +155,7 @@ export class EtcdStore implements Store {
     const reader: Reader = { range: (request) => patiently(() => client.range(request), this.#options) };
     const revision = await load(reader, this.#keys, (events) => {
       for (const event of events) this.#note(event);
-      deliver(events.map(adopt));
+      deliver(events);
     });
     this.#told = this.#latest;
     this.#replica.open(revision);
