@@ -278,6 +278,7 @@ export class EtcdStore implements Store {
 
   #beat(): void {
     this.#barrier.pass().catch(() => undefined); // health tells
+    this.#writer.probe();
   }
 
   /** A node that has missed something begins anew. Owners decide no address: what stands by address goes on to count. */

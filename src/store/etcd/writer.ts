@@ -73,9 +73,14 @@ export class Writer {
     return commit;
   }
 
+  /** Finds out whether it can be written again: who sees a node that is not ready may keep every change from it. */
+  probe(): void {
+    if (this.#trouble !== undefined && this.#queue.length === 0) this.#run();
+  }
+
   /** Resolves when everything that was added is settled. */
   async close(): Promise<void> {
-    this.#run();
+    if (this.#queue.length > 0) this.#run();
     await Promise.allSettled([...this.#open.values()].map(({ settled }) => settled));
     this.#isClosed = true;
     clearInterval(this.#look);
@@ -90,11 +95,11 @@ export class Writer {
   }
 
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0 && !this.#isClosed) {
+    do {
       const { batch, rest } = takeBatch(this.#queue.filter(({ isSettled }) => !isSettled));
       this.#queue = rest;
-      if (batch.length > 0) await this.#send(batch);
-    }
+      if (batch.length > 0 || this.#trouble !== undefined) await this.#send(batch);
+    } while (this.#queue.length > 0 && !this.#isClosed);
   }
 
   async #send(batch: readonly Commit[]): Promise<void> {
