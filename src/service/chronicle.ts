@@ -163,6 +163,11 @@ export class Chronicle {
     throw notFound({ id: id.slice(0, 64) });
   }
 
+  /** Whether a text says where a list of what happened goes on. */
+  isRecord(text: string): boolean {
+    return this.#history.isId(text);
+  }
+
   /**
    * Allocations that have ended, the latest first.
    *

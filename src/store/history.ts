@@ -33,6 +33,13 @@ export interface HistoryQuery {
 /** What was committed, newest first. Ending the iteration early lets go of what it holds. */
 export interface History {
   search(query: HistoryQuery): AsyncIterable<Recorded>;
+  /** Whether a text could be the id of a record of this history, whatever has become of that. */
+  isId(text: string): boolean;
+}
+
+/** Whether a text is the number of a record. */
+export function isRecordNumber(text: string): boolean {
+  return /^[1-9]\d{0,14}$/.test(text);
 }
 
 /** Whether an event of a range (one with `end_ip`) includes an address. Asked for such events only. */

@@ -1,6 +1,6 @@
 import { PoolError } from '../pool/errors.ts';
 import type { PoolEvent } from '../pool/events.ts';
-import { type History, type HistoryQuery, type Includes, matches, type Recorded } from './history.ts';
+import { type History, type HistoryQuery, type Includes, isRecordNumber, matches, type Recorded } from './history.ts';
 import type { Delivered, Store, StoreHealth } from './store.ts';
 
 /** How many events are remembered for {@link MemoryStore.history}. */
@@ -67,5 +67,9 @@ class Ring implements History {
       const event = this.#slots[(seq - 1) % REMEMBERED];
       if (event && matches(query, event, this.#includes)) yield await Promise.resolve({ id: String(seq), event });
     }
+  }
+
+  isId(text: string): boolean {
+    return isRecordNumber(text);
   }
 }

@@ -113,6 +113,7 @@ describe('GET /api/v1/allocations', () => {
       ['limit=10001', 400, 'invalid_request', 'limit'],
       [cursor('x'), 400, 'invalid_request', 'cursor'],
       [cursor('#'), 400, 'invalid_request', 'cursor'],
+      [`status=released&${cursor('#x')}`, 400, 'invalid_request', 'cursor'],
       [`network=ten&${cursor('172.16.0.2')}`, 400, 'invalid_request', 'cursor'],
       ['tag=a&tag=b', 400, 'invalid_request', 'tag'],
     ];

@@ -168,6 +168,7 @@ describe('GET /api/v1/audit', () => {
       ['until=2026-13-01T00:00:00Z', 'until'],
       ['cursor=x', 'cursor'],
       ['cursor=', 'cursor'],
+      [`cursor=${Buffer.from('x.1').toString('base64url')}`, 'cursor'],
       ['action=a&action=b', 'action'],
     ];
     for (const [query, field] of bad) {

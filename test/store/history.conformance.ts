@@ -107,6 +107,12 @@ export function conformance({ name, place }: Subject): void {
       assert.deepEqual(await found(store.history, { ip: '10.0.0.1' }), []);
     });
 
+    it('knows what could be no id of its own', async (t) => {
+      const { history } = await written(t);
+      for (const text of ['', 'x', '#', '0', '-1', '1e3', ' 1', '1.2.3', '10.0.0.1', '%00', '9'.repeat(600)])
+        assert.equal(history.isId(text), false, text);
+    });
+
     it('gives the events as they were committed, whatever text is in them', async (t) => {
       const store = await place(t, includes);
       await store.open(() => undefined);

@@ -63,7 +63,7 @@ export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseC
   router.get('/', async (ctx) => {
     const filter = filterOf(ctx);
     const limit = queryInteger(ctx, 'limit', 1, MAX_LIMIT);
-    const cursor = cursorOf(queryText(ctx, 'cursor'), readPlace);
+    const cursor = cursorOf(queryText(ctx, 'cursor'), (text) => readPlace(text, (id) => chronicle.isRecord(id)));
     const wanted = statusesOf(ctx);
     const found = entries(scopeOf(ctx), filter, cursor, wanted);
     await answerList(
@@ -174,8 +174,8 @@ interface Entry {
 type Place =
   { readonly ip: string; readonly record?: undefined } | { readonly ip?: undefined; readonly record: string };
 
-function readPlace(text: string): Place | undefined {
-  if (/^#[\w.%-]{1,512}$/.test(text)) return { record: text.slice(1) };
+function readPlace(text: string, isRecord: (text: string) => boolean): Place | undefined {
+  if (text.startsWith('#')) return isRecord(text.slice(1)) ? { record: text.slice(1) } : undefined;
   return parseAddress(text) ? { ip: text } : undefined;
 }
 

@@ -32,7 +32,7 @@ export function historyRoutes({ chronicle, reconciliation }: UseCases): Router {
       until: optionalTime('until', queryText(ctx, 'until')),
       action: queryText(ctx, 'action'),
       resource: queryText(ctx, 'resource'),
-      after: cursorOf(queryText(ctx, 'cursor'), (id) => (/^[\w.%-]{1,512}$/.test(id) ? id : undefined)),
+      after: cursorOf(queryText(ctx, 'cursor'), (id) => (chronicle.isRecord(id) ? id : undefined)),
       limit: limit + 1,
     });
     const page = entries.slice(0, limit);

@@ -49,13 +49,17 @@ export class EtcdHistory implements History {
     }
   }
 
+  isId(text: string): boolean {
+    return this.#placeOf(text) !== undefined;
+  }
+
   /** @throws PoolError `store_unavailable` */
   async #page(range: KeyRange): Promise<RangeResponse> {
     return available(this.#client.range({ ...within(range), limit: PAGE }));
   }
 
   #placeOf(id: string): { readonly record: string; readonly index: number } | undefined {
-    const match = /^([\w.%-]+)\.(\d{1,6})$/.exec(id);
+    const match = /^([\da-f]{12}(?:\.[\w%-]{1,512}){2}\.[\da-f]{12})\.(\d{1,6})$/.exec(id);
     if (!match?.[1]) return undefined;
     return { record: this.#keys.events.from + match[1].replaceAll('.', '/'), index: Number(match[2]) };
   }

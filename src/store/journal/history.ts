@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type History, type HistoryQuery, type Includes, matches, type Recorded } from '../history.ts';
+import { type History, type HistoryQuery, type Includes, isRecordNumber, matches, type Recorded } from '../history.ts';
 import { ioError, journalName, listFolder, segmentName } from './folder.ts';
 import { offsetOf, recordsBackwards } from './history-file.ts';
 import { mayHold, readIndex } from './history-index.ts';
@@ -52,6 +52,10 @@ export class JournalHistory implements History {
         await handle.close();
       }
     }
+  }
+
+  isId(text: string): boolean {
+    return isRecordNumber(text);
   }
 
   async *#inFile(handle: FileHandle, size: number, query: HistoryQuery, before: number): AsyncGenerator<Recorded> {

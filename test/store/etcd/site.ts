@@ -91,6 +91,10 @@ export class Numbered implements History {
       if (at >= 0) yield { id: String(at + 1), event };
     }
   }
+
+  isId(text: string): boolean {
+    return this.#history.isId(text);
+  }
 }
 
 /** Commits as a node does that compares nothing. */
