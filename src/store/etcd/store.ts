@@ -18,7 +18,7 @@ import type { KeyValue } from './messages.ts';
 import { at } from './operation.ts';
 import type { Reader } from './pages.ts';
 import { patiently } from './patience.ts';
-import { type Plan, planOf } from './plan.ts';
+import { planOf } from './plan.ts';
 import { Registration } from './registration.ts';
 import { Replica, type Revision } from './replica.ts';
 import { Retention } from './retention.ts';
@@ -167,21 +167,16 @@ export class EtcdStore implements Store {
     log('info', { revision, ms: Math.round(clock() - started) }, 'all that the cluster holds is read');
   }
 
-  commit(events: readonly PoolEvent[]): Promise<void> {
-    if (this.#state !== 'open') return Promise.reject(unavailable('this node is not open'));
+  async commit(events: readonly PoolEvent[]): Promise<void> {
+    if (this.#state !== 'open') throw unavailable('this node is not open');
     for (const event of events) this.#note(event);
     this.#time = Math.max(this.#time, this.#options.now(), this.#latest);
     const record = this.#keys.event(this.#time, this.#options.node, this.#life, ++this.#count);
     const { revision } = this.#replica;
-    let plan: Plan;
-    try {
-      plan = planOf(events, { keys: this.#keys, revision, record, afterwards: this.#options.afterwards });
-    } catch (error) {
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
-    }
+    const plan = planOf(events, { keys: this.#keys, revision, record, afterwards: this.#options.afterwards });
     const commit = new Commit({ events, plan, record, revision, handedIn: this.#options.clock() });
     this.#writer.add(commit);
-    return commit.settled;
+    await commit.settled;
   }
 
   async barrier(): Promise<void> {
