@@ -114,7 +114,7 @@ describe('ippool migrate', { skip: missingEtcd() }, () => {
     const { EtcdClient } = await import('../../src/store/etcd/client.ts');
     const client = new EtcdClient({ endpoints: etcd.endpoints, now: () => Date.now() });
     for (const key of ['/half/moving', '/half/ip/default/ac100009']) {
-      await client.put({ key: Buffer.from(key), value: Buffer.from('{}') });
+      await client.put({ key, value: '{}' });
     }
     client.close();
     const started = await runCli(['serve', '--port', '0', '--etcd', etcd.endpoints.join(','), ...prefix]);

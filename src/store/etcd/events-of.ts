@@ -1,6 +1,5 @@
 import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
-import { keyOf } from './keys.ts';
 import type { KeyValue } from './messages.ts';
 
 /** The event at a key. @throws PoolError `data_corrupt`, which names the key, when something else is there */
@@ -19,7 +18,7 @@ export function eventsOf(kv: KeyValue): PoolEvent[] {
 
 function parsed(kv: KeyValue): unknown {
   try {
-    return JSON.parse(kv.value.toString());
+    return JSON.parse(kv.value);
   } catch (cause) {
     throw corrupt(kv, cause);
   }
@@ -30,6 +29,6 @@ function isEvent(value: unknown): value is PoolEvent {
 }
 
 function corrupt(kv: KeyValue, cause?: unknown): PoolError {
-  const key = keyOf(kv);
+  const key = kv.key;
   return new PoolError('data_corrupt', `etcd holds at ${key} what ippool has not put there`, { key }, cause);
 }

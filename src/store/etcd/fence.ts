@@ -51,7 +51,7 @@ export class Fence {
       const why = 'a migration to it goes on, or was broken off: run ippool migrate to its end';
       throw new PoolError('data_mismatch', `What the cluster holds is half: ${why}`, { key: this.#moving });
     }
-    const isOurs = succeeded || responses[1]?.response_range?.kvs[0]?.value.toString() === boot;
+    const isOurs = succeeded || responses[1]?.response_range?.kvs[0]?.value === boot;
     if (!isOurs) throw new FenceLost('Another process takes this node id over at the same time');
     this.#boot = boot;
   }
@@ -83,7 +83,7 @@ export class Fence {
       return Number(header.revision);
     }
     const found: KeyValue | undefined = responses[0]?.response_range?.kvs[0];
-    if (found?.value.toString() !== word) throw new FenceLost(`Another process uses this node id: ${this.key}`);
+    if (found?.value !== word) throw new FenceLost(`Another process uses this node id: ${this.key}`);
     this.#boot = word;
     return Number(found.mod_revision);
   }

@@ -2,7 +2,7 @@ import { type History, type HistoryQuery, type Includes, matches, type Recorded 
 import type { EtcdClient } from './client.ts';
 import { eventsOf } from './events-of.ts';
 import { available } from './failure.ts';
-import { keyOf, type KeyRange, type Keys } from './keys.ts';
+import type { KeyRange, Keys } from './keys.ts';
 import type { RangeResponse } from './messages.ts';
 import { within } from './operation.ts';
 
@@ -31,7 +31,7 @@ export class EtcdHistory implements History {
     for (let from = after?.record ?? events.from; ;) {
       const { kvs, more } = await this.#page({ from, to: events.to });
       for (const kv of kvs) {
-        const key = keyOf(kv);
+        const key = kv.key;
         from = `${key}\0`;
         if (!this.#keys.isEvent(key)) continue;
         // A record is written before any of its events happened later than it tells.

@@ -3,7 +3,7 @@ import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import type { EtcdClient } from './client.ts';
 import { available, EtcdError } from './failure.ts';
-import { keyOf, Keys, nodeOf } from './keys.ts';
+import { Keys, nodeOf } from './keys.ts';
 import { load } from './load.ts';
 import { memoryKey } from './memory.ts';
 import type { Compare, RequestOp } from './messages.ts';
@@ -40,7 +40,7 @@ export class Image {
   async begin(): Promise<void> {
     const { all, moving } = this.#keys;
     const { kvs } = await available(this.#client.range(at(moving)));
-    const before = kvs[0]?.value.toString();
+    const before = kvs[0]?.value;
     // Of an empty range it is true.
     const isEmpty: Compare = { target: 'CREATE', result: 'EQUAL', ...within(all), create_revision: 0 };
     const compare = before === undefined ? isEmpty : hasValue(moving, before);
@@ -83,7 +83,7 @@ export class Image {
   /** Reads all, at one revision. @throws PoolError `data_mismatch` when somebody else is writing it */
   async read(deliver: (event: PoolEvent) => void): Promise<void> {
     const { kvs } = await available(this.#client.range(at(this.#keys.moving)));
-    const word = kvs[0]?.value.toString();
+    const word = kvs[0]?.value;
     if (word !== undefined && word !== this.#word) {
       throw new PoolError(
         'data_mismatch',
@@ -96,7 +96,7 @@ export class Image {
   /** @throws PoolError `data_locked` while nodes run */
   async refuseLive(): Promise<void> {
     const { kvs } = await available(this.#client.range(within(this.#keys.family('node'))));
-    const nodes = kvs.map((kv) => nodeOf(keyOf(kv)));
+    const nodes = kvs.map((kv) => nodeOf(kv.key));
     if (nodes.length === 0) return;
     throw new PoolError('data_locked', `Stop ippool first: it runs as node ${nodes.join(', ')}`, { nodes });
   }
@@ -131,7 +131,7 @@ export class Image {
     const failure = [read(this.#keys.moved)];
     const { succeeded, responses } = await this.#repeated(() => this.#client.txn({ compare, success, failure }));
     // An attempt of unknown outcome may have been the last one.
-    const isDone = succeeded || responses[0]?.response_range?.kvs[0]?.value.toString() === this.#word;
+    const isDone = succeeded || responses[0]?.response_range?.kvs[0]?.value === this.#word;
     if (!isDone) throw new PoolError('conflict', `Another migration to ${this.prefix} goes on: this one ends`);
   }
 

@@ -2,7 +2,7 @@ import { ownerKey } from '../../pool/allocation.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { KeyedHash } from '../../pool/keyed-hash.ts';
 import type { EtcdClient } from './client.ts';
-import { keyOf, type Keys } from './keys.ts';
+import type { Keys } from './keys.ts';
 import { pages } from './pages.ts';
 
 const LOOK_MS = 10 * 60 * 1000;
@@ -54,15 +54,14 @@ export class Inspection {
     const owned = new Tally();
     for await (const page of pages(client, keys.family('ip'), at)) {
       for (const kv of page) {
-        const event = JSON.parse(kv.value.toString()) as Extract<PoolEvent, { type: 'ip_allocated' }>;
+        const event = JSON.parse(kv.value) as Extract<PoolEvent, { type: 'ip_allocated' }>;
         const owner = ownerKey(event);
-        byAddress.add(keyOf(kv), owner);
+        byAddress.add(kv.key, owner);
         if (owner !== undefined) owned.add(keys.owner(event.network, owner), event.ip);
       }
     }
     const byOwner = new Tally();
-    for await (const page of pages(client, keys.family('vm'), at))
-      for (const kv of page) byOwner.add(keyOf(kv), kv.value.toString());
+    for await (const page of pages(client, keys.family('vm'), at)) for (const kv of page) byOwner.add(kv.key, kv.value);
     if (!here.equals(byAddress)) found('replica', { revision: at, here: here.count, etcd: byAddress.count });
     if (!owned.equals(byOwner)) found('owners', { revision: at, addresses: owned.count, owners: byOwner.count });
   }

@@ -1,5 +1,4 @@
 import { parseAddress } from '../../net/address.ts';
-import type { KeyValue } from './messages.ts';
 
 /*
  * Where everything stands, below a prefix such as /ippool/v1/:
@@ -138,11 +137,6 @@ export class Keys {
   #at(kind: 'ip' | 'mem', network: string, ip: string): string {
     return `${this.#prefix}${kind}/${escape(network)}/${hexOf(ip)}`;
   }
-}
-
-/** All keys are ASCII. */
-export function keyOf({ key }: KeyValue): string {
-  return key.toString('latin1');
 }
 
 /** The node in a key that ends with it. */

@@ -39,7 +39,7 @@ async function loadAll(client: Reader, keys: Keys, deliver: (events: PoolEvent[]
   for await (const page of pages(client, keys.family('mem'), revision)) memories.push(...page);
   tell(memories.sort((a, b) => Number(a.mod_revision) - Number(b.mod_revision)));
   for await (const page of pages(client, keys.family('ip'), revision)) tell(page);
-  const told = head[0] && Number(head[0].value.toString());
+  const told = head[0] && Number(head[0].value);
   if (told !== undefined && told > latest) deliver([{ type: 'time_told', at: told }]);
   return revision;
 }

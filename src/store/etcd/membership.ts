@@ -3,7 +3,7 @@ import type { LiveNode, Member, Membership, MemberState } from '../membership.ts
 import { EtcdClient } from './client.ts';
 import type { Tls } from './endpoint.ts';
 import { available, EtcdError, unavailable } from './failure.ts';
-import { type Keys, keyOf, nodeOf } from './keys.ts';
+import { type Keys, nodeOf } from './keys.ts';
 import type * as Messages from './messages.ts';
 import { at, within } from './operation.ts';
 
@@ -76,7 +76,7 @@ export class EtcdMembership implements Membership {
     // With the scheme that the others have.
     const { members } = await available(client.members());
     const scheme = members[0]?.peerURLs[0]?.startsWith('https:') === true ? 'https' : 'http';
-    await available(client.put({ ...at(keys.place(node)), value: Buffer.from(address) }));
+    await available(client.put({ ...at(keys.place(node)), value: address }));
     await changing(client.addMember([`${scheme}://${address}`], true));
   }
 
@@ -145,7 +145,7 @@ export class EtcdMembership implements Membership {
     const { kvs } = await client.range(within(keys.family('node')));
     return kvs.flatMap((kv) => {
       const told = toldIn(kv);
-      return told ? [{ node: nodeOf(keyOf(kv)), ...told }] : [];
+      return told ? [{ node: nodeOf(kv.key), ...told }] : [];
     });
   }
 
@@ -155,7 +155,7 @@ export class EtcdMembership implements Membership {
     const { kvs } = await client.range(within(keys.family('join')));
     // One that etcd refused has left its name behind: whoever came last is there.
     const inOrder = [...kvs].sort((a, b) => Number(a.mod_revision) - Number(b.mod_revision));
-    return new Map(inOrder.map((kv) => [kv.value.toString(), nodeOf(keyOf(kv))]));
+    return new Map(inOrder.map((kv) => [kv.value, nodeOf(kv.key)]));
   }
 
   #client(url: string): EtcdClient {
@@ -171,7 +171,7 @@ export class EtcdMembership implements Membership {
 /** Undefined: no node tells that of itself. */
 function toldIn({ value }: Messages.KeyValue): Told | undefined {
   try {
-    const told = JSON.parse(value.toString()) as Told | null;
+    const told = JSON.parse(value) as Told | null;
     return Number.isNaN(new Date(told?.clock ?? Number.NaN).getTime()) ? undefined : (told ?? undefined);
   } catch {
     return undefined;

@@ -8,15 +8,15 @@ export interface Header {
 }
 
 export interface KeyValue {
-  readonly key: Buffer;
+  readonly key: string;
   readonly mod_revision: string;
-  readonly value: Buffer;
+  readonly value: string;
 }
 
 export interface RangeRequest {
-  readonly key: Buffer;
+  readonly key: string;
   /** The first key that is not meant any more; absent: `key` only. */
-  readonly range_end?: Buffer;
+  readonly range_end?: string;
   readonly limit?: number;
   readonly revision?: number;
   readonly sort_order?: 'NONE' | 'ASCEND' | 'DESCEND';
@@ -36,13 +36,13 @@ export interface RangeResponse {
 }
 
 export interface PutRequest {
-  readonly key: Buffer;
-  readonly value: Buffer;
+  readonly key: string;
+  readonly value: string;
   readonly lease?: string;
 }
 export interface DeleteRangeRequest {
-  readonly key: Buffer;
-  readonly range_end?: Buffer;
+  readonly key: string;
+  readonly range_end?: string;
 }
 export interface Written {
   readonly header: Header;
@@ -53,15 +53,15 @@ export interface DeleteRangeResponse extends Written {
 
 interface Comparison {
   readonly result: 'EQUAL' | 'GREATER' | 'LESS' | 'NOT_EQUAL';
-  readonly key: Buffer;
+  readonly key: string;
   /** Then it is asked of every key that there is from `key` to before this one: of none it is true. */
-  readonly range_end?: Buffer;
+  readonly range_end?: string;
 }
 export type Compare =
   | (Comparison & { readonly target: 'VERSION'; readonly version: number })
   | (Comparison & { readonly target: 'CREATE'; readonly create_revision: number })
   | (Comparison & { readonly target: 'MOD'; readonly mod_revision: number })
-  | (Comparison & { readonly target: 'VALUE'; readonly value: Buffer });
+  | (Comparison & { readonly target: 'VALUE'; readonly value: string });
 
 export type RequestOp =
   | { readonly request_range: RangeRequest }
@@ -95,8 +95,8 @@ export interface CompactionRequest {
 export type WatchRequest =
   | {
       readonly create_request: {
-        readonly key: Buffer;
-        readonly range_end?: Buffer;
+        readonly key: string;
+        readonly range_end?: string;
         readonly start_revision: number;
         readonly progress_notify?: boolean;
         readonly fragment?: boolean;

@@ -1,5 +1,4 @@
 import type { KeyRange, Keys } from './keys.ts';
-import { keyOf } from './keys.ts';
 import { pages, type Reader } from './pages.ts';
 import type { KeyValue } from './messages.ts';
 import { at } from './operation.ts';
@@ -37,7 +36,7 @@ export async function missed(client: Reader, keys: Keys, known: Known): Promise<
     for await (const page of pages(client, range, revision, PAGE)) {
       puts.push(...page.filter(({ mod_revision }) => Number(mod_revision) > known.revision));
       const last = page.at(-1);
-      if (last && isPast(keyOf(last))) return;
+      if (last && isPast(last.key)) return;
     }
   };
   await read(keys.events, (key) => keys.timeOf(key) < known.time - MARGIN_MS);

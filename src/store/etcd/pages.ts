@@ -1,5 +1,5 @@
 import type { EtcdClient } from './client.ts';
-import { type KeyRange, keyOf } from './keys.ts';
+import type { KeyRange } from './keys.ts';
 import { within } from './operation.ts';
 
 const PAGE = 2000;
@@ -32,10 +32,10 @@ export async function* pages(client: Reader, { from, to }: KeyRange, revision: n
     const { kvs, more } = await asked;
     const [first, last] = [kvs[0], kvs.at(-1)];
     const isFull = more && first && last;
-    const next = isFull ? `${keyOf(last)}\0` : end;
+    const next = isFull ? `${last.key}\0` : end;
     const isEnd = next >= to;
     if (!isEnd) {
-      stride = isFull ? strideOf(keyOf(first), keyOf(last)) : stride && { ...stride, step: SPARSE * stride.step };
+      stride = isFull ? strideOf(first.key, last.key) : stride && { ...stride, step: SPARSE * stride.step };
       end = (stride && boundOf(next, stride)) ?? to;
       if (end > to) end = to;
       asked = ask(next, end);

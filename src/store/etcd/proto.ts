@@ -2,7 +2,8 @@ import { fromJSON, type PackageDefinition } from '@grpc/proto-loader';
 
 // The part of etcd's gRPC interface that ippool speaks: numbers and names of the wire format, which is a fact. Each line
 // is `type name number`, as in a .proto; `+` before a type means repeated, `oneof` fields are marked with the name of theirs.
-// Fields that nobody here asks for are left out: what is received in each event would have to be read each time.
+// Fields that nobody here asks for are left out: what is received in each event would have to be read each time. Keys and
+// values are bytes to etcd, which look the same on the wire; all of ours are text.
 // In a module rather than a .proto file, so that the compiled service needs nothing beside its code.
 
 const ENUMS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
@@ -18,20 +19,20 @@ const ENUMS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 
 const MESSAGES: Readonly<Record<string, string>> = {
   ResponseHeader: 'uint64 cluster_id 1, uint64 member_id 2, int64 revision 3, uint64 raft_term 4',
-  KeyValue: 'bytes key 1, int64 mod_revision 3, bytes value 5',
+  KeyValue: 'string key 1, int64 mod_revision 3, string value 5',
   Event: 'EventType type 1, KeyValue kv 2',
 
-  RangeRequest: `bytes key 1, bytes range_end 2, int64 limit 3, int64 revision 4, SortOrder sort_order 5,
+  RangeRequest: `string key 1, string range_end 2, int64 limit 3, int64 revision 4, SortOrder sort_order 5,
     SortTarget sort_target 6, bool serializable 7, bool keys_only 8, bool count_only 9, int64 min_mod_revision 10,
     int64 max_mod_revision 11`,
   RangeResponse: 'ResponseHeader header 1, +KeyValue kvs 2, bool more 3, int64 count 4',
-  PutRequest: 'bytes key 1, bytes value 2, int64 lease 3',
+  PutRequest: 'string key 1, string value 2, int64 lease 3',
   PutResponse: 'ResponseHeader header 1',
-  DeleteRangeRequest: 'bytes key 1, bytes range_end 2',
+  DeleteRangeRequest: 'string key 1, string range_end 2',
   DeleteRangeResponse: 'ResponseHeader header 1, int64 deleted 2',
-  Compare: `CompareResult result 1, CompareTarget target 2, bytes key 3, int64 version 4 target_union,
-    int64 create_revision 5 target_union, int64 mod_revision 6 target_union, bytes value 7 target_union,
-    bytes range_end 64`,
+  Compare: `CompareResult result 1, CompareTarget target 2, string key 3, int64 version 4 target_union,
+    int64 create_revision 5 target_union, int64 mod_revision 6 target_union, string value 7 target_union,
+    string range_end 64`,
   RequestOp: `RangeRequest request_range 1 request, PutRequest request_put 2 request,
     DeleteRangeRequest request_delete_range 3 request, TxnRequest request_txn 4 request`,
   ResponseOp: `RangeResponse response_range 1 response, PutResponse response_put 2 response,
@@ -43,7 +44,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
 
   WatchRequest: `WatchCreateRequest create_request 1 request_union, WatchCancelRequest cancel_request 2 request_union,
     WatchProgressRequest progress_request 3 request_union`,
-  WatchCreateRequest: `bytes key 1, bytes range_end 2, int64 start_revision 3, bool progress_notify 4, +FilterType filters 5, int64 watch_id 7,
+  WatchCreateRequest: `string key 1, string range_end 2, int64 start_revision 3, bool progress_notify 4, +FilterType filters 5, int64 watch_id 7,
     bool fragment 8`,
   WatchCancelRequest: 'int64 watch_id 1',
   WatchProgressRequest: '',

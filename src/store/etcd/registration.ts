@@ -1,5 +1,5 @@
 import type { EtcdClient } from './client.ts';
-import { keyOf, type KeyRange } from './keys.ts';
+import type { KeyRange } from './keys.ts';
 import type { KeyValue } from './messages.ts';
 import { at, within } from './operation.ts';
 import { skewOf } from './skew.ts';
@@ -61,7 +61,7 @@ export class Registration {
     if (this.#lease !== undefined && (await client.keepLease(this.#lease)) === 0) this.#lease = undefined;
     this.#lease ??= (await client.grantLease(LEASE_SECONDS)).ID;
     const value = JSON.stringify({ ...facts(), clock: now() });
-    const tell = { request_put: { ...at(key), value: Buffer.from(value), lease: this.#lease } };
+    const tell = { request_put: { ...at(key), value, lease: this.#lease } };
     const ask = { request_range: within(nodes) };
     const { responses } = await client.txn({ compare: [], success: [tell, ask], failure: [] });
     this.#hear(responses[1]?.response_range?.kvs ?? []);
@@ -69,7 +69,7 @@ export class Registration {
 
   #hear(kvs: readonly KeyValue[]): void {
     const { key, now, log } = this.#options;
-    const others = kvs.filter((kv) => keyOf(kv) !== key).map(clockOf);
+    const others = kvs.filter((kv) => kv.key !== key).map(clockOf);
     const skew = skewOf(now(), others.filter(Number.isFinite));
     const seconds = Math.round(-skew / 1000);
     if (skew !== 0 && this.#skew === 0) {
@@ -87,7 +87,7 @@ export class Registration {
 
 function clockOf({ value }: KeyValue): number {
   try {
-    return Number((JSON.parse(value.toString()) as { clock?: number }).clock);
+    return Number((JSON.parse(value) as { clock?: number }).clock);
   } catch {
     return Number.NaN;
   }

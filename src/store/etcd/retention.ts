@@ -1,6 +1,6 @@
 import type { EtcdClient } from './client.ts';
 import type { IpRemembered } from '../../pool/events.ts';
-import { keyOf, type Keys } from './keys.ts';
+import type { Keys } from './keys.ts';
 import { pages } from './pages.ts';
 import type { KeyValue } from './messages.ts';
 import { at, isAtRevision, remove, within } from './operation.ts';
@@ -52,7 +52,7 @@ export class Retention {
       const { kvs, more } = await this.#client.range({ ...within({ from, to }), limit: CHUNK, keys_only: true });
       const last = kvs.at(-1);
       if (!last) return;
-      await this.#client.deleteRange(within({ from, to: `${keyOf(last)}\0` }));
+      await this.#client.deleteRange(within({ from, to: `${last.key}\0` }));
       if (!more) return;
     }
   }
@@ -65,8 +65,8 @@ export class Retention {
       for (let first = 0; first < over.length; first += BATCH) {
         const success = over.slice(first, first + BATCH).map((kv) => ({
           request_txn: {
-            compare: [isAtRevision(keyOf(kv), Number(kv.mod_revision))],
-            success: [remove(keyOf(kv))],
+            compare: [isAtRevision(kv.key, Number(kv.mod_revision))],
+            success: [remove(kv.key)],
             failure: [],
           },
         }));
@@ -77,6 +77,6 @@ export class Retention {
 }
 
 function isOver({ value }: KeyValue, before: number): boolean {
-  const { cooling_until = 0, sticky_until = 0 } = JSON.parse(value.toString()) as IpRemembered;
+  const { cooling_until = 0, sticky_until = 0 } = JSON.parse(value) as IpRemembered;
   return Math.max(cooling_until, sticky_until) < before;
 }

@@ -11,7 +11,7 @@ import { goneBack, unavailable } from './failure.ts';
 import { Fence } from './fence.ts';
 import { EtcdHistory } from './history.ts';
 import { Inspection } from './inspection.ts';
-import { keyOf, Keys } from './keys.ts';
+import { Keys } from './keys.ts';
 import { load } from './load.ts';
 import { missed } from './missed.ts';
 import type { KeyValue } from './messages.ts';
@@ -211,7 +211,7 @@ export class EtcdStore implements Store {
 
   #tell({ puts }: Revision): void {
     for (const kv of puts) {
-      const key = keyOf(kv);
+      const key = kv.key;
       if (!this.#keys.isEvent(key)) continue;
       this.#told = Math.max(this.#told, this.#keys.timeOf(key));
       const own = this.#writer.take(key);

@@ -166,8 +166,8 @@ describe('a store on an etcd that is full', { skip: missingEtcd() }, () => {
     await store.barrier();
     const [alarm] = (await client.alarms()).alarms;
     assert.equal(alarm?.alarm, 'NOSPACE');
-    await client.deleteRange({ key: Buffer.from(`${prefix}ev/`), range_end: Buffer.from(`${prefix}ev0`) });
-    const { header } = await client.range({ key: Buffer.from('x') });
+    await client.deleteRange({ key: `${prefix}ev/`, range_end: `${prefix}ev0` });
+    const { header } = await client.range({ key: 'x' });
     await client.compact({ revision: Number(header.revision), physical: true });
     await client.defragment(site.etcd.endpoints[0]!);
     // Every refusal raises the alarm, and one that was on its way may do so again. Nobody has to ask for a change: whoever

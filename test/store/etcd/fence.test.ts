@@ -57,7 +57,7 @@ describe('what is tried again on etcd without an answer', { skip: missingEtcd() 
     const other = site.client(t);
     between(async () => {
       proxy.release();
-      await until(async () => (await other.range({ key: Buffer.from(`${prefix}fence`) })).kvs.length > 0);
+      await until(async () => (await other.range({ key: `${prefix}fence` })).kvs.length > 0);
     });
     await first.take();
     assert.equal(first.boot, 'word 1');

@@ -24,7 +24,7 @@ class Interrupted extends EtcdClient {
   }
 
   override async range(request: RangeRequest): Promise<RangeResponse> {
-    if (!this.#isOver && request.key.toString() === this.#key) {
+    if (!this.#isOver && request.key === this.#key) {
       this.#isOver = true;
       await this.#happens();
     }

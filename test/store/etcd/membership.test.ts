@@ -13,7 +13,7 @@ function place(t: TestContext, site: Site) {
   const membership = new EtcdMembership({ client, keys, tls: undefined, now: () => Date.now() });
   t.after(() => membership.close());
   const has = async (key: string) => (await client.range(at(key))).kvs.length === 1;
-  const write = (key: string) => client.put({ ...at(key), value: Buffer.from('x') });
+  const write = (key: string) => client.put({ ...at(key), value: 'x' });
   return { client, keys, membership, has, write };
 }
 
@@ -26,7 +26,7 @@ describe('EtcdMembership', { skip: missingEtcd() }, () => {
     const told = { url: 'http://a', version: '1', clock: 7 };
     const values = ['{broken', 'null', '{}', '{"clock":"x"}', '{"clock":1e300}', JSON.stringify(told)];
     for (const [n, value] of values.entries()) {
-      await client.put({ key: Buffer.from(keys.node(`n${n}`)), value: Buffer.from(value) });
+      await client.put({ key: keys.node(`n${n}`), value });
     }
     assert.deepEqual(await membership.nodes(), [{ node: 'n5', ...told }]);
   });

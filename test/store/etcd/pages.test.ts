@@ -9,13 +9,13 @@ const HEADER = { cluster_id: '1', member_id: '1', revision: '9', raft_term: '1' 
 /** Sorted keys, read as etcd reads them: whatever the limit, all of a range are counted. */
 function site(names: readonly string[]) {
   const sorted = [...new Set(names)].sort();
-  const kvs = sorted.map((key): KeyValue => ({ key: Buffer.from(key), mod_revision: '1', value: Buffer.alloc(0) }));
+  const kvs = sorted.map((key): KeyValue => ({ key, mod_revision: '1', value: '' }));
   const seen = { counted: 0, calls: 0 };
   const range = ({ key, range_end, limit = 0, revision }: RangeRequest): Promise<RangeResponse> => {
     assert.equal(revision, 9);
-    const [from, to] = [key.toString(), range_end?.toString() ?? ''];
+    const [from, to] = [key, range_end ?? ''];
     const first = sorted.findIndex((name) => name >= from);
-    const found = first < 0 ? [] : kvs.slice(first).filter(({ key }) => key.toString() < to);
+    const found = first < 0 ? [] : kvs.slice(first).filter(({ key }) => key < to);
     seen.counted += found.length;
     seen.calls++;
     const sent = found.slice(0, limit);
@@ -28,7 +28,7 @@ async function read(client: ReturnType<typeof site>['client'], limit: number, to
   const all: string[] = [];
   for await (const page of pages(client, { from: 'ip/', to }, 9, limit)) {
     assert.ok(page.length <= limit);
-    all.push(...page.map(({ key }) => key.toString()));
+    all.push(...page.map(({ key }) => key));
   }
   return all;
 }

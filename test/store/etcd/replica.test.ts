@@ -51,11 +51,10 @@ describe('a replica', { skip: missingEtcd() }, () => {
       replica.close();
       client.close();
     });
-    const key = (name: string) => Buffer.from(`${prefix}${name}`);
+    const key = (name: string) => `${prefix}${name}`;
     /** Puts a key; tells the revision. */
-    const put = async (name: string) =>
-      Number((await client.put({ key: key(name), value: Buffer.from(name) })).header.revision);
-    const keys = () => delivered.flatMap(({ puts }) => puts.map(({ value }) => value.toString()));
+    const put = async (name: string) => Number((await client.put({ key: key(name), value: name })).header.revision);
+    const keys = () => delivered.flatMap(({ puts }) => puts.map(({ value }) => value));
     return { replica, client, put, key, keys, delivered, lost };
   }
 

@@ -65,7 +65,7 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     const client = site.client(t);
     const nodes = async () => {
       const { kvs } = await client.range(within(new Keys(prefix).family('node')));
-      return kvs.map(({ value }) => JSON.parse(value.toString()) as unknown);
+      return kvs.map(({ value }) => JSON.parse(value) as unknown);
     };
     const store = site.store(t, { prefix, now: () => 5_000_000 });
     await store.open(() => undefined);
@@ -91,9 +91,7 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     const client = site.client(t);
     const keys = new Keys(prefix);
     const kept = async () =>
-      (await client.range(within(keys.family('mem')))).kvs.map(
-        ({ value }) => (JSON.parse(value.toString()) as { ip: string }).ip,
-      );
+      (await client.range(within(keys.family('mem')))).kvs.map(({ value }) => (JSON.parse(value) as { ip: string }).ip);
     assert.equal((await kept()).length, 3);
     await new Retention(client, keys, assert.ifError).forgetMemories(now - 3_600_000);
     assert.deepEqual(await kept(), ['10.0.0.2', '10.0.0.3']);
@@ -117,7 +115,7 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     for (const event of held) await store.commit([event]);
     await store.inspect();
     assert.deepEqual([fatal, logged], [[], []]);
-    await site.client(t).deleteRange({ key: Buffer.from(new Keys(prefix).owner('default', 'vm1')) });
+    await site.client(t).deleteRange({ key: new Keys(prefix).owner('default', 'vm1') });
     await store.commit([allocated('vm3', '10.0.0.3')]);
     state = [...held, allocated('vm3', '10.0.0.3')];
     await store.inspect();
@@ -168,7 +166,7 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
       assert.equal(deaths[0]?.code, 'store_unavailable');
       assert.match(deaths[0].message, /ev\/fe0000000000\/x\/y\/0 /);
       const key = `${prefix}ip/default/zz`;
-      await client.put({ key: Buffer.from(key), value: Buffer.from(value) });
+      await client.put({ key, value });
       const next = site.store(t, { prefix, node: 'n2' });
       await assert.rejects(
         next.open(() => undefined),
