@@ -21,6 +21,7 @@ import { useCases } from './service/use-cases.ts';
 import { Sidecar } from './sidecar.ts';
 import { EtcdClient } from './store/etcd/client.ts';
 import { Image } from './store/etcd/image.ts';
+import { selfOf } from './store/etcd/self.ts';
 import { EtcdStore } from './store/etcd/store.ts';
 import { Journal } from './store/journal/journal.ts';
 import { load, repair, verify } from './store/journal/offline.ts';
@@ -138,6 +139,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
       client: new EtcdClient({ endpoints: config.etcd, tls: config.etcdTls, now }),
       prefix: config.etcdPrefix,
       node: config.nodeId,
+      self: selfOf(),
       includes: includesAddress,
       afterwards: {
         allocation: (event) => allocationAfter(pool, event),

@@ -8,15 +8,16 @@ export class EtcdError extends Error {
   readonly status: string;
   readonly endpoint: string;
 
-  constructor(name: string, details: string, endpoint: string, cause?: unknown) {
-    super(`etcd at ${endpoint}: ${details} (${name})`, cause === undefined ? undefined : { cause });
+  constructor(name: string, details: string, endpoint: string) {
+    super(`etcd at ${endpoint}: ${details} (${name})`);
+    this.stack = this.message; // an etcd that is away is no fault of the code that asked it
     this.status = name;
     this.endpoint = endpoint;
   }
 
   static of(error: Partial<ServiceError>, endpoint: string): EtcdError {
-    const name = status[error.code ?? status.UNKNOWN];
-    return new EtcdError(name, error.details ?? error.message ?? 'no reason', endpoint, error);
+    const name = status[error.code ?? status.UNKNOWN] as string | undefined;
+    return new EtcdError(name ?? 'UNKNOWN', inShort(error.details ?? error.message ?? 'no reason'), endpoint);
   }
 
   /** Refused by what etcd holds or by what was asked, and certainly not carried out; another endpoint would say the same. */
@@ -33,6 +34,14 @@ export class EtcdError extends Error {
   get isCompacted(): boolean {
     return this.status === 'OUT_OF_RANGE' && this.message.includes('compacted');
   }
+}
+
+/** What gRPC says, without what it says of itself. */
+function inShort(details: string): string {
+  return details
+    .replace(/\s*Resolution note:.*$/s, '')
+    .replace(/^No connection established\. Last error: (?:Error: )?/, 'no connection: ')
+    .replace(/^Deadline exceeded after ([\d.]+s).*$/s, 'no answer within $1');
 }
 
 const REFUSALS = new Set([

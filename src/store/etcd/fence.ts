@@ -18,6 +18,7 @@ export class Fence {
   readonly #moving: string;
   readonly #word: () => string;
   #boot = '';
+  #next = '';
   /** Made once: an attempt of unknown outcome may have put it, and is no stranger to the next. */
   #first: string | undefined;
 
@@ -63,7 +64,14 @@ export class Fence {
    * @returns the new word, to be handed to {@link raised} with every attempt
    */
   raise(): string {
-    return this.#word();
+    return (this.#next = this.#word());
+  }
+
+  /** Looks whether it is still ours: who writes nothing would find out late. @throws FenceLost, EtcdError */
+  async check(): Promise<void> {
+    const before = this.#boot;
+    const { kvs } = await this.#client.range(at(this.key));
+    if (![before, this.#boot, this.#next].includes(kvs[0]?.value ?? '')) throw this.lost();
   }
 
   /**
@@ -83,8 +91,12 @@ export class Fence {
       return Number(header.revision);
     }
     const found: KeyValue | undefined = responses[0]?.response_range?.kvs[0];
-    if (found?.value !== word) throw new FenceLost(`Another process uses this node id: ${this.key}`);
+    if (found?.value !== word) throw this.lost();
     this.#boot = word;
     return Number(found.mod_revision);
+  }
+
+  lost(): FenceLost {
+    return new FenceLost(`Another process uses this node id, or the node was removed: ${this.key}`);
   }
 }

@@ -1,12 +1,16 @@
+import { PoolError } from '../../pool/errors.ts';
 import type { EtcdClient } from './client.ts';
-import type { KeyRange } from './keys.ts';
+import { type KeyRange, nodeOf } from './keys.ts';
 import type { KeyValue } from './messages.ts';
 import { at, within } from './operation.ts';
+import { patiently } from './patience.ts';
+import { hasEnded, type Self } from './self.ts';
 import { skewOf } from './skew.ts';
 
 /** A node that has died is gone from the list after this; seconds. */
 const LEASE_SECONDS = 15;
 const RENEW_MS = 5000;
+const LOOK_MS = 500;
 
 export interface RegistrationOptions {
   readonly client: EtcdClient;
@@ -15,6 +19,10 @@ export interface RegistrationOptions {
   readonly nodes: KeyRange;
   /** Milliseconds since 1970, as this machine tells it. */
   readonly now: () => number;
+  /** Milliseconds, never going back. */
+  readonly clock: () => number;
+  /** This process. */
+  readonly self: Self;
   readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
 }
 
@@ -25,6 +33,7 @@ export interface RegistrationOptions {
 export class Registration {
   readonly #options: RegistrationOptions;
   #skew = 0;
+  #behind = 0;
   #lease: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -35,6 +44,32 @@ export class Registration {
   /** Milliseconds to add to this machine's clock; see {@link skewOf}. */
   get skew(): number {
     return this.#skew;
+  }
+
+  /** Milliseconds to add to have the clock that is furthest behind: what cannot be taken back is done by that one. */
+  get behind(): number {
+    return this.#behind;
+  }
+
+  /**
+   * Waits until nobody else is this node. One that was killed is still in the list for a while: whoever is known to be gone
+   * is not waited for.
+   *
+   * @throws PoolError `data_locked` when somebody is
+   */
+  async alone(): Promise<void> {
+    const { client, key, log, self } = this.#options;
+    let seen: string | undefined;
+    for (;;) {
+      const { kvs } = await patiently(() => client.range(at(key)), this.#options);
+      const [there] = kvs;
+      if (!there || hasEnded(toldAt(there)?.process ?? {}, self)) return;
+      if (seen === undefined)
+        log('warn', {}, `${key} was told of a moment ago: waiting until that node is gone, or tells again`);
+      else if (seen !== there.mod_revision) throw inUse(there);
+      seen = there.mod_revision;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
   }
 
   /** Hears what time it is for the others. */
@@ -57,10 +92,10 @@ export class Registration {
   }
 
   async #renew(facts: () => object): Promise<void> {
-    const { client, key, nodes, now } = this.#options;
+    const { client, key, nodes, now, self } = this.#options;
     if (this.#lease !== undefined && (await client.keepLease(this.#lease)) === 0) this.#lease = undefined;
     this.#lease ??= (await client.grantLease(LEASE_SECONDS)).ID;
-    const value = JSON.stringify({ ...facts(), clock: now() });
+    const value = JSON.stringify({ ...facts(), clock: now(), process: self });
     const tell = { request_put: { ...at(key), value, lease: this.#lease } };
     const ask = { request_range: within(nodes) };
     const { responses } = await client.txn({ compare: [], success: [tell, ask], failure: [] });
@@ -82,13 +117,23 @@ export class Registration {
       log('info', {}, 'the clock of this machine agrees with the others again');
     }
     this.#skew = skew;
+    this.#behind = Math.min(0, ...others.filter(Number.isFinite).map((clock) => clock - now()));
   }
 }
 
-function clockOf({ value }: KeyValue): number {
+function clockOf(kv: KeyValue): number {
+  return Number(toldAt(kv)?.clock);
+}
+
+function inUse(kv: KeyValue): PoolError {
+  const why = `Node id ${nodeOf(kv.key)} is in use: another node answers at ${toldAt(kv)?.url ?? 'an unknown address'}`;
+  return new PoolError('data_locked', `${why}. Give every node a --node-id of its own`, { field: 'node-id' });
+}
+
+function toldAt({ value }: KeyValue): { url?: string; clock?: number; process?: Self } | undefined {
   try {
-    return Number((JSON.parse(value) as { clock?: number }).clock);
+    return (JSON.parse(value) as { clock?: number } | null) ?? undefined;
   } catch {
-    return Number.NaN;
+    return undefined;
   }
 }

@@ -22,14 +22,16 @@ import { planOf } from './plan.ts';
 import { Registration } from './registration.ts';
 import { Replica, type Revision } from './replica.ts';
 import { Retention } from './retention.ts';
+import type { Self } from './self.ts';
 import { Writer } from './writer.ts';
 
 export interface EtcdStoreOptions {
   readonly client: EtcdClient;
   /** Below which all keys are. */
   readonly prefix: string;
-  /** Of this node: no two processes at a time. */
+  /** Of this node: no two processes at a time. `self` is this one. */
   readonly node: string;
+  readonly self: Self;
   /** Whether an event of a range includes an address, for searches of the history. */
   readonly includes: Includes;
   readonly afterwards: Afterwards;
@@ -121,6 +123,8 @@ export class EtcdStore implements Store {
       key: this.#keys.node(node),
       nodes: this.#keys.family('node'),
       now: options.now,
+      clock,
+      self: options.self,
       log,
     });
     const notForgotten = (err: unknown) => log('warn', { err }, 'what is old was not deleted: tried again in an hour');
@@ -149,6 +153,7 @@ export class EtcdStore implements Store {
     const { client, clock, log } = this.#options;
     this.#deliver = deliver;
     const started = clock();
+    await this.#registration.alone();
     await patiently(() => this.#fence.take(), this.#options);
     await patiently(() => this.#registration.look(), this.#options);
     // Page by page: what has been delivered is of one revision, and stays so.
@@ -161,7 +166,7 @@ export class EtcdStore implements Store {
     this.#replica.open(revision);
     this.#state = 'open';
     this.#heard = clock();
-    this.#retention.open(this.#options.retentionMs, () => this.#options.now() + this.skew);
+    this.#retention.open(this.#options.retentionMs, () => this.#options.now() + this.#registration.behind);
     this.#inspection.open();
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
     log('info', { revision, ms: Math.round(clock() - started) }, 'all that the cluster holds is read');
@@ -273,7 +278,7 @@ export class EtcdStore implements Store {
 
   #beat(): void {
     this.#barrier.pass().catch(() => undefined); // health tells
-    this.#writer.probe();
+    void this.#writer.probe();
   }
 
   /** A node that has missed something begins anew. Owners decide no address: what stands by address goes on to count. */

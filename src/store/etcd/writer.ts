@@ -73,8 +73,17 @@ export class Writer {
     return commit;
   }
 
-  /** Finds out whether it can be written again: who sees a node that is not ready may keep every change from it. */
-  probe(): void {
+  /**
+   * Finds out, from time to time, whether this process may still write, and whether it can again: who sees a node that is
+   * not ready may keep every change from it.
+   */
+  async probe(): Promise<void> {
+    try {
+      await this.#options.fence.check();
+    } catch (error) {
+      if (error instanceof FenceLost && !this.#isClosed) this.#die(error);
+      return;
+    }
     if (this.#trouble !== undefined && this.#queue.length === 0) this.#run();
   }
 
@@ -114,7 +123,7 @@ export class Writer {
     }
     this.#recovered();
     if (response.succeeded) this.#answered(batch, response);
-    else this.#die(new FenceLost(`Another process uses this node id: ${fence.key}`));
+    else this.#die(fence.lost());
   }
 
   #answered(batch: readonly Commit[], { header, responses }: TxnResponse): void {

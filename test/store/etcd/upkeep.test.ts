@@ -6,6 +6,7 @@ import { EtcdClient } from '../../../src/store/etcd/client.ts';
 import { Keys } from '../../../src/store/etcd/keys.ts';
 import { put, within } from '../../../src/store/etcd/operation.ts';
 import { Retention } from '../../../src/store/etcd/retention.ts';
+import { selfOf } from '../../../src/store/etcd/self.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { allocated } from './events.ts';
 import { Site } from './site.ts';
@@ -71,7 +72,7 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     await store.open(() => undefined);
     store.register(() => ({ url: 'http://10.0.0.1:8080' }));
     while ((await nodes()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.deepEqual(await nodes(), [{ url: 'http://10.0.0.1:8080', clock: 5_000_000 }]);
+    assert.deepEqual(await nodes(), [{ url: 'http://10.0.0.1:8080', clock: 5_000_000, process: selfOf() }]);
     await store.close();
     assert.deepEqual(await nodes(), []);
   });
@@ -208,5 +209,28 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     // What is too old goes, and by the wrong clock all would go with it.
     while ((await kept()).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
     assert.deepEqual(await kept(), ['new']);
+  });
+
+  it('deletes by the clock that is furthest behind where two cannot know who is wrong', async (t) => {
+    const prefix = site.prefix();
+    const day = 86_400_000;
+    const noon = Date.now();
+    const retentionMs = day;
+    const old = site.store(t, { prefix, now: () => noon - 3 * day, retentionMs });
+    await old.open(() => undefined);
+    await old.commit([allocated('old', '10.0.0.1')]);
+    await old.close();
+    const one = site.store(t, { prefix, node: 'one', now: () => noon, retentionMs: 30 * day });
+    await one.open(() => undefined);
+    one.register(() => ({}));
+    await one.commit([allocated('new', '10.0.0.2')]);
+    const client = site.client(t);
+    const left = async (kind: 'ev' | 'node') =>
+      (await client.range(within(new Keys(prefix).family(kind)))).kvs.map(({ value }) => value);
+    while ((await left('node')).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await site.store(t, { prefix, node: 'ahead', now: () => noon + 9 * day, retentionMs }).open(() => undefined);
+    while ((await left('ev')).some((value) => value.includes('old')))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal((await left('ev')).length, 1);
   });
 });
