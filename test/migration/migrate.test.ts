@@ -125,6 +125,24 @@ describe('ippool migrate', { skip: missingEtcd() }, () => {
     assert.deepEqual(JSON.parse(stdout), moved);
   });
 
+  it('leaves a cluster alone whose prefix begins with the same path', async () => {
+    const args = ['--etcd', etcd.endpoints.join(','), '--etcd-prefix', '/outer/inner/', '--node-id', 'a'];
+    const server = await startServer({ args });
+    const ippool = new Client({ server: server.url });
+    await ippool.ip.allocate({ vm_id: 'vm-inner' });
+    const { EtcdClient } = await import('../../src/store/etcd/client.ts');
+    const client = new EtcdClient({ endpoints: etcd.endpoints, now: () => Date.now() });
+    await client.put({ key: Buffer.from('/outer/moving'), value: Buffer.from('of one that was broken off') });
+    client.close();
+    const { code, stderr } = await there(source, '--etcd-prefix', '/outer');
+    assert.equal(code, 0, stderr);
+    await server.stop();
+    const { stdout } = await back(join(folder, 'inner'), '--etcd-prefix', '/outer/inner', '--json');
+    assert.equal((JSON.parse(stdout) as Summary).allocations, 1);
+    assert.equal((await there(source, '--etcd-prefix', '/outer')).code, 78);
+    assert.equal((await there(join(folder, 'inner'), '--etcd-prefix', '/')).code, 0, 'the root is empty');
+  });
+
   it('refuses a command line that names one side only', async () => {
     mkdirSync(join(folder, 'empty'));
     for (const args of [['--from', 'x'], ['--to', 'x'], ['--from', 'x', '--to', 'y'], []]) {
