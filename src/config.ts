@@ -170,13 +170,16 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
     etcdPrefix:
       text(
         'etcd-prefix',
-        (path) => (/^\/[\w./-]*$/.test(path) ? path : undefined),
-        'must be a path such as /ippool/v1/',
+        (path) => (/^\/[\w./-]*$/.test(path) && !OF_A_CLUSTER.test(path) ? path : undefined),
+        'must be a path such as /ippool/v1/, without a part named ev, fence, gen, ip, join, mem, net, node, res or vm',
       ) ?? '/ippool/v1/',
     member,
     nodeId:
-      text('node-id', (id) => (/^[\w.-]{1,64}$/.test(id) ? id : undefined), 'must be letters, digits, - and .') ??
-      hostname(),
+      text(
+        'node-id',
+        (id) => (/^[\w.-]{1,64}$/.test(id) ? id : undefined),
+        'must be 1 to 64 letters, digits, -, _ and .',
+      ) ?? hostname(),
     advertiseUrl: text('advertise-url', parseUrl, 'must be a URL such as http://10.0.0.1:8080'),
     debug: flag('debug'),
     notifySocket: env.NOTIFY_SOCKET,
@@ -194,6 +197,9 @@ interface Found {
   readonly source: string;
   readonly kind: Setting['kind'];
 }
+
+/** What a cluster calls its own below its prefix: another one in there would be read, and deleted, as a part of it. */
+const OF_A_CLUSTER = /\/(ev|fence|gen|ip|join|mem|net|node|res|vm)(\/|$)/;
 
 const SWITCH = new Map([
   ['true', true],
