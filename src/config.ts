@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { checkedTls, type Tls } from './certificates.ts';
 import { setIn, unknownVariables } from './environment.ts';
 import { type Address, parseAddress } from './net/address.ts';
 import { type Cidr, enclosingNetwork, formatCidr, parseCidr } from './net/cidr.ts';
 import { readClusterFile } from './member/file.ts';
-import { endpointOf, memberOf, settingsGiven } from './member/given.ts';
+import { endpointOf, hostsOf, memberOf, settingsGiven } from './member/given.ts';
 import type { MemberSettings } from './member/settings.ts';
 import { parseRange, type Range } from './net/range.ts';
 import { PREFIX_LENGTHS } from './pool/decide/network.ts';
@@ -48,13 +49,6 @@ export interface Config {
   readonly notifySocket: string | undefined;
   /** Variables named IPPOOL_… that mean nothing: a misspelt exclusion would be given out. */
   readonly unknownVariables: readonly string[];
-}
-
-/** What proves to etcd who we are, and to us that it is etcd; PEM. */
-export interface Tls {
-  readonly ca?: Buffer;
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
 }
 
 export const DEFAULT_NETWORK: Cidr = { family: 4, base: 0xac100000n, prefixLength: 24 };
@@ -136,14 +130,11 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
     ? [endpointOf(member)]
     : text('etcd', parseEndpoints, 'must be URLs such as http://127.0.0.1:2379, separated by commas');
   const pem = (name: string) => text(name, readPem, 'must be a file in PEM that can be read');
-  const [ca, cert, key] = [pem('etcd-ca'), pem('etcd-cert'), pem('etcd-key')];
+  const files = { ca: pem('etcd-ca'), cert: pem('etcd-cert'), key: pem('etcd-key') };
   if (endpoints && flag('memory')) {
     throw new PoolError('usage', '--memory remembers nothing, --etcd what many nodes share: leave one away', {
       field: 'memory',
     });
-  }
-  if (endpoints && (cert === undefined) !== (key === undefined)) {
-    throw new PoolError('usage', '--etcd-cert and --etcd-key belong together', { field: 'etcd-cert' });
   }
   const named = values.get('network');
   const network = text('network', parseNetwork, networkRule(named?.value));
@@ -175,17 +166,20 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
       text('audit-retention', (digits) => wholeNumber(digits, 36_500), 'must be a number of days up to 36500') ??
       (endpoints ? 30 : 400),
     etcd: endpoints,
-    etcdTls: ca || cert || key ? { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } : undefined,
+    etcdTls: checkedTls(files, endpoints, member ? hostsOf(member) : []),
     etcdPrefix:
       text(
         'etcd-prefix',
-        (path) => (/^\/[\w./-]*$/.test(path) ? path : undefined),
-        'must be a path such as /ippool/v1/',
+        (path) => (/^\/[\w./-]*$/.test(path) && !OF_A_CLUSTER.test(path) ? path : undefined),
+        'must be a path such as /ippool/v1/, without a part named ev, fence, gen, ip, join, mem, net, node, res or vm',
       ) ?? '/ippool/v1/',
     member,
     nodeId:
-      text('node-id', (id) => (/^[\w.-]{1,64}$/.test(id) ? id : undefined), 'must be letters, digits, - and .') ??
-      hostname(),
+      text(
+        'node-id',
+        (id) => (/^[\w.-]{1,64}$/.test(id) ? id : undefined),
+        'must be 1 to 64 letters, digits, -, _ and .',
+      ) ?? hostname(),
     advertiseUrl: text('advertise-url', parseUrl, 'must be a URL such as http://10.0.0.1:8080'),
     debug: flag('debug'),
     notifySocket: env.NOTIFY_SOCKET,
@@ -203,6 +197,9 @@ interface Found {
   readonly source: string;
   readonly kind: Setting['kind'];
 }
+
+/** What a cluster calls its own below its prefix: another one in there would be read, and deleted, as a part of it. */
+const OF_A_CLUSTER = /\/(ev|fence|gen|ip|join|mem|net|node|res|vm)(\/|$)/;
 
 const SWITCH = new Map([
   ['true', true],

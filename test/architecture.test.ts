@@ -61,7 +61,11 @@ const TABLE: Readonly<Record<string, Rule>> = {
   'scatter.ts': { imports: ['pool/'], node: '' },
   'log.ts': { imports: [], packages: ['pino', 'pino-pretty'], node: '' },
   'notify.ts': { imports: [], packages: ['pino'], node: '' },
-  'config.ts': { imports: ['net/', 'pool/', 'member/', 'environment.ts', 'settings.ts', 'version.ts'], node: '' },
+  'config.ts': {
+    imports: ['net/', 'pool/', 'member/', 'certificates.ts', 'environment.ts', 'settings.ts', 'version.ts'],
+    node: '',
+  },
+  'certificates.ts': { imports: ['pool/errors.ts'], node: '' },
   'settings.ts': { imports: ['pool/'] },
   'environment.ts': { imports: [] },
   'version.ts': { imports: [], node: '' },

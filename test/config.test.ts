@@ -279,6 +279,8 @@ const BAD: Readonly<Record<string, readonly unknown[]>> = {
   'allow-host': ['', 'a b', 'http://x', 'a,,b', 'x:80', true],
   'compact-bytes': ['', '-1', '4MB', '1e6', true],
   'audit-retention': ['', '-1', '36501', '400d', '1.5', true],
+  'etcd-prefix': ['', 'a', 'a/b/', '/a b/', '/ä/', '/a/ev/', '/ip', '/a/vm/b/', true],
+  'node-id': ['', 'a/b', 'a b', 'ä', 'x'.repeat(65), true],
   memory: ['maybe', '2', ''],
   'require-existing': ['on!'],
   debug: ['verbose'],

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, mkdir, open, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { PoolError } from '../pool/errors.ts';
 
 /** A host and a port, as they were written. */
@@ -43,7 +43,9 @@ export function readClusterFile(path: string): ClusterFile {
     parsed = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is none: ippool cluster init makes it, --config names it' : message;
+    const anew = 'correct it, or delete it and write it anew with ippool cluster init or ippool cluster join';
+    const broken = cause instanceof SyntaxError ? `${message}: ${anew}` : message;
+    const why = code === 'ENOENT' ? 'there is none: ippool cluster init makes it, --config names it' : broken;
     throw new PoolError('usage', `Cannot read the cluster file ${path}: ${why}`, { field: '--config' }, cause);
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
@@ -60,19 +62,36 @@ export function readClusterFile(path: string): ClusterFile {
  */
 export async function writeClusterFile(file: ClusterFile): Promise<string> {
   const path = join(file.data_dir, FILE_NAME);
-  if (existsSync(path)) {
-    throw new PoolError('usage', `${path} is there already: name another --data-dir, or delete it`, {
-      field: '--data-dir',
-    });
-  }
+  const taken = `${path} is there already: name another --data-dir, or delete it`;
+  if (existsSync(path)) throw new PoolError('usage', taken, { field: '--data-dir' });
   try {
     await mkdir(file.data_dir, { recursive: true, mode: 0o700 });
-    await writeFile(path, `${JSON.stringify(file, undefined, 2)}\n`, { flag: 'wx' });
+    await writeWhole(path, `${JSON.stringify(file, undefined, 2)}\n`);
   } catch (cause) {
-    const { message } = cause as Error;
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST') throw new PoolError('usage', taken, { field: '--data-dir' }, cause);
     throw new PoolError('usage', `--data-dir: cannot write ${path}: ${message}`, { field: '--data-dir' }, cause);
   }
   return path;
+}
+
+/** A file is there whole and durably, or not at all; one that is there stays. A rename would take the place of that. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = await open(temporary, 'w', 0o644);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await link(temporary, path);
+  } finally {
+    await unlink(temporary).catch(() => undefined); // it may never have been made
+  }
+  const folder = await open(dirname(path));
+  await folder.sync().finally(() => folder.close());
 }
 
 /**

@@ -17,6 +17,11 @@ export function endpointOf(settings: MemberSettings): string {
   return urlOf(settings, clientAddress(settings.file));
 }
 
+/** Where its member is reached, by ippool and by the others: its certificate has to name them. */
+export function hostsOf({ file }: MemberSettings): string[] {
+  return [clientAddress(file), file.raft_addr].flatMap((address) => parseHostPort(address)?.host ?? []);
+}
+
 /**
  * A node's own member.
  *

@@ -8,7 +8,7 @@ import { EtcdClient } from '../../src/store/etcd/client.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { runCli } from '../support/cli.ts';
 import { freePorts } from '../support/etcd.ts';
-import { missingEtcd } from '../support/etcd-binary.ts';
+import { etcdBinary, missingEtcd } from '../support/etcd-binary.ts';
 import { OwnMembers, until } from '../support/own-members.ts';
 import { missingTools } from '../support/tools.ts';
 
@@ -64,6 +64,53 @@ describe('nodes with certificates', { skip: missingEtcd() || missingTools({ open
     await nodes.configure(4);
     await nodes.start(4);
     assert.equal((await nodes.call(4, 'GET', '/ip/vm-1')).status, 200);
+  });
+
+  const refuses = async (args: readonly string[], code: number, names: RegExp) => {
+    const began = Date.now();
+    const finished = await runCli(['server', '--port', '0', ...args]);
+    assert.equal(finished.code, code, finished.stderr);
+    const last = finished.stderr.trimEnd().split('\n').at(-1) ?? '';
+    assert.match(last, names);
+    assert.match(last, /^ippool: /);
+    assert.ok(Date.now() - began < 15_000, 'it does not wait for what will not come');
+  };
+
+  it('say at once what is wrong with the files', async () => {
+    const { ca, cert, key } = files;
+    const other = makeCertificates(join(folder, 'other'));
+    const away = ['--etcd', 'https://127.0.0.1:1'];
+    const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--etcd-ca', ca, '--etcd-cert', key, '--etcd-key', cert], /--etcd-cert .*certificate/],
+      [['--etcd-ca', ca, '--etcd-cert', cert, '--etcd-key', cert], /--etcd-key .*key/],
+      [['--etcd-ca', ca, '--etcd-cert', cert, '--etcd-key', other.key], /--etcd-key .*--etcd-cert/],
+      [['--etcd-ca', key], /--etcd-ca .*authority/],
+      [['--etcd-cert', cert], /--etcd-cert and --etcd-key/],
+      [['--etcd', 'http://127.0.0.1:1', '--etcd-ca', ca], /--etcd http:.*https:/],
+    ];
+    for (const [args, names] of cases) await refuses([...(args[0] === '--etcd' ? [] : away), ...args], 2, names);
+  });
+
+  it('say soon whose certificate is not accepted, and by what setting', async () => {
+    const { ca, cert, key } = files;
+    const other = makeCertificates(join(folder, 'stranger'));
+    const to = ['--etcd', `https://${clientAddress(readClusterFile(join(nodes.dataDir(1), 'cluster.json')))}`];
+    await refuses([...to, '--etcd-cert', cert, '--etcd-key', key], 1, /--etcd-ca/);
+    await refuses([...to, '--etcd-ca', other.ca, '--etcd-cert', cert, '--etcd-key', key], 1, /--etcd-ca/);
+    await refuses([...to, '--etcd-ca', ca], 1, /--etcd-cert/);
+    await refuses([...to, '--etcd-ca', ca, '--etcd-cert', other.cert, '--etcd-key', other.key], 1, /--etcd-cert/);
+  });
+
+  it('start no etcd of their own with a certificate that nobody can accept', async () => {
+    const alone = await OwnMembers.prepare(1);
+    await alone.configure(1);
+    const own = ['--cluster', '--config', join(alone.dataDir(1), 'cluster.json'), '--etcd-binary', etcdBinary()];
+    const elsewhere = makeCertificates(join(folder, 'elsewhere'), { names: 'IP:10.9.9.9' });
+    const expired = makeCertificates(join(folder, 'expired'), { days: 0 });
+    const flagsOf = ({ ca, cert, key }: typeof files) => ['--etcd-ca', ca, '--etcd-cert', cert, '--etcd-key', key];
+    await refuses([...own, ...flagsOf(elsewhere)], 2, /--etcd-cert .*127\.0\.0\.1/);
+    await refuses([...own, ...flagsOf(expired)], 1, /renew/);
+    await alone.remove();
   });
 
   it('need all three files', async () => {

@@ -125,6 +125,42 @@ describe('ippool migrate', { skip: missingEtcd() }, () => {
     assert.deepEqual(JSON.parse(stdout), moved);
   });
 
+  it('begins anew in a folder where it was broken off, and only there', async () => {
+    const prefix = ['--etcd-prefix', '/broken/'];
+    const folderOf = join(folder, 'broken');
+    assert.equal((await there(source, ...prefix)).code, 0);
+    assert.equal((await back(folderOf, ...prefix)).code, 0);
+    rmSync(join(folderOf, 'snapshot-1.json')); // as kill -9 leaves it: the journal is made first
+    assert.equal((await runCli(['serve', '--port', '0', '--data', folderOf])).code, 65);
+    const { code, stderr } = await back(folderOf, ...prefix);
+    assert.equal(code, 0, stderr);
+    assert.equal((await runCli(['journal', 'verify', folderOf])).code, 0);
+    const server = await startServer({ args: ['--data', folderOf] });
+    await new Client({ server: server.url }).ip.allocate({ vm_id: 'vm-since' });
+    assert.equal((await back(folderOf, ...prefix)).code, 75, 'a server holds it');
+    await server.stop();
+    rmSync(join(folderOf, 'snapshot-1.json'));
+    assert.equal((await back(folderOf, ...prefix)).code, 78, 'a journal with records is no rest of a migration');
+  });
+
+  it('leaves a cluster alone whose prefix begins with the same path', async () => {
+    const args = ['--etcd', etcd.endpoints.join(','), '--etcd-prefix', '/outer/inner/', '--node-id', 'a'];
+    const server = await startServer({ args });
+    const ippool = new Client({ server: server.url });
+    await ippool.ip.allocate({ vm_id: 'vm-inner' });
+    const { EtcdClient } = await import('../../src/store/etcd/client.ts');
+    const client = new EtcdClient({ endpoints: etcd.endpoints, now: () => Date.now() });
+    await client.put({ key: '/outer/moving', value: 'of one that was broken off' });
+    client.close();
+    const { code, stderr } = await there(source, '--etcd-prefix', '/outer');
+    assert.equal(code, 0, stderr);
+    await server.stop();
+    const { stdout } = await back(join(folder, 'inner'), '--etcd-prefix', '/outer/inner', '--json');
+    assert.equal((JSON.parse(stdout) as Summary).allocations, 1);
+    assert.equal((await there(source, '--etcd-prefix', '/outer')).code, 78);
+    assert.equal((await there(join(folder, 'inner'), '--etcd-prefix', '/')).code, 0, 'the root is empty');
+  });
+
   it('refuses a command line that names one side only', async () => {
     mkdirSync(join(folder, 'empty'));
     for (const args of [['--from', 'x'], ['--to', 'x'], ['--from', 'x', '--to', 'y'], []]) {

@@ -7,12 +7,16 @@ export class EtcdError extends Error {
   /** Name of the gRPC status, such as UNAVAILABLE. */
   readonly status: string;
   readonly endpoint: string;
+  /** One of both certificates is not accepted, which no waiting mends. */
+  readonly isDistrust: boolean;
 
   constructor(name: string, details: string, endpoint: string) {
-    super(`etcd at ${endpoint}: ${details} (${name})`);
+    const remedy = DISTRUST.find(([pattern]) => pattern.test(details))?.[1];
+    super(`etcd at ${endpoint}: ${remedy === undefined ? '' : `${remedy}: `}${details} (${name})`);
     this.stack = this.message; // an etcd that is away is no fault of the code that asked it
     this.status = name;
     this.endpoint = endpoint;
+    this.isDistrust = remedy !== undefined;
   }
 
   static of(error: Partial<ServiceError>, endpoint: string): EtcdError {
@@ -43,6 +47,17 @@ function inShort(details: string): string {
     .replace(/^No connection established\. Last error: (?:Error: )?/, 'no connection: ')
     .replace(/^Deadline exceeded after ([\d.]+s).*$/s, 'no answer within $1');
 }
+
+/** What Node and OpenSSL say of a handshake that failed, and what to do about it. */
+const DISTRUST: readonly (readonly [RegExp, string])[] = [
+  [/certificate (has expired|is not yet valid)/, 'renew its certificate, or set the clock of this machine'],
+  [/does not match certificate's altnames/, 'its certificate has to name this host, or --etcd one that it names'],
+  [
+    /unable to (verify the first|get (local )?issuer) certificate|self[- ]signed certificate/,
+    '--etcd-ca has to hold its authority',
+  ],
+  [/alert (bad certificate|unknown ca|certificate \w+)/, 'it asks for another --etcd-cert, of its authority and valid'],
+];
 
 const REFUSALS = new Set([
   'INVALID_ARGUMENT',

@@ -3,11 +3,11 @@ import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import type { EtcdClient } from './client.ts';
 import { available, EtcdError } from './failure.ts';
-import { Keys, nodeOf } from './keys.ts';
+import { type KeyRange, Keys, nodeOf } from './keys.ts';
 import { load } from './load.ts';
 import { memoryKey } from './memory.ts';
 import type { Compare, RequestOp } from './messages.ts';
-import { at, hasValue, put, read, removeAll, within } from './operation.ts';
+import { at, hasValue, isAbsent, put, read, removeAll, within } from './operation.ts';
 
 /** Events of one transaction: two keys each, of 128 operations. */
 const EVENTS = 60;
@@ -31,7 +31,7 @@ export class Image {
   /** @param word that nobody has ever had */
   constructor(client: EtcdClient, prefix: string, word: string) {
     this.#client = client;
-    this.prefix = prefix;
+    this.prefix = prefix.endsWith('/') ? prefix : `${prefix}/`;
     this.#keys = new Keys(prefix);
     this.#word = word;
   }
@@ -42,17 +42,18 @@ export class Image {
     const { kvs } = await available(this.#client.range(at(moving)));
     const before = kvs[0]?.value;
     // Of an empty range it is true.
-    const isEmpty: Compare = { target: 'CREATE', result: 'EQUAL', ...within(all), create_revision: 0 };
-    const compare = before === undefined ? isEmpty : hasValue(moving, before);
-    const rest = [removeAll({ from: all.from, to: moving }), removeAll({ from: `${moving}\0`, to: all.to })];
-    const success = before === undefined ? [] : rest;
+    const isEmpty = (range: KeyRange): Compare => {
+      return { target: 'CREATE', result: 'EQUAL', ...within(range), create_revision: 0 };
+    };
+    const compare = before === undefined ? [isAbsent(moving), ...all.map(isEmpty)] : [hasValue(moving, before)];
+    const success = before === undefined ? [] : all.map(removeAll);
     const { succeeded } = await available(
-      this.#client.txn({ compare: [compare], success: [...success, put(moving, this.#word)], failure: [] }),
+      this.#client.txn({ compare, success: [...success, put(moving, this.#word)], failure: [] }),
     );
     if (succeeded) return;
     throw new PoolError(
       'data_mismatch',
-      `etcd holds something at ${this.prefix} already: nothing was changed. Use another --etcd-prefix, or delete it (etcdctl del --prefix ${this.prefix})`,
+      `etcd holds something at ${this.prefix} already: nothing was changed. Use another --etcd-prefix, or delete it (etcdctl del --prefix ${this.prefix}, which takes every cluster at a longer prefix with it)`,
       { prefix: this.prefix },
     );
   }

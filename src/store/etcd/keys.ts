@@ -29,6 +29,8 @@ export interface KeyRange {
   readonly to: string;
 }
 
+const FAMILIES = ['ev', 'fence', 'gen', 'ip', 'join', 'mem', 'net', 'node', 'res', 'vm'] as const;
+
 const TIME_DIGITS = 12;
 const A_TIME = /^[\da-f]{12}\//;
 const LATEST = 16 ** TIME_DIGITS - 1;
@@ -121,9 +123,10 @@ export class Keys {
     return `${this.#prefix}join/${escape(node)}`;
   }
 
-  /** Everything. */
-  get all(): KeyRange {
-    return below(this.#prefix);
+  /** Everything of ours but `moving`. Below the prefix may be that of another cluster, which is none of it. */
+  get all(): readonly KeyRange[] {
+    const families = FAMILIES.map((kind) => below(`${this.#prefix}${kind}/`));
+    return [...families, only(this.head), only(this.moved)];
   }
 
   get moving(): string {
@@ -153,6 +156,10 @@ function hexOf(ip: string): string {
 
 function countdown(value: number): string {
   return (LATEST - value).toString(16).padStart(TIME_DIGITS, '0');
+}
+
+function only(key: string): KeyRange {
+  return { from: key, to: `${key}\0` };
 }
 
 function below(prefix: string): KeyRange {

@@ -105,27 +105,33 @@ export class EtcdMembership implements Membership {
 
   /** How a member says that it is; undefined when it does not answer. */
   async state(url: string): Promise<Answer | undefined> {
-    try {
-      const status = await this.#client(url).status(url);
-      return { id: hexOf(status.header.member_id), isLearner: status.isLearner, state: stateOf(status) };
-    } catch (error) {
-      if (error instanceof EtcdError) return undefined;
-      throw error;
-    }
+    return this.#state(url, () => false);
   }
 
   /**
    * Resolves when the member at an endpoint has a leader, and a vote.
    *
    * @param waiting told again and again what it lacks
+   * @throws PoolError `store_unavailable` when it does not accept the certificate, or we do not accept its own
    */
   async takesPart(url: string, waiting: (what: string) => void): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      const answer = await this.state(url);
+      const answer = await this.#state(url, ({ isDistrust }) => isDistrust);
       if (answer?.state.leader !== undefined && !answer.isLearner) return;
       const lack = answer?.isLearner === true ? 'it has yet to catch up' : 'it waits for the other members';
       if (attempt % SAY_AGAIN === 0) waiting(lack);
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+
+  async #state(url: string, isHopeless: (error: EtcdError) => boolean): Promise<Answer | undefined> {
+    try {
+      const status = await this.#client(url).status(url);
+      return { id: hexOf(status.header.member_id), isLearner: status.isLearner, state: stateOf(status) };
+    } catch (error) {
+      if (!(error instanceof EtcdError)) throw error;
+      if (isHopeless(error)) throw unavailable(error.message, error);
+      return undefined;
     }
   }
 

@@ -13,7 +13,7 @@ export interface PatienceOptions {
 /**
  * Tries one call again while etcd is away.
  *
- * @throws PoolError `store_unavailable` when it stays away; EtcdError when it refuses
+ * @throws PoolError `store_unavailable` when it stays away, or one does not trust the other; EtcdError when it refuses
  */
 export async function patiently<T>(call: () => Promise<T>, { clock, log }: PatienceOptions): Promise<T> {
   const end = clock() + START_MS;
@@ -22,7 +22,7 @@ export async function patiently<T>(call: () => Promise<T>, { clock, log }: Patie
       return await call();
     } catch (error) {
       if (!(error instanceof EtcdError) || error.isRefusal) throw error;
-      if (clock() > end) throw unavailable(error.message, error);
+      if (error.isDistrust || clock() > end) throw unavailable(error.message, error);
       if (attempt === 1) log('warn', { err: error }, 'etcd does not answer yet: waiting for it');
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
