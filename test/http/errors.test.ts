@@ -9,6 +9,7 @@ describe('an error says what is wrong and what to do', () => {
     ['a list of the sidecar by the same', '/ip/allocations?ip=x', /"x" is no IP address/, /10\.0\.0\.1/],
     ['a list by an address of another network', '/ip/allocations?ip=10.0.0.1', /10\.0\.0\.1 /, /172\.16\.0\.0\/24/],
     ['a history of what is no address', '/history?ip=bad', /"bad" is no IP address/],
+    ['a network that nobody knows', '/networks/nowhere', /nowhere: GET \/api\/v1\/networks .*ippool network list/],
     ['what has ended, of what is no address', '/allocations?all=true&ip=bad', /"bad" is no IP address/],
   ];
   for (const [what, path, ...says] of wrong) {
@@ -25,5 +26,39 @@ describe('an error says what is wrong and what to do', () => {
     assert.match(await reason('/ip/release-by-ip/172.16.0.999'), /"172\.16\.0\.999" is no IP address/);
     assert.match(await reason('/ip/release-by-ip/10.9.0.1'), /10\.9\.0\.1 is in no network/);
     assert.match(await reason('/ip/release-by-ip/10.9.0.1?network=default'), /10\.9\.0\.1 is not in network default/);
+  });
+
+  it('the network default that was removed', async () => {
+    const { remove, get } = await startSite();
+    assert.equal((await remove('/networks/default')).status, 204);
+    assert.match((await get<ErrorBody>('/ip/stats')).body.error, /default: .*--network .*\?network=/);
+  });
+
+  it('a network that is not empty: how much it holds, and how it goes all the same, at both doors', async () => {
+    const { add, give, patch, remove } = await startSite();
+    const { id } = await add('10.9.0.0/24');
+    await give({ network: id, vm_id: 'a' });
+    const error = async (path: string) => ((await remove(path)).body as ErrorBody).error;
+    assert.match(await error(`/networks/${id}`), /holds 1 allocation: .*"drain":true.*--drain.*force=true.*--force/);
+    await give({ network: id, vm_id: 'b' });
+    const forced = await error(`/networks/${id}?force=true`);
+    assert.ok(forced.includes(`holds 2 allocations and is not drained`), forced);
+    assert.ok(forced.includes(`ippool network update ${id} --drain`), forced);
+    await patch(`/networks/${id}`, { drain: true });
+    assert.equal((await remove(`/networks/${id}?force=true`)).status, 204);
+  });
+
+  it('an unsafe reconciliation, at both doors', async () => {
+    const { post, give } = await startSite();
+    const error = async (live: string[]) => (await post<ErrorBody>('/reconcile', { live })).body.error;
+    await give({ network: 'default', vm_id: 'a' });
+    for (const live of [[], ['b']]) assert.match(await error(live), /--force.*"force":true/);
+  });
+
+  it('an import, with as many rows as there are', async () => {
+    const { post } = await startSite();
+    const error = async (rows: object[]) => (await post<ErrorBody>('/import', { allocations: rows })).body.error;
+    assert.match(await error([{ ip: '10.9.0.1' }]), /1 row is refused/);
+    assert.match(await error([{ ip: '10.9.0.1' }, { ip: 'x' }]), /2 rows are refused/);
   });
 });
