@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { ErrorBody } from '../../src/api/schema.ts';
+import { STATUS } from '../../src/http/errors.ts';
 import { startSite } from '../support/site.ts';
 
 describe('an error says what is wrong and what to do', () => {
@@ -60,5 +62,25 @@ describe('an error says what is wrong and what to do', () => {
     const error = async (rows: object[]) => (await post<ErrorBody>('/import', { allocations: rows })).body.error;
     assert.match(await error([{ ip: '10.9.0.1' }]), /1 row is refused/);
     assert.match(await error([{ ip: '10.9.0.1' }, { ip: 'x' }]), /2 rows are refused/);
+  });
+});
+
+describe('the table of errors in README.md', () => {
+  /** What keeps a process from starting: it has an exit code, and no request meets it. */
+  const starts = ['data_corrupt', 'data_io', 'data_locked', 'data_mismatch', 'listen_failed', 'member_ended'];
+
+  it('has every code that an answer may have, with its status, and no other', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const [, table = ''] = /\n\| status \| code \|[^\n]*\n([^]*?)\n\n/.exec(readme) ?? [];
+    const told = new Map<string, string[]>();
+    for (const row of table.split('\n')) {
+      const [, statuses = '', codes = ''] = row.split('|');
+      for (const [, code = ''] of codes.matchAll(/`(\w+)`/g)) {
+        told.set(code, [...(told.get(code) ?? []), ...(statuses.match(/\d{3}/g) ?? [])]);
+      }
+    }
+    const sent = Object.entries(STATUS).filter(([code]) => !starts.includes(code));
+    assert.deepEqual([...told.keys()].sort(), sent.map(([code]) => code).sort());
+    for (const [code, status] of sent) assert.ok(told.get(code)?.includes(String(status)), code);
   });
 });
