@@ -53,6 +53,24 @@ describe('ippool', () => {
   });
 });
 
+describe('the table of commands in README.md', () => {
+  it('has every command that --help shows', async () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const [, table = ''] = /\n\| command \|[^\n]*\n([^]*?)\n\n/.exec(readme) ?? [];
+    const rows = table.split('\n').map((row) => (/^\| (.*?[^\\]) \|/.exec(row)?.[1] ?? '').split(/[^\w-]+/));
+    const { stdout } = await runCli(['--help']);
+    const commands = [...stdout.matchAll(/^ {4}([a-z][a-z-]*(?: [a-z-]+)?) {2,}/gm)].map(([, words = '']) => words);
+    assert.ok(commands.includes('network add') && commands.includes('serve'), commands.join());
+    for (const command of commands) {
+      const [noun = '', verb = noun] = command.split(' ');
+      assert.ok(
+        rows.some((words) => words.includes(noun) && words.includes(verb)),
+        command,
+      );
+    }
+  });
+});
+
 describe('ippool network --help', () => {
   it('shows the commands of that word, and no others', async () => {
     for (const [noun, verb] of [
