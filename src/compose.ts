@@ -242,8 +242,8 @@ function tellReady(config: Config, log: Logger, url: string, pool: Pool, { netwo
   };
   const count = [...pool.networks].length;
   const what = network
-    ? `${network.cidrText} with gateway ${network.gatewayText ?? 'none'}, ${network.allocated} of ${network.allocated + network.available} addresses given${count > 1 ? `, and ${count - 1} more networks` : ''}`
-    : `no network of its own, ${count} others`;
+    ? `${network.cidrText} with gateway ${network.gatewayText ?? 'none'}, ${network.allocated} of ${network.allocated + network.available} addresses given${count > 1 ? `, and ${count - 1} more ${count === 2 ? 'network' : 'networks'}` : ''}`
+    : `no network of its own, ${count === 1 ? '1 other' : `${count} others`}`;
   const data = config.memory || config.etcd ? null : resolve(config.data);
   const elsewhere = config.etcd
     ? `kept in etcd at ${config.etcdPrefix} by node ${config.nodeId}`
@@ -254,7 +254,7 @@ function tellReady(config: Config, log: Logger, url: string, pool: Pool, { netwo
     config.notifySocket,
     log,
     'READY=1',
-    `STATUS=Giving addresses of ${network?.cidrText ?? `${count} networks`} on ${url}`,
+    `STATUS=Giving addresses of ${network?.cidrText ?? `${count} ${count === 1 ? 'network' : 'networks'}`} on ${url}`,
   );
 }
 

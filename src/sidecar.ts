@@ -68,7 +68,7 @@ export class Sidecar {
   settle(origin: Origin, isEmpty: boolean): PoolEvent[] {
     const { network, exclude: excluded, strategy } = this.#config;
     const known = this.network;
-    if (known) return decideUpdateNetwork(this.#pool, known, { excluded, strategy }, origin);
+    if (known) return asFlags(() => decideUpdateNetwork(this.#pool, known, { excluded, strategy }, origin));
     return isEmpty || network ? this.#create(origin) : [];
   }
 
@@ -80,6 +80,20 @@ export class Sidecar {
       excluded: exclude,
       strategy,
     };
-    return decideAddNetwork(this.#pool, DEFAULT_NETWORK_ID, wish, origin);
+    return asFlags(() => decideAddNetwork(this.#pool, DEFAULT_NETWORK_ID, wish, origin));
+  }
+}
+
+const FLAGS: Readonly<Record<string, string>> = { cidr: '--network', gateway: '--gateway', excluded: '--exclude' };
+
+/** A refusal begins with the field that it is about: here that is a setting. */
+function asFlags(decide: () => PoolEvent[]): PoolEvent[] {
+  try {
+    return decide();
+  } catch (error) {
+    const field = error instanceof PoolError ? String(error.details.field) : '';
+    const flag = FLAGS[field];
+    if (!(error instanceof PoolError) || flag === undefined || !error.message.startsWith(`${field} `)) throw error;
+    throw new PoolError(error.code, flag + error.message.slice(field.length), { ...error.details, field: flag }, error);
   }
 }

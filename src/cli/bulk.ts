@@ -1,7 +1,7 @@
 import { type BulkAnswer, BulkItem } from '../api/allocations.ts';
 import { BULK_LIMIT } from '../api/limits.ts';
 import { checker } from '../api/validate.ts';
-import type { Client } from '../client/client.ts';
+import { ApiError, type Client } from '../client/client.ts';
 import { PoolError } from '../pool/errors.ts';
 import { spanOf } from './allocation.ts';
 import type { Context } from './command.ts';
@@ -61,6 +61,11 @@ async function ask(service: Client, rows: readonly Row[], atomic: boolean): Prom
       outcomes.push(...slice.map(({ line }, at) => ({ line, ...results[at] })));
       progress.advance(slice.length);
     }
+  } catch (error) {
+    // All or none: the one row that is refused stands for all of them.
+    const row = atomic && error instanceof ApiError ? rows[Number(error.details.index)] : undefined;
+    if (!row || !(error instanceof ApiError)) throw error;
+    return [{ line: row.line, refusal: `${error.message} (${error.code}). Nothing was allocated` }];
   } finally {
     progress.stop();
   }

@@ -50,7 +50,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 async function dispatch(argv: readonly string[]): Promise<number> {
   const program = describe();
   const [first] = argv;
-  if (argv.some((word) => word === '-h' || word === '--help') && (first === undefined || first.startsWith('-'))) {
+  if (argv.some(isHelp) && (first === undefined || first.startsWith('-'))) {
     program.help();
     program.help('serve'); // the default command: its flags are what most people look for
     return 0;
@@ -66,6 +66,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   const ordered = commandFirst(argv, WORDS, switches);
   const isAsked = ({ words }: { readonly words: string }) =>
     ordered.slice(0, words.split(' ').length).join(' ') === words;
+  if (!WORDS.some((words) => isAsked({ words })) && argv.some(isHelp) && printGroup(ordered[0])) return 0;
   const command = COMMANDS.find(isAsked);
   const local = LOCAL.find(isAsked);
   const flags = local?.flags ?? (command ? [...command.flags, ...CONNECTION_FLAGS] : [...SERVE, ...JOURNAL]);
@@ -103,6 +104,22 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   const { serve } = await import('./serve.ts');
   const { config, ...settings } = serveFlags(values);
   return serve(settings, config);
+}
+
+function isHelp(word: string): boolean {
+  return word === '-h' || word === '--help';
+}
+
+/** Prints the commands that begin with a word such as `network`; false: none does. */
+function printGroup(noun: string | undefined): boolean {
+  const journal = Object.entries(JOURNAL_VERBS).map(([verb, help]) => ({ words: `journal ${verb}`, help }));
+  const group = [...COMMANDS, ...LOCAL, ...journal].filter(({ words }) => words.startsWith(`${noun ?? ''} `));
+  const [first] = group;
+  if (!first) return false;
+  const lines = group.map(({ words, help }) => `    ${words.padEnd(22)} ${help}`);
+  process.stdout.write(`\n  Available Commands\n${lines.join('\n')}\n\n  Each has its own help:\n`);
+  process.stdout.write(`    $ ippool ${first.words} --help\n\n`);
+  return true;
 }
 
 function describe(): Sade {

@@ -28,7 +28,10 @@ export function printError(error: unknown): void {
 
 function lineOf(error: unknown): string {
   if (error instanceof ApiError) return `${oneLine(error.message)} (${error.code})`;
-  if (error instanceof PoolError || error instanceof Unreachable) return oneLine(error.message);
+  if (error instanceof Unreachable) {
+    return `${oneLine(error.message)}: start it (ippool serve), or name another with --server or IPPOOL_SERVER`;
+  }
+  if (error instanceof PoolError) return oneLine(error.message);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

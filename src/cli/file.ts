@@ -7,8 +7,12 @@ const STANDARD_INPUT = 0;
 /** All of a file, or of standard input. @throws PoolError `usage` */
 export function readText(file: string, field: string): string {
   try {
-    return readFileSync(file === '-' || file === '/dev/stdin' ? STANDARD_INPUT : file, 'utf8');
+    return readFileSync(isStandardInput(file) ? STANDARD_INPUT : file, 'utf8');
   } catch (cause) {
     throw new PoolError('usage', `Cannot read ${file}: ${(cause as Error).message}`, { field }, cause);
   }
+}
+
+export function isStandardInput(file: string): boolean {
+  return file === '-' || file === '/dev/stdin';
 }

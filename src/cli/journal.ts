@@ -1,5 +1,6 @@
 import { offline } from '../compose.ts';
 import { PoolError } from '../pool/errors.ts';
+import { plural } from './output.ts';
 
 const EXIT_DAMAGED = 65;
 
@@ -24,7 +25,8 @@ async function verify(dir: string): Promise<number> {
   }
   const damages = findings.filter(({ damage }) => damage).length;
   const verdict = damages === 0 ? 'sound' : `${damages} broken ${damages === 1 ? 'rule' : 'rules'}`;
-  print(`${dir}: ${verdict}; ${files} files, ${records} records, ${allocations} allocations`);
+  const counts = [plural(files, 'file'), plural(records, 'record'), plural(allocations, 'allocation')];
+  print(`${dir}: ${verdict}; ${counts.join(', ')}`);
   return damages === 0 ? 0 : EXIT_DAMAGED;
 }
 

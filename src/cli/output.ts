@@ -58,8 +58,13 @@ export class Output {
       if (first.length >= MEASURED && this.#stdout.isTTY !== true) break;
     }
     if (first.length === 0) return this.line(none);
+    if (this.#stdout.isTTY === true) {
+      // A column that says nothing would only make every line wrap.
+      const shown = columns.filter(({ cell }) => first.some((item) => cell(item) !== ''));
+      const rows = first.map((item) => shown.map(({ cell }) => cell(item)));
+      return this.line(await drawTable(shown, rows));
+    }
     const cells = (item: T) => columns.map(({ cell }) => cell(item));
-    if (this.#stdout.isTTY === true) return this.line(await drawTable(columns, first.map(cells)));
     const layout = layOut(columns, first.map(cells));
     await this.write(`${layout(columns.map(({ head }) => head))}\n`);
     for (const item of first) await this.write(`${layout(cells(item))}\n`);
@@ -76,6 +81,11 @@ export class Output {
     }
     await this.write(before === ',\n' ? '\n]\n' : '[]\n');
   }
+}
+
+/** `1 row`, `2 rows`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 async function* toAsync<T>(items: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T, void> {

@@ -102,6 +102,6 @@ function refuseEarly(ctx: Context, { phase }: Health): void {
   if (phase === 'ready') return;
   if (phase === 'draining') ctx.set('Connection', 'close');
   else if (!HEALTH_PATHS.has(ctx.path)) {
-    throw new PoolError('loading', 'Still reading the data folder: try again in a moment');
+    throw new PoolError('loading', 'Still reading what is stored: try again in a moment');
   }
 }

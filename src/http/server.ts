@@ -111,12 +111,16 @@ function urlOf({ address, family, port }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
+const UNKNOWN_HOST = 'no address is known by that name: correct --host';
+const LISTEN_REMEDIES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process listens there: stop it, or choose another --port',
+  EACCES: 'ports below 1024 need privileges: choose another --port',
+  EADDRNOTAVAIL: 'this machine has no such address: give --host one of its own, 127.0.0.1, or 0.0.0.0 for all',
+  ENOTFOUND: UNKNOWN_HOST,
+  EAI_AGAIN: UNKNOWN_HOST,
+};
+
 function listenError(cause: NodeJS.ErrnoException, host: string, port: number): PoolError {
-  const remedy =
-    cause.code === 'EADDRINUSE'
-      ? 'another process listens there: stop it, or choose another --port'
-      : cause.code === 'EACCES'
-        ? 'ports below 1024 need privileges: choose another --port'
-        : cause.message;
+  const remedy = LISTEN_REMEDIES[cause.code ?? ''] ?? cause.message;
   return new PoolError('listen_failed', `Cannot listen on ${host} port ${port}: ${remedy}`, { host, port }, cause);
 }

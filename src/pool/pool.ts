@@ -207,5 +207,11 @@ export function settingsOf(event: NetworkSettings): NetworkSettings {
 
 function networkNotFound(network: string): PoolError {
   const text = network.slice(0, 64);
-  return new PoolError('network_not_found', `No network has the id, name or CIDR ${text}`, { network: text });
+  const remedy =
+    text === 'default'
+      ? 'start with --network to make it, or name another (-n, or ?network=)'
+      : 'GET /api/v1/networks (ippool network list) shows those there are';
+  return new PoolError('network_not_found', `No network has the id, name or CIDR ${text}: ${remedy}`, {
+    network: text,
+  });
 }

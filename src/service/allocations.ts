@@ -1,8 +1,10 @@
+import { parseAddress } from '../net/address.ts';
 import { macFor } from '../pool/decide/allocate.ts';
 import { decideRelease } from '../pool/decide/release.ts';
 import { type AttributesWish, decideUpdate } from '../pool/decide/update.ts';
 import { PoolError } from '../pool/errors.ts';
 import type { Origin, Owner, PoolEvent } from '../pool/events.ts';
+import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import { findById } from './allocation-id.ts';
 import type { Changes, Concerned, Decide, Scope } from './changes.ts';
@@ -119,7 +121,7 @@ export class Allocations {
     return this.#release(scope, () => {
       const network = text === undefined ? this.#pool.networkOf(ip) : this.#pool.networkMeant(text);
       const offset = network?.offsetOf(ip);
-      if (!network || offset === undefined) throw invalidAddress(ip, network?.id);
+      if (!network || offset === undefined) throw notReleasable(ip, network);
       const allocation = network.byOffset(offset);
       if (!allocation) throw notFound({ network: network.id, ip });
       if (allocation.offset !== offset) {
@@ -210,7 +212,22 @@ export function notFound(details: Record<string, string>): PoolError {
   return new PoolError('allocation_not_found', 'IP not found', details);
 }
 
-export function invalidAddress(ip: string, network: string | undefined, field = 'ip'): PoolError {
-  const details = { field, ip: ip.slice(0, 64), ...(network === undefined ? {} : { network }) };
+/** No address, or one that is not where it was looked for. */
+export function invalidAddress(ip: string, network?: Network, field = 'ip'): PoolError {
+  const details = { field, ip: ip.slice(0, 64), ...(network ? { network: network.id } : {}) };
+  return new PoolError('invalid_address', `${field} ${whyInvalid(ip, network)}`, details);
+}
+
+/** In the words that clients of the Rust ippool read; what is wrong stands in the details. */
+function notReleasable(ip: string, network: Network | undefined): PoolError {
+  const details = { ...invalidAddress(ip, network).details, reason: whyInvalid(ip, network) };
   return new PoolError('invalid_address', 'Invalid IP address', details);
+}
+
+function whyInvalid(ip: string, network: Network | undefined): string {
+  const shown = ip.slice(0, 64);
+  if (!parseAddress(ip)) return `${JSON.stringify(shown)} is no IP address: write it as 10.0.0.1 or fd00::1`;
+  return network
+    ? `${shown} is not in network ${network.id} (${network.cidrText}): name the network that has it`
+    : `${shown} is in no network: correct it, or add its network`;
 }

@@ -223,7 +223,7 @@ function isWithin(event: IpReleased, { cidr, vmIdPrefix = '', hostname, mac, tag
 /** An address in the one spelling in which it was written down. @throws PoolError `invalid_address` */
 function canonicalIp(ip: string): string {
   const address = parseAddress(ip);
-  if (!address) throw invalidAddress(ip, undefined);
+  if (!address) throw invalidAddress(ip);
   return formatAddress(address.family, address.value);
 }
 

@@ -165,7 +165,7 @@ class Draft {
       if (network) return { pool, network };
     }
     if (text !== undefined) {
-      const error = `No network here or in the import has the id, name or CIDR ${text}`;
+      const error = `No network here or in the import has the id, name or CIDR ${text}: add it first`;
       throw new PoolError('network_not_found', error, { field: 'network', network: text });
     }
     throw new PoolError('network_not_found', `ip ${ip.slice(0, 64)} is in no network: add one first`, { field: 'ip' });

@@ -155,5 +155,5 @@ function addressIn(network: Network | undefined, ip: string, field: string): Add
   const address = parseAddress(ip);
   if (address && (!network || network.offsetOf(ip) !== undefined)) return address;
   if (field === 'cursor') throw new PoolError('invalid_request', 'cursor is invalid', { field });
-  throw invalidAddress(ip, network?.id, field);
+  throw invalidAddress(ip, network, field);
 }

@@ -70,8 +70,8 @@ export class Reconciliation {
     if (!force && (live.size === 0 || missing.length * 2 > checked)) {
       const text =
         live.size === 0
-          ? 'live is empty: is the list of VMs complete? Set force to go on all the same'
-          : `${missing.length} of ${checked} allocations are missing from live: is the list complete? Set force to go on all the same`;
+          ? 'live is empty: is the list of VMs complete? Force (--force, or "force":true) goes on all the same'
+          : `${missing.length} of ${checked} allocations are missing from live: is the list complete? Force (--force, or "force":true) goes on all the same`;
       throw new PoolError('unsafe_reconcile', text, { field: 'live', checked, missing: missing.length });
     }
     const found: Missing[] = [];

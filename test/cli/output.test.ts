@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
-import { Output } from '../../src/cli/output.ts';
+import { Output, plural } from '../../src/cli/output.ts';
 
 interface Thing {
   readonly name: string;
@@ -40,6 +40,13 @@ describe('output.list', () => {
   it('rules a table for a terminal', async () => {
     const text = await written(true, false, (out) => out.list(things, LISTED));
     assert.match(text, /┌─+┬─+┐[^]*│ a +│ +5 │[^]*└/);
+  });
+
+  it('leaves columns out on a terminal that no row has anything in, and only there', async () => {
+    const nameless = [{ name: '', size: 5 }];
+    assert.doesNotMatch(await written(true, false, (out) => out.list(nameless, LISTED)), /Name/);
+    assert.match(await written(true, false, (out) => out.list(things, LISTED)), /Name/);
+    assert.equal(await written(false, false, (out) => out.list(nameless, LISTED)), 'Name  Size\n-        5\n');
   });
 
   it('is an array a line per item as JSON', async () => {
@@ -81,5 +88,14 @@ describe('output.value', () => {
   it('is the value as JSON', async () => {
     const text = await written(false, true, (out) => out.value({ id: 'x' }, 'Done', [['ID', 'x']]));
     assert.deepEqual(JSON.parse(text), { id: 'x' });
+  });
+});
+
+describe('plural', () => {
+  it('is of one, or of any other number', () => {
+    assert.deepEqual(
+      [0, 1, 2].map((count) => plural(count, 'row')),
+      ['0 rows', '1 row', '2 rows'],
+    );
   });
 });

@@ -35,7 +35,8 @@ describe('ippool, exit code 2: usage,', () => {
     ['reconcile', /--live/],
     ['reconcile --live no-such-file', /no-such-file/],
     ['import', /import FILE/],
-    ['import rows.txt', /--format/],
+    ['import no-such-file', /no such file/],
+    ['import /dev/null', /--format/],
     ['export', /--format/],
     ['server -a nowhere', /--address/],
   ];
@@ -54,7 +55,7 @@ describe('ippool, exit code 2: usage,', () => {
 
 describe('ippool, exit code 3: not reachable,', () => {
   it('when nobody listens', async () => {
-    assert.match(await refused(['list'], 3), /127\.0\.0\.1:2: connect ECONNREFUSED/);
+    assert.match(await refused(['list'], 3), /127\.0\.0\.1:2: connect ECONNREFUSED .*--server/);
     assert.match(await refused(['list', '--server', '127.0.0.1:2'], 3, {}), /127\.0\.0\.1:2: connect ECONNREFUSED/);
   });
 });
@@ -67,6 +68,9 @@ describe('ippool, exit code 1: the service said no,', () => {
     assert.match(await refused(['allocate', '-c', '10.0.0.0/8'], 1, env), /\(network_not_found\)\n$/);
     assert.match(await refused(['network', 'add', '172.16.0.0/16'], 1, env), /\(network_overlap\)\n$/);
     assert.match(await refused(['network', 'delete', 'none', '--json'], 1, env), /\(network_not_found\)\n$/);
-    assert.match(await refused(['release', '172.16.0.9'], 1, env), /172\.16\.0\.9/);
+    assert.match(await refused(['release', '172.16.0.9'], 1, env), /172\.16\.0\.9 not found: nobody/);
+    assert.match(await refused(['release', '10.0.0.1'], 1, env), /10\.0\.0\.1 not found: no network/);
+    assert.match(await refused(['release', 'fd00::1'], 1, env), /fd00::1 not found: no network/);
+    assert.match(await refused(['release', '172.16.0.999'], 1, env), /"172\.16\.0\.999"/);
   });
 });

@@ -53,6 +53,43 @@ describe('ippool', () => {
   });
 });
 
+describe('the table of commands in README.md', () => {
+  it('has every command that --help shows', async () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const [, table = ''] = /\n\| command \|[^\n]*\n([^]*?)\n\n/.exec(readme) ?? [];
+    const rows = table.split('\n').map((row) => (/^\| (.*?[^\\]) \|/.exec(row)?.[1] ?? '').split(/[^\w-]+/));
+    const { stdout } = await runCli(['--help']);
+    const commands = [...stdout.matchAll(/^ {4}([a-z][a-z-]*(?: [a-z-]+)?) {2,}/gm)].map(([, words = '']) => words);
+    assert.ok(commands.includes('network add') && commands.includes('serve'), commands.join());
+    for (const command of commands) {
+      const [noun = '', verb = noun] = command.split(' ');
+      assert.ok(
+        rows.some((words) => words.includes(noun) && words.includes(verb)),
+        command,
+      );
+    }
+  });
+});
+
+describe('ippool network --help', () => {
+  it('shows the commands of that word, and no others', async () => {
+    for (const [noun, verb] of [
+      ['network', 'update'],
+      ['cluster', 'init'],
+      ['journal', 'repair'],
+    ] as const) {
+      const { code, stdout, stderr } = await runCli([noun, '--help']);
+      assert.deepEqual([code, stderr], [0, '']);
+      const commands = stdout.split('\n').filter((line) => /^ {4}[a-z]/.test(line));
+      assert.ok(commands.some((line) => line.startsWith(`    ${noun} ${verb} `)));
+      assert.ok(
+        commands.every((line) => line.startsWith(`    ${noun} `)),
+        stdout,
+      );
+    }
+  });
+});
+
 describe('ippool refuses in one line, with exit code 2,', () => {
   it('unknown flags and commands', async () => {
     await Promise.all([
@@ -69,10 +106,10 @@ describe('ippool refuses in one line, with exit code 2,', () => {
       refused(['--network', '10.1.2.3/16']).then((line) => assert.match(line, /--network .*10\.1\.0\.0\/16/)),
       refused(['--memory', 'maybe']).then((line) => assert.match(line, /maybe/)),
       refused(['--gateway', '10.0.0.1', '--network', '172.16.0']).then((line) =>
-        assert.match(line, /gateway 10\.0\.0\.1/),
+        assert.match(line, /--gateway 10\.0\.0\.1 .*172\.16\.0\.1/),
       ),
       refused(['--exclude', '10.0.0.1', '--network', '172.16.0']).then((line) =>
-        assert.match(line, /exclude 10\.0\.0\.1/),
+        assert.match(line, /--exclude 10\.0\.0\.1 /),
       ),
       refused(['--no-host']).then((line) => assert.match(line, /--host/)),
       refused(['--strategy']).then((line) => assert.match(line, /--strategy/)),
@@ -98,7 +135,7 @@ describe('ippool refuses in one line, with exit code 2,', () => {
   it('a gateway that the default network cannot have', async () => {
     const { code, stderr } = await runCli(['--gateway', '10.0.0.1', ...data]);
     assert.equal(code, 2);
-    assert.match(stderr, /^ippool: gateway 10\.0\.0\.1 [^\n]+\n$/);
+    assert.match(stderr, /^ippool: --gateway 10\.0\.0\.1 [^\n]+\n$/);
   });
 });
 
@@ -166,7 +203,17 @@ describe('ippool serve', () => {
   it('ends with 69 when it cannot listen on the host', async () => {
     const { code, stderr } = await runCli(['--memory', '--port', '0', '--host', '203.0.113.1']); // of RFC 5737: nobody's
     assert.equal(code, 69);
-    assert.match(stderr, /^ippool: [^\n]*203\.0\.113\.1[^\n]*\n$/);
+    assert.match(stderr, /^ippool: [^\n]*203\.0\.113\.1[^\n]*--host[^\n]*\n$/);
+  });
+
+  it('ends with 74 and names the flag when something else stands where the data folder should be', async () => {
+    const file = join(dir, 'a-file');
+    writeFileSync(file, '');
+    for (const path of [file, join(file, 'below')]) {
+      const { code, stderr } = await runCli(['--data', path, '--port', '0']);
+      assert.equal(code, 74);
+      assert.match(stderr, /^ippool: [^\n]*a-file[^\n]* a file [^\n]*--data[^\n]*\n$/);
+    }
   });
 
   it('takes flags before and after the command, short, long and with =', async (t) => {

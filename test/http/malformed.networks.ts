@@ -56,7 +56,7 @@ export const NETWORKS: readonly Row[] = [
   ['a range turned around', change('{"ranges":["10.1.0.9-10.1.0.2"]}'), 400, 'invalid_request', 'ranges'],
   ['a range outside', change('{"ranges":["10.2.0.1-10.2.0.9"]}'), 400, 'usage', 'ranges'],
   ['a range of two families', change('{"ranges":["10.1.0.1-fd00::1"]}'), 400, 'invalid_request', 'ranges'],
-  ['an exclusion outside', change('{"excluded":["10.2.0.1"]}'), 400, 'usage', 'exclude'],
+  ['an exclusion outside', change('{"excluded":["10.2.0.1"]}'), 400, 'usage', 'excluded'],
   ['an exclusion that is none', change('{"excluded":["x"]}'), 400, 'invalid_request', 'excluded'],
   [
     '1001 exclusions',

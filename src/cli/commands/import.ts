@@ -1,7 +1,7 @@
 import { ApiError, type Client, type ImportAnswer, type ImportRequest } from '../../client/client.ts';
 import type { Command } from '../command.ts';
 import { missing } from '../input.ts';
-import type { Output } from '../output.ts';
+import { type Output, plural } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import { readSheet, requestOf, type Sheet } from '../exchange/sheet.ts';
 
@@ -81,8 +81,4 @@ function planOf({ networks, allocations, unchanged }: ImportAnswer, { skipped }:
   ];
   const counts = `${plural(networks, 'network')} and ${plural(allocations, 'allocation')}`;
   return `${verb} ${counts}${apart.length === 0 ? '' : ` (${apart.join(', ')})`}`;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,3 +1,4 @@
+import { BlockList, isIPv6 } from 'node:net';
 import type { Client } from '../../client/client.ts';
 import { spanOf } from '../allocation.ts';
 import { type Command, NETWORK_FLAGS } from '../command.ts';
@@ -43,7 +44,19 @@ async function idAt(client: Client, network: string | undefined, ip: string): Pr
     if (held.end_ip === undefined || sameAddress(held.ip, ip)) return held.id;
     throw new PoolError('address_mismatch', `${ip} belongs to ${spanOf(held)}: release ${held.ip}`);
   }
-  throw new PoolError('allocation_not_found', `IP ${ip} not found${network === undefined ? ' in any network' : ''}`);
+  const isKnown = network !== undefined || (await hasNetwork(client, ip));
+  const why = isKnown ? 'nobody holds it' : 'no network has it, see ippool network list';
+  throw new PoolError('allocation_not_found', `IP ${ip} not found: ${why}`);
+}
+
+async function hasNetwork(client: Client, ip: string): Promise<boolean> {
+  const familyOf = (address: string) => (isIPv6(address) ? 'ipv6' : 'ipv4');
+  const networks = new BlockList();
+  for (const { cidr } of await client.networks.list()) {
+    const [base = '', length] = cidr.split('/');
+    networks.addSubnet(base, Number(length), familyOf(base));
+  }
+  return networks.check(ip, familyOf(ip));
 }
 
 function sameAddress(ours: string, theirs: string): boolean {

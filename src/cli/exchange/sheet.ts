@@ -1,6 +1,6 @@
 import type { BulkItem, ImportRefusal, ImportRequest } from '../../client/client.ts';
 import { PoolError } from '../../pool/errors.ts';
-import { readText } from '../file.ts';
+import { isStandardInput, readText } from '../file.ts';
 import { itemOf, ttlUntil } from './columns.ts';
 import { readCsv } from './csv.ts';
 import { linesOfItems, readJson } from './json.ts';
@@ -37,6 +37,7 @@ export function requestOf({ networks, allocations }: Sheet): ImportRequest {
 function formatOf(file: string): Format {
   const [, extension] = /\.(csv|json)$/i.exec(file) ?? [];
   if (extension !== undefined) return extension.toLowerCase() as Format;
+  if (!isStandardInput(file)) readText(file, 'FILE'); // what is not there holds nothing
   throw new PoolError('usage', `Say what ${file} holds: --format csv or --format json`, { field: '--format' });
 }
 

@@ -1,5 +1,6 @@
 import { PoolError } from '../../pool/errors.ts';
 import type { Input } from '../input.ts';
+import { plural } from '../output.ts';
 import type { LocalCommand } from './local.ts';
 
 const SHARED = ['etcd-ca', 'etcd-cert', 'etcd-key', 'etcd-prefix'] as const;
@@ -39,7 +40,7 @@ export const migrate: LocalCommand = {
     const [from, to] = isToEtcd ? [folder, 'etcd'] : ['etcd', folder];
     const lines = [
       `Moved from ${from} to ${to}, and read back from there: both sides are equal.`,
-      `  Networks:      ${networks}, with ${reservations} reservations and ${remembered} remembered addresses`,
+      `  Networks:      ${networks}, with ${plural(reservations, 'reservation')} and ${remembered} remembered ${remembered === 1 ? 'address' : 'addresses'}`,
       `  Checksum:      ${othersSum}`,
       `  Allocations:   ${allocations}`,
       `  Checksum:      ${allocationsSum}`,

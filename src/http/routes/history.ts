@@ -5,6 +5,7 @@ import { checker } from '../../api/validate.ts';
 import { formatAddress, parseAddress } from '../../net/address.ts';
 import { PoolError } from '../../pool/errors.ts';
 import { allocationId } from '../../service/allocation-id.ts';
+import { invalidAddress } from '../../service/allocations.ts';
 import { type Recorded, resourceOf, type Tenure } from '../../service/chronicle.ts';
 import type { Missing } from '../../service/reconciliation.ts';
 import type { UseCases } from '../../service/use-cases.ts';
@@ -88,7 +89,7 @@ function optionalTime(field: string, text: string | undefined): number | undefin
 function addressText(ip: string): string {
   const address = parseAddress(ip);
   if (address) return formatAddress(address.family, address.value);
-  throw new PoolError('invalid_address', 'Invalid IP address', { field: 'ip', ip: ip.slice(0, 64) });
+  throw invalidAddress(ip);
 }
 
 const time = (at: number) => new Date(at).toISOString();

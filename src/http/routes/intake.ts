@@ -37,7 +37,8 @@ export function intakeRoutes({ intake }: UseCases): Router {
       return { list, index, field: typeof field === 'string' ? field : '', code: error.code, error: error.message };
     });
     if (refused.length > 0 && !dryRun) {
-      throw new PoolError('import_refused', `Nothing was imported: ${refused.length} rows are refused`, { refused });
+      const rows = refused.length === 1 ? '1 row is' : `${refused.length} rows are`;
+      throw new PoolError('import_refused', `Nothing was imported: ${rows} refused`, { refused });
     }
     answerJson(ctx, 200, { dry_run: dryRun, ...taken, refused } satisfies IntakeAnswer);
   });

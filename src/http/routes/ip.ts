@@ -12,7 +12,7 @@ import {
 import { checker } from '../../api/validate.ts';
 import { parseAddress } from '../../net/address.ts';
 import { PoolError } from '../../pool/errors.ts';
-import type { Held } from '../../service/allocations.ts';
+import { type Held, invalidAddress } from '../../service/allocations.ts';
 import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { answerJson } from '../answer.ts';
@@ -115,10 +115,6 @@ function vmIdOf(text = ''): string {
   const checked = checkVmId(text);
   if ('value' in checked) return checked.value;
   throw new PoolError('invalid_request', `vm_id is invalid: it must be ${VM_ID_RULE}`, { field: 'vm_id' });
-}
-
-function invalidAddress(ip: string): PoolError {
-  return new PoolError('invalid_address', 'Invalid IP address', { field: 'ip', ip: ip.slice(0, 64) });
 }
 
 function released({ network, allocation }: Held): Released {

@@ -92,15 +92,13 @@ export function decideUpdateNetwork(pool: Pool, network: Network, wish: NetworkW
  * @throws PoolError `network_in_use`
  */
 export function decideRemoveNetwork(network: Network, force: boolean, origin: Origin): PoolEvent[] {
-  if (network.count > 0 && !force) {
-    throw inUse(network, network.allocations(), 'has active allocations: release them first');
-  }
-  if (network.count > 0 && !network.settings.drain) {
-    throw inUse(
-      network,
-      network.allocations(),
-      'has active allocations and is not drained: PATCH it with {"drain":true} first',
-    );
+  if (network.count > 0 && !(force && network.settings.drain)) {
+    const held = `holds ${network.count} ${network.count === 1 ? 'allocation' : 'allocations'}`;
+    const drain = `drain it (PATCH {"drain":true}, or ippool network update ${network.id} --drain)`;
+    const text = force
+      ? `${held} and is not drained: first ${drain}`
+      : `${held}: release them first; or ${drain}, then delete it with force (?force=true, or --force)`;
+    throw inUse(network, network.allocations(), text);
   }
   const released = [...network.allocations()].flatMap((allocation) =>
     decideRelease(network, allocation, 'network_removed', origin),
@@ -119,7 +117,7 @@ function settingsOf(wish: NetworkWish, cidr: Cidr, before: NetworkSettings): Net
   const sticky_seconds = wish.sticky_seconds ?? before.sticky_seconds;
   const cooldown_policy = wish.cooldown_policy ?? before.cooldown_policy;
   return {
-    excluded: wish.excluded ? rangeTexts(cidr, wish.excluded, 'exclude') : before.excluded,
+    excluded: wish.excluded ? rangeTexts(cidr, wish.excluded, 'excluded') : before.excluded,
     strategy: wish.strategy ?? before.strategy,
     ...(ranges.length > 0 ? { ranges } : {}),
     ...(name === undefined ? {} : { name }),

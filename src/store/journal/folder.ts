@@ -107,10 +107,23 @@ export function isOutOfDescriptors(error: unknown): boolean {
   return OUT_OF_DESCRIPTORS.has((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
 
+const NO_RIGHTS = 'this user may not. Give it the folder (chown), or name another with --data';
+const NO_FOLDER = 'a file stands where the folder should be. Name another folder with --data';
+/** What an operator can mend; everything else is told as the system says it. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  EACCES: NO_RIGHTS,
+  EPERM: NO_RIGHTS,
+  EROFS: 'the file system is mounted read-only. Mount it for writing, or name another folder with --data',
+  EEXIST: NO_FOLDER,
+  ENOTDIR: NO_FOLDER,
+};
+
 /** A failure of the operating system on a data folder, in one line with the path. */
 export function ioError(what: string, cause: unknown): PoolError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  return new PoolError('data_io', `Cannot ${what}: ${message}`, { errno: code }, cause);
+  const { code = '', message } = cause as NodeJS.ErrnoException;
+  const remedy = REMEDIES[code];
+  const why = remedy === undefined ? message : `${remedy} (${code})`;
+  return new PoolError('data_io', `Cannot ${what}: ${why}`, { errno: code }, cause);
 }
 
 /** A folder without a journal where one is needed. */

@@ -123,3 +123,8 @@ export function corrupt(file: string, offset: number, rule: string, what: string
     { file, offset, rule, what },
   );
 }
+
+/** Says which records nobody can read any more. */
+export function missingRecords(first: number, last: number, of = ''): string {
+  return first === last ? `record ${first}${of} is missing` : `records ${first} to ${last}${of} are missing`;
+}

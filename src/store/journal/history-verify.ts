@@ -1,6 +1,6 @@
 import { PoolError } from '../../pool/errors.ts';
 import type { Contents, Numbered } from './folder.ts';
-import { type Header, hex, unseal } from './format.ts';
+import { type Header, hex, missingRecords, unseal } from './format.ts';
 import { linesOf } from './lines.ts';
 import { scanJournal } from './scan.ts';
 
@@ -16,8 +16,7 @@ export async function verifyHistory({ segments, journals }: Contents, note: Note
   let before: { seq: number; crc: number } | undefined;
   const continues = (file: string, { base, prev }: Header) => {
     if (!before) return;
-    if (base !== before.seq)
-      note(file, 0, 'history', `records ${before.seq + 1} to ${base} of the history are missing`);
+    if (base !== before.seq) note(file, 0, 'history', missingRecords(before.seq + 1, base, ' of the history'));
     else if (prev !== hex(before.crc)) note(file, 0, 'history', 'it does not continue the history before it');
   };
   for (const { path, name, seq } of segments) {

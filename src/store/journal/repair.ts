@@ -5,6 +5,7 @@ import { admit } from '../../pool/invariants.ts';
 import { Pool } from '../../pool/pool.ts';
 import { snapshotOf } from '../../pool/snapshot.ts';
 import { journalName, listFolder, noData, type Numbered, syncFolder } from './folder.ts';
+import { missingRecords } from './format.ts';
 import { Log } from './log.ts';
 import { scanJournal } from './scan.ts';
 import { readSnapshot, type SnapshotHead, writeSnapshot } from './snapshot.ts';
@@ -55,7 +56,9 @@ export async function repairFolder(dir: string, acceptLoss: boolean, time: strin
   await syncFolder(dir);
   const kept = [...salvage.pool.networks].reduce((sum, { count }) => sum + count, 0);
   return {
-    done: [`wrote a new generation with ${kept} allocations, the files before it are kept as *.${suffix}`],
+    done: [
+      `wrote a new generation with ${kept} ${kept === 1 ? 'allocation' : 'allocations'}, the files before it are kept as *.${suffix}`,
+    ],
     lost: salvage.lost,
   };
 }
@@ -125,7 +128,7 @@ class Salvage {
       header: () => undefined,
       commit: (records) => {
         for (const { seq, event } of records) {
-          if (seq > this.seq + 1) this.lost.push(`records ${this.seq + 1} to ${seq - 1} are missing`);
+          if (seq > this.seq + 1) this.lost.push(missingRecords(this.seq + 1, seq - 1));
           this.seq = Math.max(this.seq, seq);
           const contradiction = admit(this.pool, event);
           if (contradiction !== undefined) this.#settle(event, contradiction);

@@ -169,7 +169,9 @@ describe('ippool allocate --from', () => {
     const name = file('atomic.csv', ['vm_id,ip', 'vm-e,', 'vm-f,10.40.0.70']);
     const unreadable = file('unreadable.csv', ['vm_id', 'vm-e', 'vm f']);
     for (const from of [name, unreadable]) {
-      assert.equal((await run('allocate', '--from', from, '--atomic')).code, 1);
+      const { code, stderr } = await run('allocate', '--from', from, '--atomic');
+      assert.equal(code, 1);
+      assert.match(stderr, new RegExp(`^${from}: line 3: [^\\n]+\\n$`));
       assert.deepEqual(await held({ vm_id: 'vm-e' }), [], from);
     }
   });

@@ -31,20 +31,20 @@ describe('pool.decideAddNetwork', () => {
     ['the broadcast address as gateway', cidr, gatewayOf('172.16.0.255'), 'usage', { field: 'gateway' }],
     ['a gateway behind it', cidr, gatewayOf('172.16.1.1'), 'usage', { field: 'gateway' }],
     ['a gateway of the other family', cidr, gatewayOf('::ac10:1'), 'usage', { field: 'gateway' }],
-    ['an exclusion outside', cidr, { excluded: rangesOf(['172.16.1.1']) }, 'usage', { field: 'exclude' }],
+    ['an exclusion outside', cidr, { excluded: rangesOf(['172.16.1.1']) }, 'usage', { field: 'excluded' }],
     [
       'an exclusion that begins outside',
       cidr,
       { excluded: rangesOf(['172.15.255.255-172.16.0.3']) },
       'usage',
-      { field: 'exclude' },
+      { field: 'excluded' },
     ],
     [
       'an exclusion that ends outside',
       cidr,
       { excluded: rangesOf(['172.16.0.250-172.16.1.2']) },
       'usage',
-      { field: 'exclude' },
+      { field: 'excluded' },
     ],
     ['a range around it', cidr, { ranges: rangesOf(['172.16.0.0/16']) }, 'usage', { field: 'ranges' }],
     ['a range of the other family', cidr, { ranges: rangesOf(['::/96']) }, 'usage', { field: 'ranges' }],
@@ -135,7 +135,7 @@ describe('pool.decideUpdateNetwork', () => {
   const r = { ip: '10.0.0.100', vm_id: 'r' };
   const left = (...allocations: object[]) => ({ network: 'n', count: 2, allocations });
   const refused: readonly [string, NetworkWish, string, object][] = [
-    ['an exclusion outside', { excluded: rangesOf(['10.0.1.0']) }, 'usage', { field: 'exclude' }],
+    ['an exclusion outside', { excluded: rangesOf(['10.0.1.0']) }, 'usage', { field: 'excluded' }],
     ['another family', to('fd00::/64'), 'usage', { field: 'cidr' }],
     ['to leave its gateway outside', to('10.0.0.68/30', { ranges: [] }), 'usage', { field: 'gateway' }],
     [
