@@ -13,6 +13,7 @@ import type { Origin } from './pool/events.ts';
 import { violation } from './pool/invariants.ts';
 import { Pool } from './pool/pool.ts';
 import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
+import { thisProcess } from './process.ts';
 import { Scatter } from './scatter.ts';
 import { includesAddress } from './service/chronicle.ts';
 import { Clock } from './service/clock.ts';
@@ -21,7 +22,6 @@ import { useCases } from './service/use-cases.ts';
 import { Sidecar } from './sidecar.ts';
 import { EtcdClient } from './store/etcd/client.ts';
 import { Image } from './store/etcd/image.ts';
-import { selfOf } from './store/etcd/self.ts';
 import { EtcdStore } from './store/etcd/store.ts';
 import { Journal } from './store/journal/journal.ts';
 import { load, repair, verify } from './store/journal/offline.ts';
@@ -139,7 +139,7 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
       client: new EtcdClient({ endpoints: config.etcd, tls: config.etcdTls, now }),
       prefix: config.etcdPrefix,
       node: config.nodeId,
-      self: selfOf(),
+      self: thisProcess(),
       includes: includesAddress,
       afterwards: {
         allocation: (event) => allocationAfter(pool, event),

@@ -60,6 +60,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   'sidecar.ts': { imports: ['net/', 'pool/', 'config.ts', 'service/networks.ts'], node: '' },
   'scatter.ts': { imports: ['pool/'], node: '' },
   'log.ts': { imports: [], packages: ['pino', 'pino-pretty'], node: '' },
+  'process.ts': { imports: [], node: '' },
   'notify.ts': { imports: [], packages: ['pino'], node: '' },
   'config.ts': {
     imports: ['net/', 'pool/', 'member/', 'certificates.ts', 'environment.ts', 'settings.ts', 'version.ts'],

@@ -9,7 +9,7 @@ import { Clock } from '../../src/service/clock.ts';
 import { useCases } from '../../src/service/use-cases.ts';
 import { EtcdClient } from '../../src/store/etcd/client.ts';
 import { isAbsent, put } from '../../src/store/etcd/operation.ts';
-import { selfOf } from '../../src/store/etcd/self.ts';
+import { thisProcess } from '../../src/process.ts';
 import { EtcdStore } from '../../src/store/etcd/store.ts';
 
 // One of the processes of the cluster benchmark: writes to etcd itself, plainly or as a node without its door.
@@ -94,7 +94,7 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
     client,
     prefix,
     node,
-    self: selfOf(),
+    self: thisProcess(),
     includes: () => false,
     afterwards: {
       allocation: (event) => allocationAfter(pool, event),

@@ -4,13 +4,18 @@ import { type KeyRange, nodeOf } from './keys.ts';
 import type { KeyValue } from './messages.ts';
 import { at, within } from './operation.ts';
 import { patiently } from './patience.ts';
-import { hasEnded, type Self } from './self.ts';
 import { skewOf } from './skew.ts';
 
 /** A node that has died is gone from the list after this; seconds. */
 const LEASE_SECONDS = 15;
 const RENEW_MS = 5000;
 const LOOK_MS = 500;
+
+/** This process, and whether another one has ended. */
+export interface Self {
+  readonly name: string;
+  readonly hasEnded: (name: string) => boolean;
+}
 
 export interface RegistrationOptions {
   readonly client: EtcdClient;
@@ -21,7 +26,6 @@ export interface RegistrationOptions {
   readonly now: () => number;
   /** Milliseconds, never going back. */
   readonly clock: () => number;
-  /** This process. */
   readonly self: Self;
   readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
 }
@@ -63,7 +67,7 @@ export class Registration {
     for (;;) {
       const { kvs } = await patiently(() => client.range(at(key)), this.#options);
       const [there] = kvs;
-      if (!there || hasEnded(toldAt(there)?.process ?? {}, self)) return;
+      if (!there || self.hasEnded(toldAt(there)?.process ?? '')) return;
       if (seen === undefined)
         log('warn', {}, `${key} was told of a moment ago: waiting until that node is gone, or tells again`);
       else if (seen !== there.mod_revision) throw inUse(there);
@@ -95,7 +99,7 @@ export class Registration {
     const { client, key, nodes, now, self } = this.#options;
     if (this.#lease !== undefined && (await client.keepLease(this.#lease)) === 0) this.#lease = undefined;
     this.#lease ??= (await client.grantLease(LEASE_SECONDS)).ID;
-    const value = JSON.stringify({ ...facts(), clock: now(), process: self });
+    const value = JSON.stringify({ ...facts(), clock: now(), process: self.name });
     const tell = { request_put: { ...at(key), value, lease: this.#lease } };
     const ask = { request_range: within(nodes) };
     const { responses } = await client.txn({ compare: [], success: [tell, ask], failure: [] });
@@ -130,7 +134,7 @@ function inUse(kv: KeyValue): PoolError {
   return new PoolError('data_locked', `${why}. Give every node a --node-id of its own`, { field: 'node-id' });
 }
 
-function toldAt({ value }: KeyValue): { url?: string; clock?: number; process?: Self } | undefined {
+function toldAt({ value }: KeyValue): { url?: string; clock?: number; process?: string } | undefined {
   try {
     return (JSON.parse(value) as { clock?: number } | null) ?? undefined;
   } catch {

@@ -19,10 +19,9 @@ import { at } from './operation.ts';
 import type { Reader } from './pages.ts';
 import { patiently } from './patience.ts';
 import { planOf } from './plan.ts';
-import { Registration } from './registration.ts';
+import { Registration, type Self } from './registration.ts';
 import { Replica, type Revision } from './replica.ts';
 import { Retention } from './retention.ts';
-import type { Self } from './self.ts';
 import { Writer } from './writer.ts';
 
 export interface EtcdStoreOptions {
@@ -216,7 +215,7 @@ export class EtcdStore implements Store {
 
   #tell({ puts }: Revision): void {
     for (const kv of puts) {
-      const key = kv.key;
+      const { key } = kv;
       if (!this.#keys.isEvent(key)) continue;
       this.#told = Math.max(this.#told, this.#keys.timeOf(key));
       const own = this.#writer.take(key);

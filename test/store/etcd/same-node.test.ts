@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { PoolError } from '../../../src/pool/errors.ts';
-import { type Self, selfOf } from '../../../src/store/etcd/self.ts';
+import { thisProcess } from '../../../src/process.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { Site } from './site.ts';
 
 /** A number that no process has any more. */
 const ENDED = spawnSync(process.execPath, ['--version']).pid;
+const OF_ENDED = thisProcess().name.replace(/\d+$/, String(ENDED));
 
 // About 10 s: a registration is renewed every 5 s.
 describe('two processes of one node id', { skip: missingEtcd(), concurrency: true }, () => {
@@ -18,7 +19,8 @@ describe('two processes of one node id', { skip: missingEtcd(), concurrency: tru
   after(() => site.stop());
 
   /** A node that is registered, by a process of its own, and a way to start another of its id. */
-  async function registered(t: TestContext, self: Self) {
+  async function registered(t: TestContext, name: string) {
+    const self = { name, hasEnded: () => false };
     const prefix = site.prefix();
     const lost: PoolError[] = [];
     const first = site.store(t, { prefix, self, fatal: (error) => lost.push(error) });
@@ -37,22 +39,22 @@ describe('two processes of one node id', { skip: missingEtcd(), concurrency: tru
   }
 
   it('are one too many while the first lives, on whichever machine', async (t) => {
-    const { first, lost, logged, open } = await registered(t, { place: 'another machine', pid: ENDED });
+    const { first, lost, logged, open } = await registered(t, `another-machine/${ENDED}`);
     await assert.rejects(open(), { code: 'data_locked', message: /n1 is in use.*http:\/\/first.*--node-id/ });
     assert.match(logged.join(), /waiting/);
     assert.deepEqual([first.health().writable, lost], [true, []]);
   });
 
   it('are one after the other when the first has ended, by a signal or by itself', async (t) => {
-    const killed = await registered(t, { ...selfOf(), pid: ENDED });
+    const killed = await registered(t, OF_ENDED);
     assert.ok((await killed.open()) < 2000);
-    const stopped = await registered(t, { place: 'another machine', pid: 1 });
+    const stopped = await registered(t, 'another-machine/1');
     await stopped.first.close();
     assert.ok((await stopped.open()) < 2000);
   });
 
   it('are found out by the one that has lost, though nobody asks it for anything', async (t) => {
-    const { first, lost, open } = await registered(t, { ...selfOf(), pid: ENDED });
+    const { first, lost, open } = await registered(t, OF_ENDED);
     await open();
     await until(() => Promise.resolve(lost.length > 0));
     assert.match(lost[0]?.message ?? '', /--node-id/);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { PoolError } from '../../../src/pool/errors.ts';
 import { EtcdClient } from '../../../src/store/etcd/client.ts';
-import { selfOf } from '../../../src/store/etcd/self.ts';
+import { thisProcess } from '../../../src/process.ts';
 import { EtcdStore, type EtcdStoreOptions } from '../../../src/store/etcd/store.ts';
 import { Keys } from '../../../src/store/etcd/keys.ts';
 import { put } from '../../../src/store/etcd/operation.ts';
@@ -48,7 +48,7 @@ export class Site {
       client: new EtcdClient({ endpoints, now: () => Date.now() }),
       prefix: this.prefix(),
       node: 'n1',
-      self: selfOf(),
+      self: thisProcess(),
       includes: () => false,
       afterwards: {
         allocation: () => undefined,

@@ -6,7 +6,7 @@ import { EtcdClient } from '../../../src/store/etcd/client.ts';
 import { Keys } from '../../../src/store/etcd/keys.ts';
 import { put, within } from '../../../src/store/etcd/operation.ts';
 import { Retention } from '../../../src/store/etcd/retention.ts';
-import { selfOf } from '../../../src/store/etcd/self.ts';
+import { thisProcess } from '../../../src/process.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { allocated } from './events.ts';
 import { Site } from './site.ts';
@@ -72,7 +72,7 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     await store.open(() => undefined);
     store.register(() => ({ url: 'http://10.0.0.1:8080' }));
     while ((await nodes()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.deepEqual(await nodes(), [{ url: 'http://10.0.0.1:8080', clock: 5_000_000, process: selfOf() }]);
+    assert.deepEqual(await nodes(), [{ url: 'http://10.0.0.1:8080', clock: 5_000_000, process: thisProcess().name }]);
     await store.close();
     assert.deepEqual(await nodes(), []);
   });
