@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { missingEtcd } from '../support/etcd-binary.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 
 /** Runs the benchmark as `npm run bench` does, in a folder that nothing else writes to. */
-async function bench(folder: string, ...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, '--folder', folder, ...args]);
+async function bench(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args]);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -35,47 +36,120 @@ function rowsOf(output: string, heading: string): string[][] {
     );
 }
 
+interface Expected {
+  readonly heading: string;
+  readonly rows: readonly string[];
+  /** All of them; the first ones name the row. */
+  readonly columns: number;
+  readonly names?: number;
+}
+
+const USUAL: Readonly<Record<string, readonly Expected[]>> = {
+  http: [
+    {
+      heading: 'POST /api/v1/ip/allocate',
+      rows: ['1 raw', '1 ippool', '8 raw', '8 ippool', '64 raw', '64 ippool', '256 raw', '256 ippool'],
+      columns: 8,
+      names: 2,
+    },
+    { heading: 'ippool ÷ raw', rows: ['1', '8', '64', '256'], columns: 3 },
+  ],
+  durable: [
+    { heading: 'Latency of a durable allocation over HTTP', rows: ['1', '8', '64'], columns: 7 },
+    {
+      heading: 'Latency of a durable allocation in a /20',
+      rows: ['0 %', '50 %', '90 %', '99 %', '100 % (refused)'],
+      columns: 7,
+    },
+  ],
+  scale: [
+    {
+      heading: 'One allocation in the pool alone',
+      rows: ['/16 empty', '/16, the last of 65,533', '/8 empty', '/8, the last of 16,777,213'],
+      columns: 2,
+    },
+  ],
+  restart: [
+    { heading: 'Start and idle memory', rows: ['bare Koa app', 'ippool'], columns: 3 },
+    {
+      heading: 'Start on a data folder',
+      rows: ['2,000 JSON.parse of the lines', '2,000 ippool'],
+      columns: 6,
+      names: 2,
+    },
+  ],
+  bulk: [{ heading: 'POST /api/v1/allocations/bulk', rows: ['1', '10', '100', '1,000', '10,000'], columns: 5 }],
+};
+
+const CLUSTER: readonly Expected[] = [
+  { heading: 'Durable allocations a second', rows: ['2'], columns: 6 },
+  { heading: 'Contention on one network', rows: ['/20, 1 node', '/20, 3 nodes', '/16, 3 nodes'], columns: 6 },
+  { heading: 'kill -9 of the leader', rows: ['1'], columns: 8 },
+  { heading: 'Start of a node', rows: ['2,000'], columns: 2 },
+];
+
+function assertTable(output: string, { heading, rows: expected, columns, names = 1 }: Expected): void {
+  const rows = rowsOf(output, heading);
+  assert.deepEqual(
+    rows.map((row) => row.slice(0, names).join(' ')),
+    expected,
+    heading,
+  );
+  for (const row of rows) {
+    assert.equal(row.length, columns, row.join(' | '));
+    for (const cell of row.slice(names)) if (cell !== '') assert.match(cell, /^\d/, row.join(' | '));
+  }
+}
+
 // That it runs and tells everything; never how fast.
-describe('bench', () => {
+describe('bench', { concurrency: true }, () => {
   let folder = '';
+  let out = '';
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'bench-test-'));
+    out = mkdtempSync(join(tmpdir(), 'bench-out-'));
   });
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => {
+    rmSync(folder, { recursive: true });
+    rmSync(out, { recursive: true });
+  });
 
-  it('prints every table with a figure in every cell, and leaves nothing behind', async () => {
-    const { code, stdout, stderr } = await bench(folder, '--quick', '--markdown');
+  it('prints every table with a figure in every cell, writes them, and leaves nothing else behind', async () => {
+    const { code, stdout, stderr } = await bench('--quick', '--markdown', '--folder', folder, '--out', out);
     assert.equal(code, 0, stderr);
-    const expected = [
-      {
-        heading: 'POST /api/v1/ip/allocate',
-        names: ['1 raw', '1 ippool', '8 raw', '8 ippool', '64 raw', '64 ippool', '256 raw', '256 ippool'],
-        columns: 8,
-      },
-      { heading: 'ippool ÷ raw', names: ['1', '8', '64', '256'], columns: 3 },
-      {
-        heading: 'One allocation in the pool alone',
-        names: ['/16 empty', '/16, the last of 65,533', '/8 empty', '/8, the last of 16,777,213'],
-        columns: 2,
-      },
-      { heading: 'Start and idle memory', names: ['bare Koa app', 'ippool'], columns: 3 },
-    ];
-    for (const { heading, names, columns } of expected) {
-      const rows = rowsOf(stdout, heading);
-      const titles = columns === 8 ? rows.map(([first, second]) => `${first} ${second}`) : rows.map(([first]) => first);
-      assert.deepEqual(titles, names, heading);
-      for (const row of rows) {
-        assert.equal(row.length, columns, row.join(' | '));
-        for (const cell of row.slice(columns === 8 ? 2 : 1)) assert.match(cell, /^\d/, row.join(' | '));
-      }
-    }
     assert.match(stdout, /fdatasync of a 4 KiB append: \d/);
+    for (const [suite, tables] of Object.entries(USUAL)) {
+      const written = readFileSync(join(out, `${suite}.md`), 'utf8');
+      for (const table of tables) {
+        assertTable(stdout, table);
+        assertTable(written, table);
+      }
+      const { machine, [suite]: result } = JSON.parse(readFileSync(join(out, `${suite}.json`), 'utf8')) as Record<
+        string,
+        unknown
+      >;
+      assert.ok(machine && result, suite);
+      const [, picture = ''] = /!\[.+\]\((.+\.svg)\)/.exec(written) ?? [];
+      assert.match(readFileSync(join(out, picture), 'utf8'), /^<svg /, picture);
+    }
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  it('names a flag that it cannot use', async () => {
-    const { code, stderr } = await bench(folder, '--rounds', 'many');
+  it('measures a cluster', { skip: missingEtcd() }, async () => {
+    const results = mkdtempSync(join(tmpdir(), 'bench-out-'));
+    const { code, stdout, stderr } = await bench('cluster', '--quick', '--markdown', '--out', results);
+    assert.equal(code, 0, stderr);
+    for (const table of CLUSTER) assertTable(stdout, table);
+    const names = ['contention-anew', 'contention-rate', 'duplicates', 'rates', 'recovery'];
+    const files = ['cluster.json', 'cluster.md', ...names.map((name) => `cluster-${name}.svg`)];
+    assert.deepEqual(readdirSync(results).sort(), files.sort());
+    rmSync(results, { recursive: true });
+  });
+
+  it('names a word that it cannot use', async () => {
+    const { code, stdout, stderr } = await bench('--rounds', 'many');
     assert.equal(code, 2);
-    assert.match(stderr, /--rounds many/);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^bench: --rounds many/);
   });
 });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Client } from './client.ts';
+import { Latencies, type Latency } from './latency.ts';
 
 // The load generator: a process of its own, told over the channel to its parent what to do. Connects first and says so,
 // runs when told to, and answers with what it saw.
@@ -12,12 +13,9 @@ export interface LoadOrder {
   readonly maxRequests: number;
 }
 
-export interface LoadResult {
+export interface LoadResult extends Latency {
   readonly requests: number;
   readonly seconds: number;
-  /** Milliseconds. */
-  readonly p50: number;
-  readonly p99: number;
   /** Share of one core that the load generator was busy, 0 to 1: near 1 it may have been the bottleneck. */
   readonly busy: number;
 }
@@ -25,13 +23,11 @@ export interface LoadResult {
 export type ToLoad = LoadOrder | 'go';
 export type FromLoad = 'connected' | LoadResult | { readonly error: string };
 
-/** Latencies are counted in steps of 1 µs up to 4 s. */
-const STEPS = 4_000_000;
 const CREATED = 201;
 let nextVm = 0;
 
 async function run(order: LoadOrder): Promise<LoadResult> {
-  const histogram = new Uint32Array(STEPS);
+  const latencies = new Latencies();
   let deadline = 0;
   let sent = 0;
   let answers = 0;
@@ -46,8 +42,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   const answered = (client: Client, status: number, milliseconds: number) => {
     if (status !== CREATED) end(new Error(`answer ${status} instead of ${CREATED}`));
     answers++;
-    const step = Math.min(Math.round(milliseconds * 1000), STEPS - 1);
-    histogram[step] = (histogram[step] ?? 0) + 1;
+    latencies.add(milliseconds);
     if (sent < order.maxRequests && performance.now() < deadline) next(client);
     else if (answers === sent) end();
   };
@@ -65,21 +60,9 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   return {
     requests: answers,
     seconds,
-    p50: quantile(histogram, answers, 0.5),
-    p99: quantile(histogram, answers, 0.99),
+    ...latencies.summary(),
     busy: (user + system) / 1e6 / seconds,
   };
-}
-
-/** Milliseconds within which a share of the answers came. */
-function quantile(histogram: Uint32Array, count: number, share: number): number {
-  const rank = Math.ceil(count * share);
-  let seen = 0;
-  for (let step = 0; step < STEPS; step++) {
-    seen += histogram[step] ?? 0;
-    if (seen >= rank) return step / 1000;
-  }
-  return Number.NaN;
 }
 
 function send(message: FromLoad): void {

@@ -62,8 +62,17 @@ export function cpuMicroseconds(pid: number): number {
 
 /** Resident memory of a process in MiB, as in /proc/PID/status; NaN on other systems than Linux. */
 export function residentMiB(pid: number): number {
+  return memoryMiB(pid, 'VmRSS');
+}
+
+/** The most that it ever was. */
+export function peakMiB(pid: number): number {
+  return memoryMiB(pid, 'VmHWM');
+}
+
+function memoryMiB(pid: number, name: string): number {
   try {
-    const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+    const match = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
     return Number(match?.[1]) / 1024;
   } catch {
     return Number.NaN;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-export type Kind = 'raw' | 'ippool' | 'koa';
+export type Kind = 'raw' | 'ippool' | 'koa' | 'lines';
 
 export interface BenchServer {
   readonly pid: number;
@@ -18,30 +18,45 @@ export interface BenchServer {
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const SCRIPTS: Readonly<Record<Kind, string>> = {
-  raw: path('raw.mjs'),
-  koa: path('koa.mjs'),
+  raw: path('http/raw.mjs'),
+  koa: path('restart/koa.mjs'),
+  lines: path('restart/lines.mjs'),
   ippool: path('../../dist/main.js'),
 };
 const SERVER_CORE = '0';
 const LOAD_CORE = '1';
 
-/** The processes and the temporary folder of one benchmark, so that nothing is left behind however it ends. */
+/** The processes and the temporary folder of one suite, so that nothing is left behind however it ends. */
 export class Servers {
   /** Holds the data folders; on the disk that is measured. */
   readonly folder: string;
   /** Whether servers run on one core and the load on another, so that neither takes time from the other. */
   readonly pinned: boolean;
   readonly #children = new Set<ChildProcess>();
+  readonly #close = () => this.close();
 
   constructor(parent: string) {
     this.folder = mkdtempSync(join(parent, 'ippool-bench-'));
     this.pinned = canPin();
+    process.once('exit', this.#close);
   }
 
-  /** Starts a server on a free port of 127.0.0.1; ippool with an empty data folder. @param args for ippool */
-  async start(kind: Kind, { args = [], pin }: { args?: readonly string[]; pin: boolean }): Promise<BenchServer> {
-    const data = mkdtempSync(join(this.folder, 'data-'));
-    const own = kind === 'ippool' ? ['--port', '0', '--host', '127.0.0.1', '--data', data, ...args] : [];
+  /**
+   * Starts a server on a free port of 127.0.0.1.
+   *
+   * @param args for ippool
+   * @param data the folder of ippool or of its lines, deleted when it stops; an empty one by default
+   */
+  async start(
+    kind: Kind,
+    { args = [], pin, data = this.makeFolder() }: { args?: readonly string[]; pin: boolean; data?: string },
+  ): Promise<BenchServer> {
+    const own = {
+      ippool: ['--port', '0', '--host', '127.0.0.1', '--data', data, ...args],
+      lines: [data],
+      raw: [],
+      koa: [],
+    }[kind];
     const began = performance.now();
     const child = this.#spawn([SCRIPTS[kind], ...own], pin ? SERVER_CORE : undefined, ['ignore', 'pipe', 'inherit']);
     const url = await ready(child, kind);
@@ -54,6 +69,11 @@ export class Servers {
     return { pid: child.pid ?? 0, url, startMs, stop };
   }
 
+  /** An empty folder on the disk that is measured. */
+  makeFolder(): string {
+    return mkdtempSync(join(this.folder, 'data-'));
+  }
+
   /** Starts the load generator, a process of its own, with a channel for messages. */
   startLoad(): ChildProcess {
     const args = ['--import', 'tsx', path('load.ts')];
@@ -62,6 +82,7 @@ export class Servers {
 
   /** Ends at once whatever still runs, and removes the folder. Synchronous: also for `exit`. */
   close(): void {
+    process.off('exit', this.#close);
     for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }

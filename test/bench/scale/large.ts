@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
-import { cpuMicroseconds } from './machine.ts';
-import type { Options } from './options.ts';
-import type { BenchServer, Servers } from './servers.ts';
-import { formatNumber, formatSpread, type Spread, spreadOf } from './spread.ts';
-import type { Table } from './table.ts';
+import { Door } from '../door.ts';
+import { residentMiB } from '../machine.ts';
+import type { Options } from '../options.ts';
+import type { Servers } from '../servers.ts';
+import { formatNumber, formatSpread, type Spread, spreadOf } from '../spread.ts';
+import type { Progress } from '../suite.ts';
+import type { Table } from '../table.ts';
 
 const FULL = 'fd00:1::/64';
 const EMPTY = 'fd00:2::/64';
@@ -13,7 +13,7 @@ const PAGE = 1000;
 const BATCH = 200;
 
 /** What a large IPv6 network costs, over HTTP and with its journal. */
-export interface ScaleFigures {
+export interface LargeFigures {
   /** Addresses given before anything is measured. */
   readonly sequential: number;
   readonly random: number;
@@ -29,11 +29,11 @@ export interface ScaleFigures {
 }
 
 /** Fills a /64 over the bulk door, and measures what single calls, bulks and pages cost then, in turn. */
-export async function measureScale(
+export async function measureLarge(
   servers: Servers,
-  { rounds, sequential, random }: Options,
-  progress: (text: string) => void,
-): Promise<ScaleFigures> {
+  { rounds, sequential, random, quick }: Options,
+  progress: Progress,
+): Promise<LargeFigures> {
   const server = await servers.start('ippool', { pin: true });
   const door = new Door(server);
   try {
@@ -61,9 +61,11 @@ export async function measureScale(
     const full: number[] = [];
     const bulks: number[] = [];
     const pages: number[][] = [[], [], []];
-    const places = await door.cursors(sequential);
+    const page = (cursor: string) => door.get(`/allocations?network=${FULL}&limit=${PAGE}${cursor}`);
+    const places = cursors(sequential);
+    for (const place of places) await page(place);
     let next = 0;
-    for (let round = -1; round < 4 * rounds; round++) {
+    for (let round = -1; round < (quick ? 1 : 4 * rounds); round++) {
       progress(`single calls, bulks and pages, round ${round + 1}`);
       const singles = async (cidr: string) => {
         const first = next;
@@ -81,7 +83,7 @@ export async function measureScale(
       const perAddress = (await door.cpuOf(() => bulk('more', (round + 1) * BULK, BULK))) / BULK;
       if (round >= 0) bulks.push(perAddress);
       for (const [i, place] of places.entries()) {
-        const cpu = await door.cpuOf(() => door.page(place));
+        const cpu = await door.cpuOf(() => page(place));
         if (round >= 0) pages[i]?.push(cpu);
       }
     }
@@ -104,69 +106,13 @@ export async function measureScale(
   }
 }
 
-/** One keep-alive connection. */
-class Door {
-  readonly #server: BenchServer;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
-
-  constructor(server: BenchServer) {
-    this.#server = server;
-  }
-
-  async post(path: string, body: object): Promise<void> {
-    await this.#call('POST', path, JSON.stringify(body));
-  }
-
-  async bulk(requests: readonly object[]): Promise<void> {
-    const text = await this.#call('POST', '/allocations/bulk', JSON.stringify({ requests }));
-    const { failed } = JSON.parse(text) as { failed: number };
-    // Two random addresses may be one.
-    if (failed > requests.length / 1000) throw new Error(`${failed} of a bulk failed`);
-  }
-
-  async page(cursor: string): Promise<void> {
-    await this.#call('GET', `/allocations?network=${FULL}&limit=${PAGE}${cursor}`);
-  }
-
-  /** Cursors of pages at the beginning, in the middle and at the end of the sequential addresses. */
-  async cursors(sequential: number): Promise<string[]> {
-    const cursorBehind = (offset: number) => {
-      const ip = `fd00:1::${(offset >>> 16).toString(16)}:${(offset & 0xffff).toString(16)}`;
-      return `&cursor=${Buffer.from(ip, 'latin1').toString('base64url')}`;
-    };
-    const places = ['', cursorBehind(Math.floor(sequential / 2)), cursorBehind(sequential - PAGE - 1)];
-    for (const place of places) await this.page(place);
-    return places;
-  }
-
-  /** CPU microseconds of the server while something is done. */
-  async cpuOf(work: () => Promise<unknown>): Promise<number> {
-    const before = cpuMicroseconds(this.#server.pid);
-    await work();
-    return cpuMicroseconds(this.#server.pid) - before;
-  }
-
-  close(): void {
-    this.#agent.destroy();
-  }
-
-  #call(method: string, path: string, body?: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const headers =
-        body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
-      const call = request(`${this.#server.url}/api/v1${path}`, { method, agent: this.#agent, headers }, (answer) => {
-        const chunks: Buffer[] = [];
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.once('end', () => {
-          const text = Buffer.concat(chunks).toString();
-          if ((answer.statusCode ?? 500) < 300) resolve(text);
-          else reject(new Error(`${method} ${path}: ${answer.statusCode} ${text.slice(0, 200)}`));
-        });
-      });
-      call.once('error', reject);
-      call.end(body);
-    });
-  }
+/** Cursors of pages at the beginning, in the middle and at the end of the sequential addresses. */
+function cursors(sequential: number): string[] {
+  const cursorBehind = (offset: number) => {
+    const ip = `fd00:1::${(offset >>> 16).toString(16)}:${(offset & 0xffff).toString(16)}`;
+    return `&cursor=${Buffer.from(ip, 'latin1').toString('base64url')}`;
+  };
+  return ['', cursorBehind(Math.floor(sequential / 2)), cursorBehind(sequential - PAGE - 1)];
 }
 
 function vmId(kind: string, n: number): string {
@@ -177,13 +123,8 @@ function randomGroup(from = 0): string {
   return Math.floor(from + Math.random() * (0x10000 - from)).toString(16);
 }
 
-function residentMiB(pid: number): number {
-  const match = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  return Number(match?.[1]) / 1024;
-}
-
-/** The table of {@link measureScale}. */
-export function scaleTable({ sequential, random, single, bulkPerAddress, bulkGain, pages, rss }: ScaleFigures): Table {
+/** The table of {@link measureLarge}. */
+export function largeTable({ sequential, random, single, bulkPerAddress, bulkGain, pages, rss }: LargeFigures): Table {
   const [first, middle, last] = pages.map((spread) => formatSpread(spread, 0));
   return {
     title: `An IPv6 /64 with ${formatNumber(sequential, 0)} sequential and ${formatNumber(random, 0)} random addresses, over HTTP, with its journal`,

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { residentMiB } from './machine.ts';
-import type { Options } from './options.ts';
-import type { Servers } from './servers.ts';
-import { formatSpread, type Spread, spreadOf } from './spread.ts';
-import type { Table } from './table.ts';
+import { residentMiB } from '../machine.ts';
+import type { Options } from '../options.ts';
+import type { Servers } from '../servers.ts';
+import { formatSpread, type Spread, spreadOf } from '../spread.ts';
+import type { Progress } from '../suite.ts';
+import type { Table } from '../table.ts';
 
 /** What was needed for the start alone is given back, or not, within this time. */
 const SETTLE_MS = 500;
@@ -17,11 +18,7 @@ export interface StartFigures {
 }
 
 /** Time to ready with an empty data folder, and idle memory, next to a bare Koa app, in turn. */
-export async function measureStart(
-  servers: Servers,
-  { starts }: Options,
-  progress: (text: string) => void,
-): Promise<StartFigures[]> {
+export async function measureStart(servers: Servers, { starts }: Options, progress: Progress): Promise<StartFigures[]> {
   const samples = KINDS.map((kind) => ({ kind, ready: [] as number[], idle: [] as number[] }));
   for (let run = 1; run <= starts; run++) {
     for (const { kind, ready, idle } of samples) {
@@ -37,7 +34,7 @@ export async function measureStart(
 }
 
 /** The table of {@link measureStart}. */
-export function startTable(figures: readonly StartFigures[], { starts }: Options): Table {
+export function startTable(figures: readonly StartFigures[], starts: number): Table {
   const names = { koa: 'bare Koa app', ippool: 'ippool' };
   return {
     title: 'Start and idle memory',

@@ -1,14 +1,14 @@
-import { type Cidr, enclosingNetwork, firstHost, sizeOf } from '../../src/net/cidr.ts';
-import type { Range } from '../../src/net/range.ts';
-import { decideAllocate } from '../../src/pool/decide/allocate.ts';
-import { decideAddNetwork } from '../../src/pool/decide/network.ts';
-import { decideRelease } from '../../src/pool/decide/release.ts';
-import type { Network } from '../../src/pool/network.ts';
-import { Pool } from '../../src/pool/pool.ts';
-import { roundRobin } from '../../src/pool/strategy.ts';
-import type { Options } from './options.ts';
-import { formatNumber, formatSpread, type Spread, spreadOf } from './spread.ts';
-import type { Table } from './table.ts';
+import { type Cidr, enclosingNetwork, firstHost, sizeOf } from '../../../src/net/cidr.ts';
+import type { Range } from '../../../src/net/range.ts';
+import { decideAllocate } from '../../../src/pool/decide/allocate.ts';
+import { decideAddNetwork } from '../../../src/pool/decide/network.ts';
+import { decideRelease } from '../../../src/pool/decide/release.ts';
+import type { Network } from '../../../src/pool/network.ts';
+import { Pool } from '../../../src/pool/pool.ts';
+import { roundRobin } from '../../../src/pool/strategy.ts';
+import type { Options } from '../options.ts';
+import { formatNumber, formatSpread, type Spread, spreadOf } from '../spread.ts';
+import type { Table } from '../table.ts';
 
 /** Allocations in a batch; short enough for the clock's own cost to be the same everywhere. */
 const BATCH = 250;
@@ -103,7 +103,7 @@ function cidrOf(text: string): Cidr {
 }
 
 /** The table of {@link measurePool}. */
-export function poolTable(figures: readonly PoolFigures[], { realInLarge }: Options): Table {
+export function poolTable(figures: readonly PoolFigures[], realInLarge: number): Table {
   return {
     title: 'One allocation in the pool alone: decide and apply, without HTTP and disk',
     head: ['network', 'ns/allocation'],

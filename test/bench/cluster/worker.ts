@@ -1,16 +1,15 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { firstHost, parseCidr } from '../../src/net/cidr.ts';
-import { PoolError } from '../../src/pool/errors.ts';
-import { Pool } from '../../src/pool/pool.ts';
-import { allocationAfter, memoriesAfter, networkAfter } from '../../src/pool/snapshot.ts';
-import { Scatter } from '../../src/scatter.ts';
-import { Clock } from '../../src/service/clock.ts';
-import { useCases } from '../../src/service/use-cases.ts';
-import { EtcdClient } from '../../src/store/etcd/client.ts';
-import { isAbsent, put } from '../../src/store/etcd/operation.ts';
-import { thisProcess } from '../../src/process.ts';
-import { EtcdStore } from '../../src/store/etcd/store.ts';
+import { firstHost, parseCidr } from '../../../src/net/cidr.ts';
+import { PoolError } from '../../../src/pool/errors.ts';
+import { Pool } from '../../../src/pool/pool.ts';
+import { allocationAfter, memoriesAfter, networkAfter } from '../../../src/pool/snapshot.ts';
+import { Scatter } from '../../../src/scatter.ts';
+import { Clock } from '../../../src/service/clock.ts';
+import { useCases } from '../../../src/service/use-cases.ts';
+import { EtcdClient } from '../../../src/store/etcd/client.ts';
+import { isAbsent, put } from '../../../src/store/etcd/operation.ts';
+import { thisProcess } from '../../../src/process.ts';
+import { EtcdStore } from '../../../src/store/etcd/store.ts';
 
 // One of the processes of the cluster benchmark: writes to etcd itself, plainly or as a node without its door.
 
@@ -40,20 +39,42 @@ export interface Count {
 
 let next = 0;
 
-async function work(order: Order): Promise<void> {
-  const client = new EtcdClient({ endpoints: order.endpoints, now: () => Date.now(), timeoutMs: 5000 });
-  const conflicts = { count: 0 };
-  const allocate = order.kind === 'plain' ? plain(order, client) : await service(order, client, conflicts);
-  process.send?.('ready');
-  for (;;) {
-    const [run] = (await once(process, 'message')) as [Run];
-    conflicts.count = 0;
-    const counted = await measure(order.node, run, allocate);
-    process.send?.({ ...counted, conflicts: conflicts.count });
-  }
+/** Somewhere to allocate, until it is closed. */
+interface Place {
+  readonly node: string;
+  readonly allocate: (vm: string) => Promise<unknown>;
+  /** Conflicts until now. */
+  readonly conflicts: { count: number };
+  readonly close: () => Promise<void>;
 }
 
-async function measure(node: string, { callers, seconds }: Run, allocate: (vm: string) => Promise<unknown>) {
+let place: Place | undefined;
+
+async function work(message: Order | Run): Promise<Count | 'ready'> {
+  if ('kind' in message) {
+    await place?.close();
+    place = await open(message);
+    return 'ready';
+  }
+  if (!place) throw new Error('an order comes first');
+  place.conflicts.count = 0;
+  const counted = await measure(place, message);
+  return { ...counted, conflicts: place.conflicts.count };
+}
+
+async function open(order: Order): Promise<Place> {
+  const client = new EtcdClient({ endpoints: order.endpoints, now: () => Date.now(), timeoutMs: 5000 });
+  const conflicts = { count: 0 };
+  const { node } = order;
+  if (order.kind === 'service') return { node, conflicts, ...(await service(order, client, conflicts)) };
+  const close = () => {
+    client.close();
+    return Promise.resolve();
+  };
+  return { node, conflicts, allocate: plain(order, client), close };
+}
+
+async function measure({ node, allocate }: Pick<Place, 'node' | 'allocate'>, { callers, seconds }: Run) {
   const count = { done: 0, failed: 0, worst: 0 };
   const began = performance.now();
   const end = began + seconds * 1000;
@@ -134,9 +155,20 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
   if (!pool.find('default')) {
     await networks.add(scope, { cidr, gateway: { family: cidr.family, value: firstHost(cidr) } }, 'default');
   }
-  return (vm_id: string) =>
-    allocations.allocate(scope, { network: 'default', owner: { vm_id, nic: '' }, attributes: {} });
+  return {
+    allocate: (vm_id: string) =>
+      allocations.allocate(scope, { network: 'default', owner: { vm_id, nic: '' }, attributes: {} }),
+    close: () => store.close(),
+  };
 }
 
-process.once('message', (order: Order) => void work(order));
+process.on('message', (message: Order | Run) => {
+  work(message).then(
+    (answer) => process.send?.(answer),
+    (error: unknown) => {
+      process.stderr.write(`${String(error)}\n`);
+      process.exit(1);
+    },
+  );
+});
 process.on('disconnect', () => process.exit());
