@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { unpacked } from '../../support/debian.ts';
 import { pathOf } from '../../support/tools.ts';
 import { cpuMicroseconds } from '../machine.ts';
+import { libraries } from './libraries.ts';
 import type { Peer, PeerOptions, Sample } from './peer.ts';
 import { parsePerfdhcp, type Exchanges } from './perfdhcp.ts';
 import { collected, ended, type Place, unshared, type Ways, within } from './place.ts';
-import { libraries } from './postgres.ts';
 import { callsOf, kept } from './syncs.ts';
 
 const PORT = '10067';
@@ -56,18 +56,18 @@ export async function startKea(place: Place, { seconds, quick }: PeerOptions): P
     const { stdout } = await place.run(command, { ...ways, under: within(server.pid ?? 0), codes: [0, 3] });
     return parsePerfdhcp(stdout);
   };
-  let best = FIRST_RATE;
-  /** The highest rate at which every client got its lease: from below, until one did not twice. */
+  let best = FIRST_RATE * FACTOR ** 2;
+  /** The highest rate at which every client got its lease: from below, until one did not twice. NaN when there is none. */
   const measure = async (): Promise<Sample> => {
     let found: Sample = { rate: Number.NaN, cpu: Number.NaN };
     let failures = 0;
-    for (let tried = 0, rate = Math.max(FIRST_RATE, best / FACTOR ** 2); tried < MOST_RATES && failures < 2; tried++) {
+    for (let tried = 0, rate = best / FACTOR ** 2; tried < MOST_RATES && failures < 2; tried++) {
       const before = cpuMicroseconds(server.pid ?? 0);
       const { rate: reached, leases, drops } = await ask(rate, seconds);
       const cpu = (cpuMicroseconds(server.pid ?? 0) - before) / leases;
       if (drops > 0) {
-        failures++;
-        if (Number.isNaN(found.rate)) rate /= FACTOR;
+        if (Number.isNaN(found.rate)) rate /= FACTOR ** 2;
+        else failures++;
         continue;
       }
       found = { rate: reached, cpu };

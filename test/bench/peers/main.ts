@@ -84,6 +84,7 @@ async function bench(options: Options): Promise<void> {
   }
   progress('ending');
   const figures = figuresOf(await finished(ippool), await inTurn(peers));
+  if (process.stderr.isTTY) progress('');
   if (options.format === 'json') {
     process.stdout.write(`${JSON.stringify({ machine, options, peers: figures, missing }, null, 2)}\n`);
   } else {

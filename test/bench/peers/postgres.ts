@@ -3,9 +3,10 @@ import { chownSync, cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unpacked } from '../../support/debian.ts';
+import { cpuOfFamily } from './family.ts';
+import { libraries } from './libraries.ts';
 import { CALLERS, DURABLE, type Peer, type PeerOptions, type Sample } from './peer.ts';
 import { collected, ended, isRoot, type Place, unshared, type Ways } from './place.ts';
-import { cpuOfFamily } from './family.ts';
 
 const NOBODY = { uid: 65_534, gid: 65_534 };
 const START_MS = 30_000;
@@ -99,13 +100,6 @@ function programs(place: Place): { bin: string; env: NodeJS.ProcessEnv } {
   const root = join(place.folder, 'postgres-programs');
   cpSync(join(unpacked(PACKAGES), 'usr'), join(root, 'usr'), { recursive: true, verbatimSymlinks: true });
   return { bin: join(root, 'usr/lib/postgresql/15/bin'), env: libraries(root) };
-}
-
-/** Where a program that was unpacked finds the libraries that came with it. */
-export function libraries(root: string): NodeJS.ProcessEnv {
-  const lib = join(root, 'usr/lib');
-  const folders = readdirSync(lib).filter((name) => name.includes('-linux-gnu'));
-  return { LD_LIBRARY_PATH: folders.map((name) => join(lib, name)).join(':') };
 }
 
 async function ready(server: ChildProcess, ask: (sql: string) => Promise<string>, log: { stderr: string }) {

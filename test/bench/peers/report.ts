@@ -66,7 +66,7 @@ export function peersTable(figures: readonly Figures[], missing: readonly string
     ),
     notes: [
       ...figures.map(({ note }) => note),
-      `Median (lowest–highest) of ${rounds} interleaved round${rounds === 1 ? '' : 's'} of ${seconds} s each. CPU: all processes of the server, not of the load. Nothing is pinned to a core.`,
+      `Median (lowest–highest) of ${rounds} interleaved round${rounds === 1 ? '' : 's'} of ${seconds} s each. CPU: all processes of the server, not of the load. The callers of ippool and etcd are Node; pgbench and perfdhcp are cheaper, and share the machine too. Nothing is pinned to a core.`,
       ...missing,
     ],
   };
