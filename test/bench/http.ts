@@ -80,7 +80,7 @@ export async function measureHttp(
   }));
 }
 
-async function measure(
+export async function measure(
   load: ChildProcess,
   { url, pid }: BenchServer,
   { connections, seconds, requests }: { connections: number; seconds: number; requests: number },
