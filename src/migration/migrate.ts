@@ -36,6 +36,7 @@ export async function fromEtcd(image: Image, dir: string, created: number): Prom
   const pool = await read(image);
   if ([...pool.networks].length === 0) throw new PoolError('data_mismatch', `etcd holds nothing at ${image.prefix}`);
   const summary = summaryOf(pool);
+  await image.refuseLive(); // nor is one now that has started meanwhile
   await createFolder(dir, snapshotOf(pool), new Date(created).toISOString());
   verify(summary, await load(dir));
   return summary;

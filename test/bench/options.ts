@@ -44,8 +44,9 @@ export const USAGE = `npm run bench -- [SUITE…] [flags]
   restart    time until ready with many allocations, and idle
   bulk       many allocations in one request
   cluster    three nodes: rates, one hot network, loss of the leader, a start with many allocations
+  peers      PostgreSQL, CNI host-local, Kea and etcd beside ippool; those that are not installed are fetched by apt
 
-Without a name: all but cluster.
+Without a name: all but cluster and peers.
 
   --rounds 5              of each measurement
   --seconds 2             of each measurement

@@ -8,7 +8,7 @@ const SUITES = {
   restart: async () => (await import('./restart/suite.ts')).restart,
   bulk: async () => (await import('./bulk/suite.ts')).bulk,
   cluster: async () => (await import('./cluster/suite.ts')).cluster,
-  // The place of `peers`: ./peers/suite.ts.
+  peers: async () => (await import('./peers/suite.ts')).peers,
 } satisfies Record<string, () => Promise<Suite>>;
 
 export type SuiteName = keyof typeof SUITES;

@@ -27,6 +27,8 @@ export class Image {
   readonly #client: EtcdClient;
   readonly #keys: Keys;
   readonly #word: string;
+  /** The revision of what was read. */
+  #read: number | undefined;
 
   /** @param word that nobody has ever had */
   constructor(client: EtcdClient, prefix: string, word: string) {
@@ -91,13 +93,17 @@ export class Image {
         `What etcd holds at ${this.prefix} is half: a migration to it was broken off`,
       );
     }
-    await available(load(this.#client, this.#keys, (events) => events.forEach(deliver)));
+    this.#read = await available(load(this.#client, this.#keys, (events) => events.forEach(deliver)));
   }
 
-  /** @throws PoolError `data_locked` while nodes run */
+  /** @throws PoolError `data_locked` while nodes run, or when one has started since it was read: that tells of itself late */
   async refuseLive(): Promise<void> {
-    const { kvs } = await available(this.#client.range(within(this.#keys.family('node'))));
-    const nodes = kvs.map((kv) => nodeOf(kv.key));
+    const kvs = [...(await available(this.#client.range(within(this.#keys.family('node'))))).kvs];
+    if (this.#read !== undefined) {
+      const since = { ...within(this.#keys.family('fence')), min_mod_revision: this.#read + 1 };
+      kvs.push(...(await available(this.#client.range(since))).kvs);
+    }
+    const nodes = [...new Set(kvs.map((kv) => nodeOf(kv.key)))];
     if (nodes.length === 0) return;
     throw new PoolError('data_locked', `Stop ippool first: it runs as node ${nodes.join(', ')}`, { nodes });
   }

@@ -52,7 +52,7 @@ export class Keys {
   }
 
   /** All keys of a kind. */
-  family(kind: 'ev' | 'ip' | 'join' | 'mem' | 'net' | 'node' | 'res' | 'vm'): KeyRange {
+  family(kind: 'ev' | 'fence' | 'ip' | 'join' | 'mem' | 'net' | 'node' | 'res' | 'vm'): KeyRange {
     return below(`${this.#prefix}${kind}/`);
   }
 

@@ -18,7 +18,7 @@ export interface Self {
 }
 
 export interface RegistrationOptions {
-  readonly client: EtcdClient;
+  readonly client: Pick<EtcdClient, 'range' | 'txn' | 'grantLease' | 'keepLease' | 'revokeLease'>;
   /** The key of this node, among those of all. */
   readonly key: string;
   readonly nodes: KeyRange;
@@ -30,12 +30,20 @@ export interface RegistrationOptions {
   readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
 }
 
+/** What another node has told, and when it was heard first: what is not told anew grows old. */
+interface Heard {
+  readonly revision: string;
+  readonly time: number;
+  readonly at: number;
+}
+
 /**
  * Tells the others where this node answers and what time it is for it, for as long as it lives, and hears the same of
  * them. That it cannot be told stops nothing.
  */
 export class Registration {
   readonly #options: RegistrationOptions;
+  #heard: ReadonlyMap<string, Heard> = new Map();
   #skew = 0;
   #behind = 0;
   #lease: string | undefined;
@@ -84,7 +92,8 @@ export class Registration {
 
   /** @param facts asked for anew each time */
   open(facts: () => object): void {
-    const renew = () => void this.#renew(facts).catch(() => (this.#lease = undefined));
+    // A lease is kept while nothing can be put, in an etcd that is full: who is not in the list is not asked for the time.
+    const renew = () => void this.#renew(facts).catch(() => undefined);
     renew();
     this.#timer = setInterval(renew, RENEW_MS).unref();
   }
@@ -107,9 +116,17 @@ export class Registration {
   }
 
   #hear(kvs: readonly KeyValue[]): void {
-    const { key, now, log } = this.#options;
-    const others = kvs.filter((kv) => kv.key !== key).map(clockOf);
-    const skew = skewOf(now(), others.filter(Number.isFinite));
+    const { key, now, clock, log } = this.#options;
+    const heard = new Map<string, Heard>();
+    for (const kv of kvs) {
+      const before = this.#heard.get(kv.key);
+      const isNew = before?.revision !== kv.mod_revision;
+      if (kv.key !== key)
+        heard.set(kv.key, isNew ? { revision: kv.mod_revision, time: clockOf(kv), at: clock() } : before);
+    }
+    this.#heard = heard;
+    const others = [...heard.values()].map(({ time, at }) => time + clock() - at).filter(Number.isFinite);
+    const skew = skewOf(now(), others);
     const seconds = Math.round(-skew / 1000);
     if (skew !== 0 && this.#skew === 0) {
       log(
@@ -121,7 +138,7 @@ export class Registration {
       log('info', {}, 'the clock of this machine agrees with the others again');
     }
     this.#skew = skew;
-    this.#behind = Math.min(0, ...others.filter(Number.isFinite).map((clock) => clock - now()));
+    this.#behind = Math.min(0, ...others.map((other) => other - now()));
   }
 }
 

@@ -199,7 +199,7 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     await one.commit([allocated('new', '10.0.0.2')]);
     const ahead = site.store(t, { prefix, node: 'ahead', now: () => noon + 9 * day, retentionMs: day });
     await ahead.open(() => undefined);
-    assert.equal(ahead.skew, -9 * day);
+    assert.ok(Math.abs(ahead.skew + 9 * day) < 60_000, `${ahead.skew}`);
     assert.deepEqual([one.skew, two.skew], [0, 0]);
     const kept = async () => {
       const owners: unknown[] = [];
