@@ -28,7 +28,15 @@ interface Result {
 }
 
 /** Allocations in requests of several sizes, in turn, each beside JSON.parse and JSON.stringify of what went over the wire. */
-async function measure(options: Options, progress: Progress): Promise<Result> {
+function measure(options: Options, progress: Progress): Promise<Result> {
+  return measureSizes(SIZES, options, progress);
+}
+
+export async function measureSizes(
+  sizesOfRequest: readonly number[],
+  options: Options,
+  progress: Progress,
+): Promise<Result> {
   const { quick } = options;
   const rounds = quick ? 1 : 4 * options.rounds;
   const warmUp = quick ? 1 : 5;
@@ -36,7 +44,7 @@ async function measure(options: Options, progress: Progress): Promise<Result> {
   try {
     const server = await servers.start('ippool', { args: ['--network', NETWORK], pin: true });
     const door = new Door(server);
-    const sizes = SIZES.map((size) => ({ size, samples: [] as Sample[] }));
+    const sizes = sizesOfRequest.map((size) => ({ size, samples: [] as Sample[] }));
     let vm = 0;
     const bodies = (size: number) =>
       Array.from({ length: Math.max(1, (quick ? 1 : ADDRESSES) / size) }, () =>
