@@ -171,7 +171,7 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
       text(
         'etcd-prefix',
         (path) => (/^\/[\w./-]*$/.test(path) && !OF_A_CLUSTER.test(path) ? path : undefined),
-        'must be a path such as /ippool/v1/, without a part named ev, fence, gen, ip, join, mem, net, node, res or vm',
+        `must be a path such as /ippool/v1/, without a part named ${PARTS.join(', ').replace(/, (\w+)$/, ' or $1')}`,
       ) ?? '/ippool/v1/',
     member,
     nodeId:
@@ -199,7 +199,8 @@ interface Found {
 }
 
 /** What a cluster calls its own below its prefix: another one in there would be read, and deleted, as a part of it. */
-const OF_A_CLUSTER = /\/(ev|fence|gen|ip|join|mem|net|node|res|vm)(\/|$)/;
+const PARTS = ['ev', 'fence', 'gen', 'ip', 'join', 'mem', 'net', 'node', 'res', 'vm'];
+const OF_A_CLUSTER = new RegExp(`/(${PARTS.join('|')})(/|$)`);
 
 const SWITCH = new Map([
   ['true', true],

@@ -2,6 +2,7 @@ import { ownerKey } from '../../pool/allocation.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { KeyedHash } from '../../pool/keyed-hash.ts';
 import type { EtcdClient } from './client.ts';
+import { eventOf } from './events-of.ts';
 import type { Keys } from './keys.ts';
 import { pages } from './pages.ts';
 
@@ -54,7 +55,7 @@ export class Inspection {
     const owned = new Tally();
     for await (const page of pages(client, keys.family('ip'), at)) {
       for (const kv of page) {
-        const event = JSON.parse(kv.value) as Extract<PoolEvent, { type: 'ip_allocated' }>;
+        const event = eventOf(kv) as Extract<PoolEvent, { type: 'ip_allocated' }>;
         const owner = ownerKey(event);
         byAddress.add(kv.key, owner);
         if (owner !== undefined) owned.add(keys.owner(event.network, owner), event.ip);

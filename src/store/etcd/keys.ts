@@ -52,7 +52,7 @@ export class Keys {
   }
 
   /** All keys of a kind. */
-  family(kind: 'ev' | 'fence' | 'ip' | 'join' | 'mem' | 'net' | 'node' | 'res' | 'vm'): KeyRange {
+  family(kind: (typeof FAMILIES)[number]): KeyRange {
     return below(`${this.#prefix}${kind}/`);
   }
 
@@ -125,8 +125,7 @@ export class Keys {
 
   /** Everything of ours but `moving`. Below the prefix may be that of another cluster, which is none of it. */
   get all(): readonly KeyRange[] {
-    const families = FAMILIES.map((kind) => below(`${this.#prefix}${kind}/`));
-    return [...families, only(this.head), only(this.moved)];
+    return [...FAMILIES.map((kind) => this.family(kind)), only(this.head), only(this.moved)];
   }
 
   get moving(): string {

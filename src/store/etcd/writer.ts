@@ -97,6 +97,7 @@ export class Writer {
   }
 
   #run(): void {
+    if (this.#isClosed) return;
     this.#running ??= this.#drain().finally(() => {
       this.#running = undefined;
       if (this.#queue.length > 0 && !this.#isClosed) this.#run();

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { startEtcd } from '../../support/etcd.ts';
 import type { Count, Order, Run } from '../cluster/worker.ts';
 import { cpuMicroseconds } from '../machine.ts';
-import { CALLERS, DURABLE, type Peer, type PeerOptions, type Sample } from './peer.ts';
+import { casesOf, DURABLE, letGo, type Peer, type PeerOptions, type Sample } from './peer.ts';
 import type { Place } from './place.ts';
 
 /** One member: what it writes goes to the temporary folder, which is the place's. */
@@ -30,16 +30,10 @@ export async function startPlainEtcd(_place: Place, { seconds, quick }: PeerOpti
     name: `etcd ${await versionOf(etcd.endpoints[0] ?? '')}`,
     unit: 'transaction',
     note: 'etcd: one member, one transaction of two keys for each request, from one process over gRPC; it chooses no address.',
-    cases: CALLERS.map((callers) => ({
-      load: `${callers} caller${callers === 1 ? '' : 's'}`,
-      callers,
-      measure: () => run(callers, seconds),
-    })),
+    cases: casesOf(run, seconds),
     keeps: () => Promise.resolve(DURABLE),
     stop: async () => {
-      const exit = once(worker, 'exit');
-      worker.disconnect();
-      await exit;
+      await letGo(worker);
       await etcd.stop();
     },
   };

@@ -1,11 +1,10 @@
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MAIN, startServer } from '../../support/server.ts';
 import { measureLoad } from '../sample.ts';
-import { CALLERS, DURABLE, type Peer, type PeerOptions } from './peer.ts';
+import { casesOf, DURABLE, letGo, type Peer, type PeerOptions } from './peer.ts';
 import { endsWithParent, type Place } from './place.ts';
 
 const MAX_REQUESTS = 500_000;
@@ -26,16 +25,10 @@ export async function startIppool(place: Place, { seconds, quick }: PeerOptions)
     name: 'ippool',
     unit: 'allocation',
     note: 'ippool: POST /api/v1/ip/allocate of a new VM to the built server.',
-    cases: CALLERS.map((callers) => ({
-      load: `${callers} caller${callers === 1 ? '' : 's'}`,
-      callers,
-      measure: () => run(callers, seconds),
-    })),
+    cases: casesOf(run, seconds),
     keeps: () => Promise.resolve(DURABLE),
     stop: async () => {
-      const exit = once(load, 'exit');
-      load.disconnect();
-      await exit;
+      await letGo(load);
       await server.stop();
     },
   };

@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import type { Place } from './place.ts';
 
 /** One measurement. */
@@ -39,6 +41,22 @@ export interface PeerOptions {
 /** @throws Error that says why the peer cannot be had here */
 export type StartPeer = (place: Place, options: PeerOptions) => Promise<Peer>;
 
-export const CALLERS = [1, 8, 32];
+const CALLERS = [1, 8, 32];
+
+/** One case for each number of callers. */
+export function casesOf(run: (callers: number, seconds: number) => Promise<Sample>, seconds: number): Case[] {
+  return CALLERS.map((callers) => ({
+    load: `${callers} caller${callers === 1 ? '' : 's'}`,
+    callers,
+    measure: () => run(callers, seconds),
+  }));
+}
+
+/** Lets go of a process that ends when the channel to it does. */
+export async function letGo(child: ChildProcess): Promise<void> {
+  const exit = once(child, 'exit');
+  child.disconnect();
+  await exit;
+}
 
 export const DURABLE = 'on disk';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { unpacked } from '../../support/debian.ts';
 import { cpuOfFamily } from './family.ts';
 import { libraries } from './libraries.ts';
-import { CALLERS, DURABLE, type Peer, type PeerOptions, type Sample } from './peer.ts';
+import { casesOf, DURABLE, type Peer, type PeerOptions, type Sample } from './peer.ts';
 import { collected, ended, isRoot, type Place, unshared, type Ways } from './place.ts';
 
 const NOBODY = { uid: 65_534, gid: 65_534 };
@@ -77,11 +77,7 @@ export async function startPostgres(place: Place, { seconds }: PeerOptions): Pro
     note:
       'PostgreSQL: a table of the addresses of a /16; one statement sets the VM of the address that ' +
       'SELECT … FOR UPDATE SKIP LOCKED LIMIT 1 found; pgbench, prepared, over a Unix socket; settings as they come.',
-    cases: CALLERS.map((callers) => ({
-      load: `${callers} caller${callers === 1 ? '' : 's'}`,
-      callers,
-      measure: () => run(callers),
-    })),
+    cases: casesOf(run, seconds),
     keeps: async () => {
       const settings = [await ask('SHOW fsync'), await ask('SHOW synchronous_commit')];
       return settings.every((setting) => setting === 'on') ? DURABLE : 'not on disk';

@@ -4,6 +4,7 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import type { PoolError } from '../../../src/pool/errors.ts';
 import { thisProcess } from '../../../src/process.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
+import { until } from '../../support/own-members.ts';
 import { Site } from './site.ts';
 
 /** A number that no process has any more. */
@@ -27,7 +28,7 @@ describe('two processes of one node id', { skip: missingEtcd(), concurrency: tru
     await first.open(() => undefined);
     first.register(() => ({ url: 'http://first' }));
     const client = site.client(t);
-    await until(async () => (await client.range({ key: `${prefix}node/n1` })).kvs.length > 0);
+    await until('it is registered', async () => (await client.range({ key: `${prefix}node/n1` })).kvs.length > 0);
     const logged: string[] = [];
     const log = (_level: string, _facts: object, message: string) => logged.push(message);
     const open = async () => {
@@ -56,14 +57,9 @@ describe('two processes of one node id', { skip: missingEtcd(), concurrency: tru
   it('are found out by the one that has lost, though nobody asks it for anything', async (t) => {
     const { first, lost, open } = await registered(t, OF_ENDED);
     await open();
-    await until(() => Promise.resolve(lost.length > 0));
+    await until('it finds out', () => lost.length > 0);
     assert.match(lost[0]?.message ?? '', /--node-id/);
     assert.equal(lost[0]?.code, 'data_locked');
     assert.equal(first.health().writable, false);
   });
 });
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 15_000; !(await holds()); await new Promise((resolve) => setTimeout(resolve, 50)))
-    assert.ok(Date.now() < end, 'it takes too long');
-}
