@@ -3,30 +3,89 @@ import { noteApiUrl } from './member/api-url.ts';
 import { endpointOf } from './member/given.ts';
 import { Member } from './member/process.ts';
 import type { PoolError } from './pool/errors.ts';
+import type { Pool } from './pool/pool.ts';
+import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
+import { thisProcess } from './process.ts';
+import type { Scatter } from './scatter.ts';
+import { includesAddress } from './service/chronicle.ts';
 import { Cluster } from './service/cluster.ts';
 import { EtcdClient } from './store/etcd/client.ts';
+import { Image } from './store/etcd/image.ts';
 import { Keys } from './store/etcd/keys.ts';
 import { EtcdMembership } from './store/etcd/membership.ts';
+import { EtcdStore } from './store/etcd/store.ts';
 import { packageVersion } from './version.ts';
 
-export interface ClusterNodeOptions {
+// What a node of a cluster has that a sidecar does without.
+
+export interface ClusterOptions {
+  /** Where etcd answers. */
+  readonly endpoints: readonly string[];
   readonly config: Config;
-  /** Told when the node's own member has ended. */
+  readonly pool: Pool;
+  readonly scatter: Scatter;
+  /** Told when the process has to end: the node's own member has ended, or another one writes as this node. */
   readonly fatal: (error: PoolError) => void;
   readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Milliseconds, never going back. */
   readonly clock: () => number;
+  /** A word that nobody has ever had. */
+  readonly word: () => string;
 }
 
 const TEND_MS = 1000;
 /** Of how many turns one looks how the own member is: as often as it is told. */
 const LOOK = 5;
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** For a page of a migration. */
+const MIGRATION_MS = 10_000;
+
+/** Where all nodes write to, and read what the others write. */
+export function clusterStore(options: ClusterOptions): EtcdStore {
+  const { endpoints, config, pool, scatter, fatal, log, now, clock, word } = options;
+  return new EtcdStore({
+    client: new EtcdClient({ endpoints, tls: config.etcdTls, now }),
+    prefix: config.etcdPrefix,
+    node: config.nodeId,
+    self: thisProcess(),
+    includes: includesAddress,
+    afterwards: {
+      allocation: (event) => allocationAfter(pool, event),
+      memories: (event) => memoriesAfter(pool, event),
+      network: (event) => networkAfter(pool, event),
+    },
+    state: () => snapshotOf(pool),
+    adopt: (event) => scatter.adopt(event),
+    overtaken: (events) => scatter.overtaken(events),
+    fatal,
+    log,
+    // A node that was away catches up from these records.
+    retentionMs: Math.max(config.auditRetention, 1) * DAY_MS,
+    now,
+    clock,
+    word,
+  });
+}
+
+/** Works on all that etcd holds, as the settings name it, while no node runs. */
+export async function withImage<T>(
+  { etcd: endpoints = [], etcdTls: tls, etcdPrefix }: Config,
+  { now, word }: Pick<ClusterOptions, 'now' | 'word'>,
+  work: (image: Image) => Promise<T>,
+): Promise<T> {
+  const client = new EtcdClient({ endpoints, tls, timeoutMs: MIGRATION_MS, now });
+  try {
+    return await work(new Image(client, etcdPrefix, word()));
+  } finally {
+    client.close();
+  }
+}
 
 /** What a node of a cluster has beside its store: its own member, if it brings one along, and the list of all of them. */
 export class ClusterNode {
-  readonly #options: ClusterNodeOptions;
+  readonly #options: ClusterOptions;
   readonly #client: EtcdClient;
   readonly #membership: EtcdMembership;
   readonly #member: Member | undefined;
@@ -35,9 +94,8 @@ export class ClusterNode {
   #own: Awaited<ReturnType<EtcdMembership['state']>>;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param endpoints where etcd answers */
-  constructor(endpoints: readonly string[], options: ClusterNodeOptions) {
-    const { config, fatal, log, now, clock } = options;
+  constructor(options: ClusterOptions) {
+    const { endpoints, config, fatal, log, now, clock } = options;
     const { member: settings, etcdTls: tls } = config;
     this.#options = options;
     this.#client = new EtcdClient({ endpoints, tls, now });

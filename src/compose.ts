@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { ClusterNode } from './cluster.ts';
+import type { ClusterOptions } from './cluster.ts';
 import { type Config, OFFLINE } from './config.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/server.ts';
@@ -12,23 +12,20 @@ import { PoolError } from './pool/errors.ts';
 import type { Origin } from './pool/events.ts';
 import { violation } from './pool/invariants.ts';
 import { Pool } from './pool/pool.ts';
-import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
-import { thisProcess } from './process.ts';
+import { snapshotOf } from './pool/snapshot.ts';
 import { Scatter } from './scatter.ts';
 import { includesAddress } from './service/chronicle.ts';
 import { Clock } from './service/clock.ts';
 import { Health } from './service/health.ts';
 import { useCases } from './service/use-cases.ts';
 import { Sidecar } from './sidecar.ts';
-import { EtcdClient } from './store/etcd/client.ts';
-import { Image } from './store/etcd/image.ts';
-import { EtcdStore } from './store/etcd/store.ts';
+import type { Image } from './store/etcd/image.ts';
 import { Journal } from './store/journal/journal.ts';
 import { load, repair, verify } from './store/journal/offline.ts';
 import { MemoryStore } from './store/memory.ts';
 import { packageVersion } from './version.ts';
 
-// The only file that names concrete parts.
+// The only file that names concrete parts; those of a cluster stand in cluster.ts, which a sidecar does not load.
 
 /** The journal may be twice as long as the state that it leads to: half as many snapshots as at once, for a longer start. */
 const COMPACT_RATIO = 2;
@@ -40,8 +37,6 @@ const CLUSTER_COMMIT = 32;
 const CLUSTER_PATIENCE_MS = 2800;
 /** How often a node that starts looks again because another made the network first. */
 const START_ATTEMPTS = 16;
-/** For a page of a migration. */
-const MIGRATION_MS = 10_000;
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
@@ -59,7 +54,7 @@ export interface Running {
  */
 export async function start(config: Config, fatal: (error: PoolError) => void): Promise<Running> {
   const log = await createLog(config.debug ? 'debug' : 'info');
-  const { app, cluster, node, health, networks, pool, sidecar, open, close } = build(config, log, fatal);
+  const { app, cluster, node, health, networks, pool, sidecar, open, close } = await build(config, log, fatal);
   const origin: Origin = { at: Date.now(), actor: 'ippool', request_id: 'start' };
   sidecar.check(origin);
   const server = await listen(app.callback(), config.host, config.port);
@@ -100,7 +95,7 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
  */
 export async function openFolder(dir: string, fatal: (error: PoolError) => void) {
   const log = await createLog('silent');
-  const { app, health, networks, open, close } = build({ ...OFFLINE, data: dir }, log, fatal);
+  const { app, health, networks, open, close } = await build({ ...OFFLINE, data: dir }, log, fatal);
   await open(undefined);
   await networks.sweep({ actor: 'ippool', requestId: 'expiry' });
   health.phase = 'ready';
@@ -108,7 +103,7 @@ export async function openFolder(dir: string, fatal: (error: PoolError) => void)
   return { handle, close };
 }
 
-function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
+async function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
   const now = () => Date.now();
   const pool = new Pool(randomInt(2 ** 32));
   const sidecar = new Sidecar(config, pool);
@@ -133,39 +128,19 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
       compactRatio: COMPACT_RATIO,
       auditRetentionMs: config.auditRetention * DAY_MS,
     });
-  const cluster =
-    config.etcd &&
-    new EtcdStore({
-      client: new EtcdClient({ endpoints: config.etcd, tls: config.etcdTls, now }),
-      prefix: config.etcdPrefix,
-      node: config.nodeId,
-      self: thisProcess(),
-      includes: includesAddress,
-      afterwards: {
-        allocation: (event) => allocationAfter(pool, event),
-        memories: (event) => memoriesAfter(pool, event),
-        network: (event) => networkAfter(pool, event),
-      },
-      state: () => snapshotOf(pool),
-      adopt: (event) => scatter.adopt(event),
-      overtaken: (events) => scatter.overtaken(events),
-      fatal,
-      log: (level, facts, message) => log[level](facts, message),
-      // A node that was away catches up from these records.
-      retentionMs: Math.max(config.auditRetention, 1) * DAY_MS,
-      now,
-      clock: () => performance.now(),
-      word: () => randomBytes(8).toString('hex'),
-    });
-  const node =
-    config.etcd &&
-    new ClusterNode(config.etcd, {
-      config,
-      fatal,
-      log: (level, facts, message) => log[level](facts, message),
-      now,
-      clock: () => performance.now(),
-    });
+  const { cluster, node } = config.etcd
+    ? await clusterParts({
+        endpoints: config.etcd,
+        config,
+        pool,
+        scatter,
+        fatal,
+        log: (level, facts, message) => log[level](facts, message),
+        now,
+        clock: () => performance.now(),
+        word,
+      })
+    : {};
   const store = cluster ?? (config.memory ? new MemoryStore(includesAddress) : journal());
   const health = new Health(store, now, cluster !== undefined);
   // A lease ends by the clock of whichever node is asked: all go by that of most.
@@ -228,6 +203,17 @@ function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
   return { app, cluster, node, health, networks: cases.networks, pool, sidecar, open, close };
 }
 
+/** gRPC takes longer to load, and more memory, than all that a sidecar needs. */
+async function clusterParts(options: ClusterOptions) {
+  const { ClusterNode, clusterStore } = await import('./cluster.ts');
+  return { cluster: clusterStore(options), node: new ClusterNode(options) };
+}
+
+/** One that nobody has ever had. */
+function word(): string {
+  return randomBytes(8).toString('hex');
+}
+
 function tellReady(config: Config, log: Logger, url: string, pool: Pool, { network }: Sidecar): void {
   for (const name of config.unknownVariables)
     log.warn(`${name} in the environment is no setting of ippool: see ippool --help`);
@@ -260,13 +246,8 @@ function tellReady(config: Config, log: Logger, url: string, pool: Pool, { netwo
 
 /** Works on all that etcd holds, as the settings name it, while no node runs. */
 export async function withImage<T>(config: Config, work: (image: Image) => Promise<T>): Promise<T> {
-  const { etcd: endpoints = [], etcdTls: tls, etcdPrefix } = config;
-  const client = new EtcdClient({ endpoints, tls, timeoutMs: MIGRATION_MS, now: () => Date.now() });
-  try {
-    return await work(new Image(client, etcdPrefix, randomBytes(8).toString('hex')));
-  } finally {
-    client.close();
-  }
+  const { withImage: open } = await import('./cluster.ts');
+  return open(config, { now: () => Date.now(), word }, work);
 }
 
 /** What the command line does with a data folder that nobody serves from. */
