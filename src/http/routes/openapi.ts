@@ -1,11 +1,11 @@
 import Router from '@koa/router';
-import { openApiDocument } from '../../api/openapi.ts';
 import { answerJson } from '../answer.ts';
 
 /** The description of all doors. */
 export function openApiRoutes(version: string): Router {
   const router = new Router();
-  router.get('/api/v1/openapi.json', (ctx) => {
+  router.get('/api/v1/openapi.json', async (ctx) => {
+    const { openApiDocument } = await import('../../api/openapi.ts'); // long, and seldom asked for
     answerJson(ctx, 200, openApiDocument(version));
   });
   return router;
