@@ -10,9 +10,9 @@ WORKDIR /app
 # --ignore-scripts: nothing here needs one, and our own `prepare` would compile before the sources are there.
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
 COPY src ./src
-RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --declaration false
+RUN node src/build.mjs
 RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier
 
 FROM ${BASE}

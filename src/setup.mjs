@@ -33,9 +33,10 @@ try {
         '--loglevel=error',
       ]);
     });
-    const sources = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', ...filesBelow('src')];
+    const sources = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json', ...filesBelow('src')];
     stage('compile', join(root, 'dist', '.compiled'), sources, () => {
-      rmSync(join(root, 'dist'), { recursive: true, force: true });
+      run(process.execPath, [join('src', 'build.mjs')]);
+      // The types of the client, for those who import it.
       run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
     });
   }

@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { BULK_LIMIT, COUNT_LIMIT } from './limits.ts';
 import { Description, Nic, Tags } from './networks.ts';
 import { ErrorBody, Hostname, HOSTNAME_RULE, nullable, VmId } from './schema.ts';

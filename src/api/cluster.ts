@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 
 // Who keeps the data of a cluster: the fields of go-ipam, of its code and of its documents, and more.
 

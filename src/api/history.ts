@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 
 // What happened: audit, who had what when, and what a list of living VMs says about leaks.
 

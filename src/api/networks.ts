@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { nullable, VmId } from './schema.ts';
 
 // Networks, their reservations and how full they are.

@@ -1,4 +1,5 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import * as Type from 'typebox';
 
 // The one source of what goes over the wire: types, validation (validate.ts) and the OpenAPI document (openapi.ts).
 // Descriptions of request fields are what a client reads when the field is wrong: they say the rule.

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Context } from 'koa';
-import bodyParser from 'koa-bodyparser';
+import type { Context, Middleware } from 'koa';
 import type { Checked } from '../api/validate.ts';
 import { PoolError } from '../pool/errors.ts';
 import { type Body, isPlain, readPlain } from './plain-body.ts';
@@ -20,15 +19,12 @@ export type BodyReader = <T>(ctx: Context, check: (value: unknown) => Checked<T>
  * clients send none; one that says it is something else is refused.
  */
 export function bodyReader(limit = BODY_LIMIT): BodyReader {
-  const parse = bodyParser({
-    enableTypes: ['json'],
-    detectJSON: () => true, // the type was looked at before; spares the parser its own, slower look
-    jsonLimit: `${limit}b`,
-  });
+  let parser: Middleware | undefined;
   const read = async (ctx: Context): Promise<Body> => {
     try {
       if (isPlain(ctx.req.headers)) return await readPlain(ctx.req);
-      await parse(ctx, nothing);
+      parser ??= await parserOf(limit);
+      await parser(ctx, nothing);
     } catch (error) {
       throw bodyError(error as Error, limit);
     }
@@ -44,6 +40,16 @@ export function bodyReader(limit = BODY_LIMIT): BodyReader {
     const { field, message } = checked.problem;
     throw new PoolError('invalid_request', message, { field });
   };
+}
+
+/** Loaded with the tables of all character sets, for the few bodies that are not plain. */
+async function parserOf(limit: number): Promise<Middleware> {
+  const { default: bodyParser } = await import('koa-bodyparser');
+  return bodyParser({
+    enableTypes: ['json'],
+    detectJSON: () => true, // the type was looked at before; spares the parser its own, slower look
+    jsonLimit: `${limit}b`,
+  });
 }
 
 const nothing = () => Promise.resolve();
