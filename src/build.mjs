@@ -26,7 +26,9 @@ await build({
   target: 'node20.19',
   external: Object.keys(dependencies).filter((name) => !AT_START.includes(name)),
   // Packages of CommonJS ask for Node's own modules by it.
-  banner: { js: `import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);` },
+  banner: {
+    js: `import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);`,
+  },
   plugins: [{ name: 'json', setup: ({ onLoad }) => onLoad({ filter: /\.json$/ }, loadJson) }],
   // For `node --enable-source-maps`; names and lines are kept, so that a stack can be read without.
   sourcemap: 'linked',

@@ -70,7 +70,7 @@ const USUAL: Readonly<Record<string, readonly Expected[]>> = {
     },
   ],
   restart: [
-    { heading: 'Start and idle memory', rows: ['bare Koa app', 'ippool'], columns: 3 },
+    { heading: 'Start and idle memory', rows: ['bare Koa app', 'ippool', 'ippool ÷ Koa'], columns: 5 },
     {
       heading: 'Start on a data folder',
       rows: ['2,000 JSON.parse of the lines', '2,000 ippool'],
