@@ -65,13 +65,16 @@ export function pickRun(
   { count, aligned, origin }: { count: bigint; aligned: bigint; origin: bigint },
 ): bigint | undefined {
   const from = (begin: bigint, end: bigint): bigint | undefined => {
-    const align = (offset: bigint) => offset + ((aligned - ((origin + offset) % aligned)) % aligned);
-    let at = free.next(begin);
+    const align = (offset: bigint) => {
+      const beyond = aligned === 1n ? 0n : (origin + offset) % aligned;
+      return beyond === 0n ? offset : offset + aligned - beyond;
+    };
+    let at = free.nextRun(begin, count);
     while (at !== undefined && at <= end) {
       const first = align(at);
-      const gap = free.gap(at);
-      if (first + count <= gap) return first;
-      at = free.next(align(gap)); // other runs that begin before are not on a boundary
+      const next = first === at ? at : free.nextRun(first, count); // what begins before is not on a boundary
+      if (next === first) return first;
+      at = next;
     }
     return undefined;
   };
