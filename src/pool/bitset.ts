@@ -95,19 +95,54 @@ export class Bitset {
 
   /**
    * The smallest offset that is `from` or more and not in the set: the size when all of them are, `from` when it is out of
-   * bounds. Reads full words one after the other, 32 offsets each: a /8 with nothing free takes about 0.3 ms.
+   * bounds. Reads full words one after the other, 32 offsets each, and no further than to `until`, which is the answer then.
    */
-  nextAbsent(from: number): number {
+  nextAbsent(from: number, until = this.#size): number {
     if (from < 0 || from >= this.#size) return from;
     const words = this.#levels[0] ?? new Uint32Array();
     let index = from >>> 5;
     let absent = ~this.#word(0, index) & (-1 << (from & 31));
     while (absent === 0) {
       const word = words[++index];
-      if (word === undefined) return this.#size;
+      if (word === undefined || index * 32 >= until) return Math.min(until, this.#size);
       absent = ~word;
     }
-    return index * 32 + lowestBit(absent); // bits from the size on are never set
+    return Math.min(until, index * 32 + lowestBit(absent)); // bits from the size on are never set
+  }
+
+  /**
+   * The smallest offset that is `from` or more and begins `count` members (1 or more) without a gap; undefined when there is
+   * none. Looks at all pieces of a word together: with every other of 2^24 offsets a member it reads 2^19 words, not 2^23 pieces.
+   */
+  nextRun(from: number, count: number): number | undefined {
+    let at = this.next(from);
+    while (at !== undefined) {
+      const first = this.#runIn(at, Math.min(count, 32));
+      if (first === undefined) {
+        at = this.next((at >>> 5) * 32 + 32);
+      } else {
+        const end = first + count;
+        const absent = this.nextAbsent(first, end);
+        if (absent === end) return first;
+        at = this.next(absent);
+      }
+    }
+    return undefined;
+  }
+
+  /** Where `count` members (at most 32) begin, in the word of `from`, there or behind it. */
+  #runIn(from: number, count: number): number | undefined {
+    const index = from >>> 5;
+    let low = this.#word(0, index) & (-1 << (from & 31));
+    let high = this.#word(0, index + 1);
+    // What is left of `low` begins `length` members in the two words.
+    for (let length = 1; length < count && low !== 0;) {
+      const more = Math.min(length, count - length);
+      low &= (low >>> more) | (high << (32 - more));
+      high &= high >>> more;
+      length += more;
+    }
+    return low === 0 ? undefined : index * 32 + lowestBit(low);
   }
 
   #descend(level: number, index: number): number {

@@ -34,9 +34,14 @@ export class DenseOffsets implements Offsets {
     return position === undefined ? undefined : this.#low + BigInt(position);
   }
 
-  gap(from: bigint): bigint {
+  nextRun(from: bigint, count: bigint): bigint | undefined {
+    const position = this.#bits.nextRun(this.#position(from), Number(count));
+    return position === undefined ? undefined : this.#low + BigInt(position);
+  }
+
+  gap(from: bigint, until = this.#end): bigint {
     if (from < this.#low || from >= this.#end) return from;
-    return this.#low + BigInt(this.#bits.nextAbsent(this.#position(from)));
+    return this.#low + BigInt(this.#bits.nextAbsent(this.#position(from), this.#position(until)));
   }
 
   /** Exact within the space; far outside of it rounded, but outside still. */

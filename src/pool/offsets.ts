@@ -14,8 +14,10 @@ export interface Offsets {
   delete(first: bigint, last: bigint): void;
   /** Smallest member that is `from` or more. */
   next(from: bigint): bigint | undefined;
-  /** Smallest offset that is `from` or more and no member (may be one behind the end of the space). */
-  gap(from: bigint): bigint;
+  /** Smallest offset that is `from` or more and begins `count` members (1 or more) without a gap. */
+  nextRun(from: bigint, count: bigint): bigint | undefined;
+  /** Smallest offset that is `from` or more and no member (may be one behind the end of the space); `until`, when that is less. */
+  gap(from: bigint, until?: bigint): bigint;
 }
 
 /** An empty set for offsets `low` to `low + size - 1`. */

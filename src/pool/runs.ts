@@ -62,9 +62,18 @@ export class Runs implements Offsets {
     return offset !== undefined && offset < from ? from : offset;
   }
 
-  gap(from: bigint): bigint {
+  nextRun(from: bigint, count: bigint): bigint | undefined {
+    for (const { offset, last } of this.#runs.from(from)) {
+      const first = offset < from ? from : offset;
+      if (first + count <= last + 1n) return first;
+    }
+    return undefined;
+  }
+
+  gap(from: bigint, until?: bigint): bigint {
     const run = this.#runs.get(from);
-    return run ? run.last + 1n : from;
+    if (!run) return from;
+    return until !== undefined && until <= run.last ? until : run.last + 1n;
   }
 
   #put(offset: bigint, last: bigint): void {

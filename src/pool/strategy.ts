@@ -62,20 +62,27 @@ export function pickRun(
   free: Offsets,
   space: Span,
   start: bigint,
+  fit: { count: bigint; aligned: bigint; origin: bigint },
+): bigint | undefined {
+  return runWithin(free, start, space.last, fit) ?? runWithin(free, space.first, start - 1n, fit);
+}
+
+/** Where a run of free offsets begins that fits; `begin` to `end`, before it is put on its boundary. */
+function runWithin(
+  free: Offsets,
+  begin: bigint,
+  end: bigint,
   { count, aligned, origin }: { count: bigint; aligned: bigint; origin: bigint },
 ): bigint | undefined {
-  const from = (begin: bigint, end: bigint): bigint | undefined => {
-    const align = (offset: bigint) => offset + ((aligned - ((origin + offset) % aligned)) % aligned);
-    let at = free.next(begin);
-    while (at !== undefined && at <= end) {
-      const first = align(at);
-      const gap = free.gap(at);
-      if (first + count <= gap) return first;
-      at = free.next(align(gap)); // other runs that begin before are not on a boundary
-    }
-    return undefined;
-  };
-  return from(start, space.last) ?? from(space.first, start - 1n);
+  let at = free.nextRun(begin, count);
+  while (at !== undefined && at <= end) {
+    const beyond = aligned === 1n ? 0n : (origin + at) % aligned;
+    if (beyond === 0n) return at;
+    const first = at + aligned - beyond; // what begins before is not on a boundary
+    at = free.nextRun(first, count);
+    if (at === first) return first;
+  }
+  return undefined;
 }
 
 const CHUNK = 2 ** 32;

@@ -64,6 +64,11 @@ const USUAL: Readonly<Record<string, readonly Expected[]>> = {
   ],
   scale: [
     {
+      heading: 'The next free address',
+      rows: ['round-robin', 'lowest', 'random', 'a range of 16', 'a prefix of 16'],
+      columns: 4,
+    },
+    {
       heading: 'One allocation in the pool alone',
       rows: ['/16 empty', '/16, the last of 65,533', '/8 empty', '/8, the last of 16,777,213'],
       columns: 2,

@@ -49,7 +49,9 @@ for (const [name, make] of Object.entries(kinds)) {
             for (const each of steps) {
               put(set, low, model, each);
               for (const at of [each.first - 1, each.first, each.last, each.last + 1]) compare(set, low, model, at);
+              compareRuns(set, low, model, each.first);
             }
+            for (let at = -3; at < SIZE + 3; at += 97) compareRuns(set, low, model, at);
             for (let at = -3; at < SIZE + 3; at += 2) compare(set, low, model, at);
             assert.equal(set.count, BigInt(model.filter(Boolean).length));
           }),
@@ -95,4 +97,22 @@ function compare(set: Offsets, low: bigint, model: readonly boolean[], at: numbe
   let gap = at;
   while (model[gap]) gap++;
   assert.equal(set.gap(offset), low + BigInt(gap));
+  for (const more of [1, 40])
+    assert.equal(set.gap(offset, offset + BigInt(more)), low + BigInt(Math.min(gap, at + more)));
+}
+
+/** Runs of a few, of a word, of two words and a little, and of none. */
+const COUNTS = [1, 2, 3, 5, 31, 32, 33, 64, 65, 100, SIZE + 1];
+
+function compareRuns(set: Offsets, low: bigint, model: readonly boolean[], from: number): void {
+  const found = new Map<number, number>();
+  for (let at = model.length - 1, length = 0; at >= Math.max(from, 0); at--) {
+    length = model[at] ? length + 1 : 0;
+    for (const count of COUNTS) if (length >= count) found.set(count, at);
+  }
+  for (const count of COUNTS) {
+    const first = found.get(count);
+    const expected = first === undefined ? undefined : low + BigInt(first);
+    assert.equal(set.nextRun(low + BigInt(from), BigInt(count)), expected, `${count} from ${from}`);
+  }
 }

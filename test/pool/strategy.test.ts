@@ -141,18 +141,23 @@ describe('pool.pickRun', () => {
 });
 
 describe('pool.pickRun, in pieces', () => {
-  it('looks at an aligned block once, however many pieces it is in', () => {
-    const free = new DenseOffsets(0n, 65_536n);
-    for (let at = 1n; at < 65_536n; at += 2n) free.add(at, at);
-    let looked = 0;
-    const counted = Object.assign(Object.create(free) as DenseOffsets, {
-      next: (from: bigint) => ++looked && free.next(from),
-      gap: (from: bigint) => free.gap(from),
+  const pieces: readonly (readonly [string, bigint, bigint])[] = [
+    ['once for all pieces that are too short', 2n, 1n],
+    ['once for each block that a long piece is not on the boundary of', 8192n, 8191n],
+  ];
+  for (const [what, every, length] of pieces) {
+    it(`looks ${what}`, () => {
+      const free = new DenseOffsets(0n, 65_536n);
+      for (let at = 1n; at < 65_536n; at += every) free.add(at, at + length - 1n);
+      let looked = 0;
+      const counted = Object.assign(Object.create(free) as DenseOffsets, {
+        nextRun: (from: bigint, count: bigint) => ++looked && free.nextRun(from, count),
+      });
+      const space = { first: 0n, last: 65_535n };
+      assert.equal(pickRun(counted, space, 0n, { count: 8192n, aligned: 8192n, origin: 0n }), undefined);
+      assert.ok(looked <= (every === 2n ? 2 : 2 * 8 + 2), `${looked} times`);
     });
-    const space = { first: 0n, last: 65_535n };
-    assert.equal(pickRun(counted, space, 0n, { count: 4096n, aligned: 4096n, origin: 0n }), undefined);
-    assert.ok(looked <= 2 * 16 + 2, `${looked} times`);
-  });
+  }
 });
 
 describe('pool.strategyNamed', () => {

@@ -47,7 +47,7 @@ function pick(network: Network, { size, isPrefix }: Need, strategy: Strategy): b
   if (isPrefix) {
     // The network address, which is never free: it is given to no VM, but as the first of a delegated prefix.
     const { first } = space;
-    const isRestFree = size > 1n && free.gap(first + 1n) >= first + size;
+    const isRestFree = size > 1n && free.gap(first + 1n, first + size) === first + size;
     if (isRestFree && layout.isSpareNetworkAddress && !isClaimed(network, { first, last: first })) return first;
     return pickRun(free, space, first, { count: size, aligned: size, origin });
   }

@@ -109,7 +109,8 @@ export function longestGap(acknowledged: readonly number[], begin: number, end: 
   return times.slice(1).reduce((longest, time, i) => Math.max(longest, time - (times[i] ?? time)), 0);
 }
 
-function ratesOf(acknowledged: readonly number[], begin: number, end: number): number[] {
+/** Allocations a second, in whole steps from `begin` on. */
+export function ratesOf(acknowledged: readonly number[], begin: number, end: number): number[] {
   const counts = Array.from({ length: Math.floor((end - begin) / STEP_MS) }, () => 0);
   for (const time of acknowledged) {
     const step = Math.floor((time - begin) / STEP_MS);

@@ -5,26 +5,31 @@ import type { Progress, Suite } from '../suite.ts';
 import type { Table } from '../table.ts';
 import { type LargeFigures, largeTable, measureLarge } from './large.ts';
 import { measurePool, type PoolFigures, poolTable } from './pool.ts';
+import { measureSearch, type SearchFigures, searchTable } from './search.ts';
 
 interface Result {
   readonly realInLarge: number;
+  readonly search: SearchFigures;
   readonly pool: readonly PoolFigures[];
   readonly large: LargeFigures;
 }
 
 async function measure(options: Options, progress: Progress): Promise<Result> {
+  progress('looking for the last address');
+  const search = measureSearch(options);
   progress('allocating the last address');
   const pool = measurePool(options);
   const servers = new Servers(options.folder);
   try {
-    return { realInLarge: options.realInLarge, pool, large: await measureLarge(servers, options, progress) };
+    const large = await measureLarge(servers, options, progress);
+    return { realInLarge: options.realInLarge, search, pool, large };
   } finally {
     servers.close();
   }
 }
 
-function tables({ pool, realInLarge, large }: Result): Table[] {
-  return [poolTable(pool, realInLarge), largeTable(large)];
+function tables({ search, pool, realInLarge, large }: Result): Table[] {
+  return [searchTable(search), poolTable(pool, realInLarge), largeTable(large)];
 }
 
 function plots({ pool }: Result): Plot[] {
