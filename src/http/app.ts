@@ -1,10 +1,9 @@
-import type Router from '@koa/router';
 import Koa, { type Context } from 'koa';
-import { ROUTE_WORDS } from '../api/schema.ts';
 import { PoolError } from '../pool/errors.ts';
 import type { Cluster } from '../service/cluster.ts';
 import type { Health } from '../service/health.ts';
 import type { UseCases } from '../service/use-cases.ts';
+import { dispatch } from './dispatch.ts';
 import { entrance, type Log } from './entrance.ts';
 import { foreignRefusal } from './origin.ts';
 import { type Revisions, revisionHeader } from './revision.ts';
@@ -38,8 +37,6 @@ export function createApp(options: AppOptions): Koa {
   const app = new Koa();
   // Only what happens while an answer is sent comes here: mostly a client that went away.
   app.on('error', (error: Error) => log.debug({ err: error }, 'an answer could not be sent'));
-  // Every router asks for it, Koa takes the headers apart for it each time, and no route goes by it.
-  Object.defineProperty(app.context, 'host', { value: '' });
   const refuseForeign = foreignRefusal(allowedHosts);
   app.use(entrance(log, logRequests));
   app.use((ctx, next) => {
@@ -59,23 +56,8 @@ export function createApp(options: AppOptions): Koa {
     openApiRoutes(version),
     ...(options.cluster ? [clusterRoutes(options.cluster)] : []),
   ];
-  for (const router of routers) app.use(router.routes());
-  app.use((ctx) => refuseUnrouted(ctx, routers));
+  app.use(dispatch(routers));
   return app;
-}
-
-function refuseUnrouted(ctx: Context, routers: readonly Router[]): never {
-  const layers = routers.flatMap((router) => router.match(ctx.path, ctx.method).path);
-  // /allocate and /release are not VMs of that name: what matches to the letter stands before what matches by parameter.
-  const literal = layers.filter(({ paramNames }) => paramNames.length === 0);
-  const isWord = ctx.path.startsWith('/api/v1/ip/') && ROUTE_WORDS.some((word) => ctx.path.endsWith(`/${word}`));
-  const elsewhere = (literal.length > 0 || isWord ? literal : layers).flatMap(({ methods }) =>
-    methods.includes(ctx.method) ? [] : methods,
-  );
-  const path = ctx.path.slice(0, 128);
-  if (elsewhere.length === 0) throw new PoolError('route_not_found', `No route ${path}`, { path });
-  const allow = [...new Set(elsewhere)];
-  throw new PoolError('method_not_allowed', `${ctx.method} is not possible on ${path}`, { allow });
 }
 
 /** What Node lets through and HTTP/1.1 does not (RFC 9112, sections 3.2 and 3.2.2). */

@@ -20,22 +20,23 @@ export type BodyReader = <T>(ctx: Context, check: (value: unknown) => Checked<T>
  */
 export function bodyReader(limit = BODY_LIMIT): BodyReader {
   let parser: Middleware | undefined;
-  const read = async (ctx: Context): Promise<Body> => {
-    try {
-      if (isPlain(ctx.req.headers)) return await readPlain(ctx.req);
-      parser ??= await parserOf(limit);
-      await parser(ctx, nothing);
-    } catch (error) {
-      throw bodyError(error as Error, limit);
-    }
+  const parsed = async (ctx: Context): Promise<Body> => {
+    parser ??= await parserOf(limit);
+    await parser(ctx, nothing);
     const { body: value, rawBody: raw = '' } = ctx.request as { body?: unknown; rawBody?: string };
     return { raw, value };
   };
   return async (ctx, check) => {
-    refuseHeaders(ctx.req.headers, limit);
-    const { raw, value } = await read(ctx);
-    refuseAmbiguous(raw, value);
-    const checked = check(value);
+    const { headers } = ctx.req;
+    refuseHeaders(headers, limit);
+    let body: Body;
+    try {
+      body = await (isPlain(headers) ? readPlain(ctx.req) : parsed(ctx));
+    } catch (error) {
+      throw bodyError(error as Error, limit);
+    }
+    refuseAmbiguous(body);
+    const checked = check(body.value);
     if ('value' in checked) return checked.value;
     const { field, message } = checked.problem;
     throw new PoolError('invalid_request', message, { field });
@@ -87,9 +88,9 @@ function bodyError(error: Error & { status?: number; type?: string }, limit: num
  * Refuses what two readers could understand differently (RFC 8259, sections 4 and 8.1): a member that stands twice, of
  * which JSON.parse takes the last, and bytes that are not UTF-8, which were read as U+FFFD.
  */
-function refuseAmbiguous(raw: string, body: unknown): void {
+function refuseAmbiguous({ raw, value }: Body): void {
   if (raw.includes('\ufffd')) throw new PoolError('invalid_json', 'The body is not valid UTF-8', { field: 'body' });
-  if (writtenMembers(raw) !== countMembers(body)) {
+  if (writtenMembers(raw) !== countMembers(value)) {
     throw new PoolError('invalid_json', 'The body names a member twice', { field: 'body' });
   }
 }

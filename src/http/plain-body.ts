@@ -21,14 +21,8 @@ export function isPlain({ 'content-length': length, 'content-encoding': encoding
  *
  * @throws Error with the `type` or of the kind that koa-bodyparser throws
  */
-export async function readPlain(request: IncomingMessage): Promise<Body> {
-  const chunks = await chunksOf(request);
-  const [first] = chunks;
-  const text = (first && chunks.length === 1 ? first : Buffer.concat(chunks)).toString();
-  const raw = text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
-  if (raw === '') return { raw, value: {} };
-  if (!OBJECT_OR_LIST.test(raw)) throw new SyntaxError('neither an object nor a list');
-  return { raw, value: bourne.parse(raw) }; // refuses __proto__
+export function readPlain(request: IncomingMessage): Promise<Body> {
+  return chunksOf(request).then(bodyOf);
 }
 
 function chunksOf(request: IncomingMessage): Promise<Buffer[]> {
@@ -41,6 +35,16 @@ function chunksOf(request: IncomingMessage): Promise<Buffer[]> {
       if (!request.complete) reject(aborted());
     });
   });
+}
+
+function bodyOf(chunks: readonly Buffer[]): Body {
+  const [first] = chunks;
+  const text = (first && chunks.length === 1 ? first : Buffer.concat(chunks)).toString();
+  const raw = text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+  if (raw === '') return { raw, value: {} };
+  if (!OBJECT_OR_LIST.test(raw)) throw new SyntaxError('neither an object nor a list');
+  const isSuspect = raw.includes('__proto__') || raw.includes('\\'); // which may stand for letters of it
+  return { raw, value: isSuspect ? bourne.parse(raw) : (JSON.parse(raw) as unknown) }; // bourne refuses __proto__
 }
 
 function aborted(): Error {

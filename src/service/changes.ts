@@ -212,7 +212,8 @@ export class Changes {
     let exact = false;
     for (let attempt = 1; !isLate();) {
       try {
-        const result = await step(isLate);
+        const made = step(isLate);
+        const result = made instanceof Promise ? await made : made; // most are made at once
         if ('earlier' in result) {
           await result.earlier.catch(nothing); // how it ended is for its own caller
           if (result.conflict && attempt++ >= ATTEMPTS) throw result.conflict;

@@ -23,6 +23,12 @@ export function holderOf(network: Network, subject: Subject): Allocation | undef
   return third === undefined ? network.byOwner({ vm_id: '', nic: '', key: second }) : network.byOffset(BigInt(third));
 }
 
+interface Change {
+  readonly networks: readonly Network[];
+  /** Settles when it has ended, well or badly. */
+  readonly ended: Promise<void>;
+}
+
 /**
  * What is decided and not yet durable. The next decision skips these addresses, reads do not show them, and a second
  * request of the same owner waits for the first. A change of a network waits for all that is under way in it, and the
@@ -30,9 +36,9 @@ export function holderOf(network: Network, subject: Subject): Allocation | undef
  */
 export class InFlight {
   readonly #pool: Pool;
-  readonly #owners = new Map<Subject, Promise<void>>();
-  /** Changes under way in each network. */
-  readonly #inNetwork = new Map<string, Set<Promise<void>>>();
+  readonly #owners = new Map<Subject, Change>();
+  /** Changes that concern no owner. */
+  readonly #others = new Set<Change>();
   /** Decisions are synchronous and need none; a change of a network waits, and one at a time. */
   readonly #mutex = new Mutex();
   /** The change of networks that is under way, or waits for those in it to end. */
@@ -50,7 +56,7 @@ export class InFlight {
     }
     for (const owner of owners) {
       const earlier = this.#owners.get(owner);
-      if (earlier) return earlier;
+      if (earlier) return earlier.ended;
     }
     return undefined;
   }
@@ -74,8 +80,11 @@ export class InFlight {
 
   /** One of the changes under way in a network, or anywhere. */
   anyIn(network: string): Promise<void> | undefined {
-    if (network !== ALL) return this.#inNetwork.get(network)?.values().next().value;
-    for (const changes of this.#inNetwork.values()) for (const change of changes) return change;
+    for (const changes of [this.#owners.values(), this.#others]) {
+      for (const { networks, ended } of changes) {
+        if (network === ALL || networks.some(({ id }) => id === network)) return ended;
+      }
+    }
     return undefined;
   }
 
@@ -108,25 +117,18 @@ export class InFlight {
   ): Promise<void> {
     const settle = () => {
       for (const owner of owners) this.#owners.delete(owner);
-      for (const { id } of networks) this.#inNetwork.get(id)?.delete(ended);
+      if (owners.length === 0) this.#others.delete(change);
       letGo();
     };
-    const ended = settled(commit, settle);
-    for (const owner of owners) this.#owners.set(owner, ended);
-    for (const { id } of networks) {
-      const changes = this.#inNetwork.get(id);
-      if (changes) changes.add(ended);
-      else this.#inNetwork.set(id, new Set([ended]));
-    }
+    const ended = commit.then(settle, (error: unknown) => {
+      settle();
+      throw error;
+    });
+    const change: Change = { networks, ended };
+    for (const owner of owners) this.#owners.set(owner, change);
+    if (owners.length === 0) this.#others.add(change);
     return ended;
   }
 }
 
 const nothing = () => undefined;
-
-function settled(commit: Promise<void>, settle: () => void): Promise<void> {
-  return commit.then(settle, (error: unknown) => {
-    settle();
-    throw error;
-  });
-}
