@@ -254,7 +254,8 @@ describe('a reader of a list', () => {
       await once(reading, 'data');
       assert.equal(store.isOpen, true);
       reading.destroy();
-      while (store.isOpen) await new Promise(setImmediate);
+      const isOpen = () => store.isOpen;
+      while (isOpen()) await new Promise(setImmediate);
       assert.ok(store.read < MANY, `${store.read} were read`);
       assert.deepEqual(
         log.filter(({ level }) => level === 'error'),
