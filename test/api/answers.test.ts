@@ -111,8 +111,10 @@ describe('every answer', () => {
   it('that is a list, and no other, is described as lines too', async () => {
     const { handler, api } = await start();
     const document = await documentOf(handler);
-    const calls = RUNNING.filter(([name, status]) => name.startsWith('post') && status === 201);
-    for (const [name, status, where, body] of calls) await ask(api, name, where).send(body).expect(status);
+    const made = /^post \/api\/v1\/(networks|allocations|ip\/allocate)$/;
+    for (const [name, status, where, body] of RUNNING) {
+      if (made.test(name) && status === 201) await ask(api, name, where).send(body);
+    }
     for (const { name, method, operation } of operationsOf(document)) {
       const described = operation.responses[200];
       const isList = method === 'get' && described?.content?.['application/json']?.schema.items !== undefined;
