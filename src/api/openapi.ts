@@ -59,10 +59,10 @@ export function openApiDocument(version: string): object {
 function describe(
   path: string,
   method: string,
-  { summary, parameters = [], body, isBodyOptional = false, answers, errors }: Operation,
+  { summary, parameters = [], body, isBodyOptional = false, answers, lines, errors }: Operation,
 ): object {
   const responses: Record<string, object> = {};
-  for (const [status, schema] of Object.entries(answers)) responses[status] = response(Number(status), schema);
+  for (const [status, schema] of Object.entries(answers)) responses[status] = response(Number(status), schema, lines);
   for (const status of [...errors, 405, 500])
     responses[status] = response(status, { $ref: '#/components/schemas/Error' });
   return {
@@ -74,13 +74,18 @@ function describe(
   };
 }
 
-function response(status: number, schema: object | null): object {
+/** @param lines schema of a line, where the same can be had an entry a line */
+function response(status: number, schema: object | null, lines?: object): object {
   const headers = {
     'X-Request-Id': { description: 'yours, or a new one', schema: { type: 'string' } },
     ...HEADERS[status],
   };
   const described = { description: MEANING[status] ?? '', headers };
-  return schema === null ? described : { ...described, content: { 'application/json': { schema } } };
+  if (schema === null) return described;
+  const streamed = lines && {
+    'application/x-ndjson': { schema: { ...lines, description: 'each line is one of these' } },
+  };
+  return { ...described, content: { 'application/json': { schema }, ...streamed } };
 }
 
 const text = { type: 'string' };

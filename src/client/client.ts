@@ -64,6 +64,11 @@ export class Client {
     }
   }
 
+  /** All of them in one answer, as fast as they are read; see {@link AllocationsClient.stream}. */
+  async *streamAudit(filter: AuditFilter = {}): AsyncGenerator<AuditEntry, void> {
+    for await (const some of this.#transport.lines('/api/v1/audit', { ...filter })) yield* some as AuditEntry[];
+  }
+
   /** Who had an address, or what a VM had, newest first. */
   history(query: HistoryQuery): Promise<Tenure[]> {
     return this.#transport.json('GET', '/api/v1/history', { query: { ...query } });

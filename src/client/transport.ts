@@ -25,7 +25,7 @@ export interface ClientOptions {
   /** Who is asking, for the audit: 1 to 128 printable ASCII characters. */
   readonly actor?: string | undefined;
   readonly fetch?: Fetch | undefined;
-  /** Milliseconds until a call counts as unanswered. */
+  /** Milliseconds until a call counts as unanswered; of a stream, until more of it has to come. */
   readonly timeout?: number;
 }
 
@@ -35,6 +35,8 @@ type Json = any;
 
 /** Longer than a bulk of 10,000 takes on a slow disk. */
 const TIMEOUT_MS = 120_000;
+const JSON_TYPE = 'application/json';
+const LINES_TYPE = 'application/x-ndjson';
 
 /** Sends one call at a time and reads its answer. Repeats nothing. */
 export class Transport {
@@ -68,32 +70,75 @@ export class Transport {
     }
   }
 
-  async #answer(method: string, path: string, call: Call = {}): Promise<{ value: unknown; link: string }> {
-    const { query = {}, body, headers } = call;
-    const init: FetchInit = {
-      method,
-      headers: {
-        Accept: 'application/json',
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        ...this.#headers,
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(this.#timeout),
-    };
-    let response: Response;
+  /** All of a list while it comes, some entries at a time. @throws ApiError, Unreachable also when it is broken off */
+  async *lines(path: string, query?: Query): AsyncGenerator<Json[], void> {
+    const abort = new AbortController();
+    const wait = () => setTimeout(() => abort.abort(new Error(`nothing came for ${this.#timeout} ms`)), this.#timeout);
+    let late = wait();
+    try {
+      const response = await this.#send('GET', path, { query }, LINES_TYPE, abort.signal);
+      if (!response.ok) throw refusalOf(response, await response.text());
+      const type = response.headers.get('content-type') ?? '';
+      if (!type.startsWith(LINES_TYPE)) throw new Error(`its answer is ${type}: an older one, or behind HTTP/1.0`);
+      const decoder = new TextDecoder();
+      let rest = '';
+      for await (const bytes of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+        clearTimeout(late); // whoever reads may take his time
+        const text = rest + decoder.decode(bytes, { stream: true });
+        const end = text.lastIndexOf('\n');
+        rest = text.slice(end + 1);
+        if (end > 0) yield text.slice(0, end).split('\n').map(parsedLine);
+        late = wait();
+      }
+      if (rest !== '') throw new Error('its answer ends in the middle of a line');
+    } catch (error) {
+      throw error instanceof ApiError || error instanceof Unreachable ? error : new Unreachable(this.server, error);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  async #answer(method: string, path: string, call?: Call): Promise<{ value: unknown; link: string }> {
+    const response = await this.#send(method, path, call, JSON_TYPE, AbortSignal.timeout(this.#timeout));
     let text: string;
     try {
-      response = await this.#fetch(`${this.server}${path}${searchOf(query)}`, init);
       text = await response.text();
     } catch (error) {
       throw new Unreachable(this.server, error);
     }
+    if (!response.ok) throw refusalOf(response, text);
     const value = parsed(text);
-    if (!response.ok) throw new ApiError(errorOf(value, response, text));
     if (value === undefined && text !== '') throw new Unreachable(this.server, 'its answer is not JSON');
     return { value, link: response.headers.get('link') ?? '' };
   }
+
+  async #send(method: string, path: string, call: Call = {}, accept: string, signal: AbortSignal): Promise<Response> {
+    const { query = {}, body, headers } = call;
+    const init: FetchInit = {
+      method,
+      headers: {
+        Accept: accept,
+        ...(body === undefined ? {} : { 'Content-Type': JSON_TYPE }),
+        ...this.#headers,
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal,
+    };
+    try {
+      return await this.#fetch(`${this.server}${path}${searchOf(query)}`, init);
+    } catch (error) {
+      throw new Unreachable(this.server, error);
+    }
+  }
+}
+
+function refusalOf(response: Response, text: string): ApiError {
+  return new ApiError(errorOf(parsed(text), response, text));
+}
+
+function parsedLine(line: string): Json {
+  return JSON.parse(line);
 }
 
 function searchOf(query: Query): string {

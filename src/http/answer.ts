@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { Context } from 'koa';
 
 interface AnswerState {
@@ -21,13 +22,18 @@ export function answerJson(ctx: Context, status: number, value: object): void {
   answerText(ctx, status, JSON.stringify(value));
 }
 
-/** The same with JSON that is written already, in one part or in several. */
-export function answerText(ctx: Context, status: number, first: string | Buffer, ...more: readonly Buffer[]): void {
+/** Writes the head of an answer whose body is written by the caller. */
+export function beginAnswer(ctx: Context, status: number, headers: OutgoingHttpHeaders): void {
   const { requestId = '', beforeAnswer } = ctx.state as AnswerState;
   beforeAnswer?.();
   ctx.respond = false;
-  ctx.res.writeHead(status, {
-    [REQUEST_ID_HEADER]: requestId,
+  headers[REQUEST_ID_HEADER] = requestId;
+  ctx.res.writeHead(status, headers);
+}
+
+/** The same with JSON that is written already, in one part or in several. */
+export function answerText(ctx: Context, status: number, first: string | Buffer, ...more: readonly Buffer[]): void {
+  beginAnswer(ctx, status, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': more.reduce((sum, part) => sum + part.length, Buffer.byteLength(first)),
   });

@@ -26,12 +26,14 @@ export function entrance(log: Log, logRequests: boolean): Middleware {
     ctx.state.requestId = id;
     try {
       await next();
-      if (!ctx.headerSent) ctx.set(REQUEST_ID_HEADER, id); // Koa answers, with no more than a status or with a list
+      if (!ctx.headerSent) ctx.set(REQUEST_ID_HEADER, id); // Koa answers, with no more than a status
     } catch (thrown) {
       if (!ctx.req.complete) await discard(ctx.req);
       if (!ctx.req.complete) ctx.set('Connection', 'close');
       const error = thrown instanceof PoolError ? thrown : new PoolError('internal', 'Internal error', {}, thrown);
-      answerError(ctx, error);
+      // What has begun is broken off, so that nobody takes it for whole.
+      if (ctx.headerSent) ctx.res.destroy();
+      else answerError(ctx, error);
       logFailure(log, error, id);
     }
     if (logRequests) logRequest(log, ctx, started);

@@ -1,18 +1,29 @@
-import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import { PoolError } from '../pool/errors.ts';
 import { answerJson } from './answer.ts';
+import { queryInteger } from './query.ts';
+import { answerStream, ARRAY, LINES, LINES_TYPE } from './stream.ts';
 
-// Pages of lists: `?limit=` and `?cursor=`; the next page is in the Link header (RFC 8288).
+// Lists: in pages by `?limit=` and `?cursor=`, where the next page is in the Link header (RFC 8288), or streamed.
 
 /** Entries of one page at most. */
-export const MAX_LIMIT = 10_000;
+const MAX_LIMIT = 10_000;
+/** As many as a parameter can say. */
+const MAX_LINES = 999_999_999;
 
-/** Tells where the next page is. @param last what the page before ended with, wrapped so that nobody computes one */
-export function linkNext(ctx: Context, last: string): void {
-  const query = new URLSearchParams(ctx.querystring);
-  query.set('cursor', Buffer.from(last, 'latin1').toString('base64url'));
-  ctx.set('Link', `<${ctx.path}?${query.toString()}>; rel="next"`);
+/** How much of a list is asked for. */
+export interface Wanted {
+  /** A JSON object a line, all of them; else an array. */
+  readonly lines: boolean;
+  /** Undefined: all. */
+  readonly limit: number | undefined;
+}
+
+/** @param page how long a page is, of which nobody says how long @throws PoolError `invalid_request` */
+export function wantedOf(ctx: Context, page?: number): Wanted {
+  const lines = wantsLines(ctx);
+  const limit = queryInteger(ctx, 'limit', 1, lines ? MAX_LINES : MAX_LIMIT);
+  return { lines, limit: limit ?? (lines ? undefined : page) };
 }
 
 /** What the page before ended with. @throws PoolError `invalid_request` when `read` does not know it */
@@ -28,51 +39,60 @@ export function cursorOf<T>(cursor: string | undefined, read: (text: string) => 
 /**
  * Answers with a list: a page of it, or all of it, streamed.
  *
- * @param limit    entries of the page; undefined: all
- * @param placeOf  where the list goes on behind an entry
+ * @param placeOf where the list goes on behind an entry; absent: nowhere
  */
 export async function answerList<T>(
   ctx: Context,
+  { lines, limit }: Wanted,
   slices: AsyncGenerator<T[]>,
-  limit: number | undefined,
   view: (entry: T) => object,
-  placeOf: (entry: T) => string,
+  placeOf?: (entry: T) => string,
 ): Promise<void> {
-  if (limit === undefined) {
-    const begun = await beginOf(slices); // what is wrong with a filter has to be known before the answer begins
-    ctx.type = 'json';
-    ctx.body = Readable.from(jsonArray(begun, view));
-    return;
-  }
+  if (lines) return answerStream(ctx, LINES, limit === undefined ? slices : firstOf(slices, limit), view);
+  if (limit === undefined) return answerStream(ctx, ARRAY, slices, view);
   const page: T[] = [];
+  const enough = placeOf ? limit + 1 : limit; // one more tells that there are more
   for await (const slice of slices) {
     page.push(...slice);
-    if (page.length > limit) break;
+    if (page.length >= enough) break;
   }
   const last = page[limit - 1];
-  if (page.length > limit && last !== undefined) linkNext(ctx, placeOf(last));
+  if (page.length > limit && last !== undefined && placeOf) linkNext(ctx, placeOf(last));
   answerJson(ctx, 200, page.slice(0, limit).map(view));
 }
 
-/** The same slices, of which the first is there already. */
-async function beginOf<T>(slices: AsyncGenerator<T[]>): Promise<AsyncIterable<T[]>> {
-  const first = await slices.next();
-  return (async function* () {
-    if (first.done !== true) yield first.value;
-    yield* slices;
-  })();
+/** Answers with a list that is short, and always whole. */
+export async function answerAll(ctx: Context, entries: readonly object[]): Promise<void> {
+  if (wantsLines(ctx)) await answerStream(ctx, LINES, slicesOf(entries), (entry) => entry);
+  else answerJson(ctx, 200, entries);
 }
 
-/** A JSON array, written slice by slice. */
-async function* jsonArray<T>(slices: AsyncIterable<T[]>, view: (entry: T) => object): AsyncGenerator<string> {
-  let before = '[';
+/** What comes one by one, for a list. */
+export async function* slicesOf<T>(entries: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T[]> {
+  for await (const entry of entries) yield [entry];
+}
+
+/**
+ * Whether the caller prefers a JSON object a line. HTTP/1.0 gets an array all the same: it could not tell lines that were
+ * broken off from the end.
+ */
+function wantsLines(ctx: Context): boolean {
+  ctx.vary('Accept');
+  return ctx.req.httpVersion !== '1.0' && ctx.accepts('application/json', LINES_TYPE) === LINES_TYPE;
+}
+
+/** Tells where the next page is. @param last what the page before ended with, wrapped so that nobody computes one */
+function linkNext(ctx: Context, last: string): void {
+  const query = new URLSearchParams(ctx.querystring);
+  query.set('cursor', Buffer.from(last, 'latin1').toString('base64url'));
+  ctx.set('Link', `<${ctx.path}?${query.toString()}>; rel="next"`);
+}
+
+async function* firstOf<T>(slices: AsyncGenerator<T[]>, limit: number): AsyncGenerator<T[]> {
+  let left = limit;
   for await (const slice of slices) {
-    let text = '';
-    for (const entry of slice) {
-      text += before + JSON.stringify(view(entry));
-      before = ',';
-    }
-    if (text !== '') yield text;
+    yield slice.slice(0, left);
+    left -= slice.length;
+    if (left <= 0) return;
   }
-  yield before === '[' ? '[]' : ']';
 }

@@ -28,7 +28,7 @@ export function revisionHeader(revisions: Revisions): Middleware {
     };
     beforeAnswer(ctx, tell);
     await next();
-    if (!ctx.headerSent) tell(); // a list is still to be sent
+    if (!ctx.headerSent) tell(); // no more than a status is still to be sent
   };
 }
 

@@ -52,7 +52,6 @@ export interface AuditQuery {
   readonly resource?: string | undefined;
   /** Only what is older than the entry of this id. */
   readonly after?: string | undefined;
-  readonly limit: number;
 }
 
 const ALIASES: ReadonlyMap<string, string> = new Map([
@@ -92,17 +91,13 @@ export class Chronicle {
   }
 
   /** What was changed, by whom and when, newest first. */
-  async audit(_scope: Scope, { action, resource, limit, ...rest }: AuditQuery): Promise<Recorded[]> {
+  audit(_scope: Scope, { action, resource, ...rest }: AuditQuery): AsyncIterable<Recorded> {
     const query: HistoryQuery = {
       ...defined(rest),
       ...(action === undefined ? {} : { types: [ALIASES.get(action) ?? action] }),
       ...(resource === undefined ? {} : { about: aboutOf(this.#pool, resource) }),
     };
-    const entries: Recorded[] = [];
-    for await (const recorded of this.#history.search(query)) {
-      if (entries.push(recorded) >= limit) break;
-    }
-    return entries;
+    return this.#history.search(query);
   }
 
   /**
@@ -110,21 +105,13 @@ export class Chronicle {
    *
    * @param at only what was held at this moment; milliseconds since 1970
    */
-  async tenures(
+  async *tenures(
     scope: Scope,
-    {
-      ip,
-      vmId,
-      at,
-      limit,
-    }: { ip?: string | undefined; vmId?: string | undefined; at?: number | undefined; limit: number },
-  ): Promise<Tenure[]> {
-    const found: Tenure[] = [];
-    const take = (tenure: Tenure): boolean => {
-      const isThen = at === undefined || (tenure.from <= at && (tenure.until === undefined || tenure.until > at));
-      if (isThen) found.push(tenure);
-      return found.length >= limit || (at !== undefined && ip !== undefined && isThen);
-    };
+    { ip, vmId, at }: { ip?: string | undefined; vmId?: string | undefined; at?: number | undefined },
+  ): AsyncGenerator<Tenure> {
+    const isAsked = ({ from, until }: Tenure) =>
+      at === undefined || (from <= at && (until === undefined || until > at));
+    const isOnlyOne = at !== undefined && ip !== undefined;
     const current = await this.#current(scope, ip, vmId);
     const ended = new Map<string, { readonly event: IpReleased }>();
     const query = { ...(ip === undefined ? {} : { ip }), ...(vmId === undefined ? {} : { vm_id: vmId }) };
@@ -140,15 +127,18 @@ export class Chronicle {
       ended.delete(key);
       const held = release ? undefined : current.get(`${key}\0${event.at}`);
       current.delete(`${key}\0${event.at}`);
-      if (take(tenureOf(event, release, held))) return found;
+      const tenure = tenureOf(event, release, held);
+      if (!isAsked(tenure)) continue;
+      yield tenure;
+      if (isOnlyOne) return;
     }
     // Of what began before history does only the end is known, or that it still stands.
     const earlier = [
       ...[...ended.values()].map(({ event }) => tenureOf(undefined, event, undefined)),
       ...[...current.values()].map(standing),
     ];
-    for (const tenure of earlier.sort((a, b) => b.from - a.from)) if (take(tenure)) return found;
-    return found;
+    const asked = earlier.filter(isAsked).sort((a, b) => b.from - a.from);
+    yield* isOnlyOne ? asked.slice(0, 1) : asked;
   }
 
   /** The allocation of an id that has ended. @throws PoolError `allocation_not_found` */

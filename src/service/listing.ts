@@ -25,8 +25,8 @@ export interface ListFilter {
   readonly tag?: string | undefined;
 }
 
-/** Allocations that a list looks at between two turns of the event loop, about half a millisecond. */
-const SLICE = 1000;
+/** Allocations that a list looks at between two turns of the event loop, about a millisecond with what becomes of them. */
+const SLICE = 250;
 
 /** The use cases that look at allocations. */
 export class Listing {

@@ -9,7 +9,7 @@ import { assertError } from '../support/answers.ts';
 import { createTestApp } from '../support/app.ts';
 import { FakeMembership, member } from '../support/fake-membership.ts';
 import { ALONE, type Call, FULL, NAMES, RUNNING, STATE } from './calls.ts';
-import { assertDescribed, type Document, documentOf, operationsOf } from './document.ts';
+import { assertDescribed, assertLinesDescribed, type Document, documentOf, operationsOf } from './document.ts';
 
 class FailingStore extends MemoryStore {
   readonly #error: Error;
@@ -106,6 +106,25 @@ describe('every answer', () => {
     // What the router and the entrance answer for all of them: see below.
     const own = all.filter((one) => !one.endsWith(' 405') && !one.endsWith(' 500'));
     assert.deepEqual([...given].sort(), own.sort());
+  });
+
+  it('that is a list, and no other, is described as lines too', async () => {
+    const { handler, api } = await start();
+    const document = await documentOf(handler);
+    const made = /^post \/api\/v1\/(networks|allocations|ip\/allocate)$/;
+    for (const [name, status, where, body] of RUNNING) {
+      if (made.test(name) && status === 201) await ask(api, name, where).send(body);
+    }
+    for (const { name, method, operation } of operationsOf(document)) {
+      const described = operation.responses[200];
+      const isList = method === 'get' && described?.content?.['application/json']?.schema.items !== undefined;
+      assert.equal('application/x-ndjson' in (described?.content ?? {}), isList, name);
+      if (!isList) continue;
+      const where = name.endsWith('/history') ? '?vm_id=vm-4' : '';
+      const answer = await ask(api, name, where).set('Accept', 'application/x-ndjson').buffer();
+      assert.equal(answer.get('Content-Type'), 'application/x-ndjson; charset=utf-8', name);
+      assert.ok(assertLinesDescribed(document, described, answer).length > 0, name);
+    }
   });
 
   it('to a method that a path does not have is 405, with those that it has', async () => {

@@ -46,6 +46,22 @@ export const operationsOf = ({ paths }: Document) =>
     Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, path, method, operation })),
   );
 
+/** Asserts that the document describes every line of an answer, to the last member, and returns them. */
+export function assertLinesDescribed(document: Document, answer: Answer | undefined, response: Response): object[] {
+  const schema = answer?.content?.['application/x-ndjson']?.schema;
+  assert.ok(schema, response.text);
+  const compiled = Compile(schema);
+  return response.text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => {
+      const entry = JSON.parse(line) as object;
+      assert.ok(compiled.Check(entry), `${JSON.stringify(compiled.Errors(entry))} ${line}`);
+      assert.deepEqual(undescribed(document, schema, entry), [], line);
+      return entry;
+    });
+}
+
 /** Asserts that the document describes an answer, to the last member. @param what for messages */
 export function assertDescribed(document: Document, answer: Answer | undefined, response: Response, what: string) {
   assert.ok(answer, `${what} is not described: ${response.text}`);

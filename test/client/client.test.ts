@@ -145,3 +145,93 @@ describe('client: errors', () => {
     assert.equal(urls[1], 'http://outside.example/api/v1/allocations?cursor=x&limit=1');
   });
 });
+
+describe('client: streams', () => {
+  const rowsOf = async <T>(rows: AsyncIterable<T>): Promise<T[]> => {
+    const all = [];
+    for await (const row of rows) all.push(row);
+    return all;
+  };
+  /** A server whose only answer is this body, in these pieces. */
+  const answering = (pieces: readonly (string | Error)[], type = 'application/x-ndjson; charset=utf-8') => {
+    const state = { cancelled: false };
+    const fetch: Fetch = () => {
+      const left = [...pieces];
+      const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+        const piece = left.shift();
+        if (piece === undefined) controller.close();
+        else if (piece instanceof Error) controller.error(piece);
+        else controller.enqueue(Buffer.from(piece, 'latin1'));
+      };
+      const cancel = () => void (state.cancelled = true);
+      const body = new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 });
+      return Promise.resolve(new Response(body, { headers: { 'Content-Type': type } }));
+    };
+    return { state, stream: new Client({ server: 'http://localhost', fetch, timeout: 50 }).allocations.stream() };
+  };
+
+  it('yields what the pages yield', async () => {
+    const { id } = await client.networks.add({ cidr: '10.23.0.0/22' });
+    const requests = Array.from({ length: 1000 }, (_, i) => ({ network: id, vm_id: `vm-${i}`, description: 'Tüte' }));
+    assert.equal((await client.allocations.bulk({ requests })).created, 1000);
+    for (const filter of [{}, { network: id }, { network: id, vm_id: 'vm-7' }, { vm_id: 'nobody' }]) {
+      const paged = await rowsOf(client.allocations.list(filter));
+      assert.deepEqual(await rowsOf(client.allocations.stream(filter)), paged);
+    }
+    const audit = await rowsOf(client.audit({ limit: 10_000 }));
+    assert.ok(audit.length > 1000);
+    assert.deepEqual(await rowsOf(client.streamAudit()), audit);
+    assert.deepEqual(await rowsOf(client.streamAudit({ limit: 3 })), audit.slice(0, 3));
+  });
+
+  it('puts lines together, wherever they come apart', async () => {
+    const text = Buffer.from('{"vm_id":"tüte"}\n{"vm_id":"b"}\n{"vm_id":"c"}\n').toString('latin1');
+    for (let size = 1; size <= text.length; size++) {
+      const pieces = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
+      const rows = await rowsOf(answering(pieces).stream);
+      assert.deepEqual(
+        rows.map(({ vm_id }) => vm_id),
+        ['tüte', 'b', 'c'],
+        `pieces of ${size}`,
+      );
+    }
+    assert.deepEqual(await rowsOf(answering([]).stream), []);
+  });
+
+  it('is Unreachable when the answer is broken off, is no stream, or when nothing comes any more', async () => {
+    const wrong: [name: string, pieces: (string | Error)[], type?: string][] = [
+      ['an error', ['{"vm_id":"a"}\n', new TypeError('terminated')]],
+      ['half a line', ['{"vm_id":"a"}\n{"vm_', 'id":"b"}']],
+      ['no JSON', ['<h1>\n']],
+      ['an array', ['[]'], 'application/json; charset=utf-8'],
+    ];
+    for (const [name, pieces, type] of wrong) {
+      await assert.rejects(rowsOf(answering(pieces, type).stream), Unreachable, name);
+    }
+    const silent: Fetch = (_, { signal }) => {
+      const body = new ReadableStream({
+        start: (controller) => signal?.addEventListener('abort', () => controller.error(signal.reason)),
+      });
+      return Promise.resolve(new Response(body, { headers: { 'Content-Type': 'application/x-ndjson' } }));
+    };
+    const slow = new Client({ server: 'http://localhost', fetch: silent, timeout: 10 });
+    await assert.rejects(rowsOf(slow.allocations.stream()), Unreachable);
+  });
+
+  it('throws what the service says when it says no', async () => {
+    const error = await refusal(rowsOf(client.allocations.stream({ network: 'none' })));
+    assert.deepEqual([error.status, error.code], [404, 'network_not_found']);
+  });
+
+  it('waits for whoever reads, and lets go when he stops', async () => {
+    const { state, stream } = answering(['{"vm_id":"a"}\n', '{"vm_id":"b"}\n', '{"vm_id":"c"}\n']);
+    const seen: (string | null)[] = [];
+    for await (const { vm_id } of stream) {
+      seen.push(vm_id);
+      if (vm_id === 'b') break;
+      await new Promise((resolve) => setTimeout(resolve, 100)); // longer than the service may take
+    }
+    assert.deepEqual(seen, ['a', 'b']);
+    assert.equal(state.cancelled, true);
+  });
+});

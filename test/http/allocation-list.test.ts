@@ -136,7 +136,7 @@ describe('a page of a list', () => {
     const first = listing.list(scope, { after: '10.0.100.0' });
     const { value } = (await first.next()) as { value: { allocation: { offset: bigint } }[] };
     assert.equal(value[0]?.allocation.offset, 25_601n);
-    assert.equal(value.length, 1000, 'found in the first slice: nothing before it was looked at');
+    assert.equal(value.length, 250, 'found in the first slice: nothing before it was looked at');
     await first.return(undefined);
   });
 });

@@ -4,7 +4,7 @@ import { createTestApp } from '../support/app.ts';
 import { ELSEWHERE } from '../support/service.ts';
 
 const HELD = 20_000;
-const SLICE = 1000;
+const SLICE = 250;
 
 describe('listing.list', () => {
   it('gives other requests their turn after every 1,000 allocations that it looks at, found or not', async () => {

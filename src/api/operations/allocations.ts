@@ -33,6 +33,7 @@ export const ALLOCATION_OPERATIONS: Operations = {
         query('all', 'the same as status=all', { type: 'boolean' }),
       ],
       answers: { 200: NetworkAllocationList },
+      lines: NetworkAllocation,
       errors: [400, 404, 503],
     },
     post: {

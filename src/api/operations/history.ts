@@ -1,5 +1,5 @@
-import { AuditList, ReconcileAnswer, ReconcileRequest, TenureList } from '../history.ts';
-import { ACTOR, CHANGE, type Operations, PAGE, query } from './operation.ts';
+import { AuditEntry, AuditList, ReconcileAnswer, ReconcileRequest, Tenure, TenureList } from '../history.ts';
+import { ACTOR, CHANGE, LIMIT_QUERY, type Operations, PAGE, query } from './operation.ts';
 
 const time = { type: 'string', format: 'date-time' };
 
@@ -16,6 +16,7 @@ export const HISTORY_OPERATIONS: Operations = {
         query('resource', 'only about this address or network (its id; or its name or CIDR while it exists)'),
       ],
       answers: { 200: AuditList },
+      lines: AuditEntry,
       errors: [400, 503],
     },
   },
@@ -26,9 +27,10 @@ export const HISTORY_OPERATIONS: Operations = {
         query('ip', 'the address'),
         query('vm_id', 'or the VM'),
         query('at', 'only at this moment', time),
-        query('limit', 'how many at most', { type: 'integer', minimum: 1, maximum: 10_000 }),
+        LIMIT_QUERY,
       ],
       answers: { 200: TenureList },
+      lines: Tenure,
       errors: [400, 503],
     },
   },

@@ -40,6 +40,7 @@ export const IP_OPERATIONS: Operations = {
         NETWORK_QUERY,
       ],
       answers: { 200: AllocationList },
+      lines: Allocation,
       errors: [400, 404, 503],
     },
   },

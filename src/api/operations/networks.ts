@@ -16,7 +16,7 @@ const flag = { type: 'boolean' };
 /** The doors of networks and their reservations. */
 export const NETWORK_OPERATIONS: Operations = {
   '/api/v1/networks': {
-    get: { summary: 'All networks', answers: { 200: NetworkList }, errors: [400, 503] },
+    get: { summary: 'All networks', answers: { 200: NetworkList }, lines: Network, errors: [400, 503] },
     post: {
       summary: 'Add a network',
       parameters: [ACTOR],
@@ -54,6 +54,7 @@ export const NETWORK_OPERATIONS: Operations = {
       summary: 'All reservations',
       parameters: [network],
       answers: { 200: ReservationList },
+      lines: Reservation,
       errors: [400, 404, 503],
     },
     post: {

@@ -16,6 +16,8 @@ export interface Operation {
   readonly isBodyOptional?: boolean;
   /** Schema of each answer that is no error; null: without a body. */
   readonly answers: Readonly<Record<number, TSchema | object | null>>;
+  /** Of a list: what each line of its application/x-ndjson is. */
+  readonly lines?: TSchema;
   /** Statuses that come with an error body, beside 405 and 500. */
   readonly errors: readonly number[];
 }
@@ -40,12 +42,15 @@ export function header(name: string, description: string): Parameter {
   return { name, in: 'header', description, schema: text };
 }
 
-const LIMIT = { type: 'integer', minimum: 1, maximum: 10_000 };
+const LIMIT = { type: 'integer', minimum: 1, maximum: 999_999_999 };
+
+/** How many entries of a list are wanted. */
+export const LIMIT_QUERY = query('limit', 'page size, at most 10,000; of application/x-ndjson: how many in all', LIMIT);
 
 /** How a list is paged. */
 export const PAGE: readonly Parameter[] = [
-  query('limit', 'page size', LIMIT),
-  query('cursor', 'from the Link header of the page before'),
+  LIMIT_QUERY,
+  query('cursor', 'from the Link header of the page before: the list begins there'),
 ];
 
 export const NETWORK_QUERY = query('network', 'the id, name or CIDR of a network; default: default');

@@ -53,7 +53,7 @@ function formatOf(file = ''): 'csv' | 'json' | undefined {
 async function* csv(client: Client, network: string | undefined): AsyncGenerator<string, void> {
   const row = await csvWriter(COLUMNS);
   let head = row(COLUMNS);
-  for await (const allocation of client.allocations.list({ network })) {
+  for await (const allocation of client.allocations.stream({ network })) {
     yield `${head}${row(cellsOf(allocation))}`;
     head = '';
   }
@@ -65,7 +65,7 @@ async function* json(client: Client, network: string | undefined): AsyncGenerato
   const networks = network === undefined ? await client.networks.list() : [await client.networks.get(network)];
   yield `{"networks":[\n${networks.map((one) => JSON.stringify(settingsOf(one))).join(',\n')}\n],"allocations":[`;
   let before = '\n';
-  for await (const allocation of client.allocations.list({ network })) {
+  for await (const allocation of client.allocations.stream({ network })) {
     yield `${before}${JSON.stringify(requestOf(allocation))}`;
     before = ',\n';
   }

@@ -20,8 +20,8 @@ import { bulkItemOf, macOf, requestsOf, ttlOf } from '../asked.ts';
 import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { BulkText } from '../bulk-answer.ts';
 import { cidrField, macField } from '../fields.ts';
-import { answerList, cursorOf, MAX_LIMIT } from '../page.ts';
-import { queryFlag, queryInteger, queryText } from '../query.ts';
+import { answerList, cursorOf, wantedOf } from '../page.ts';
+import { queryFlag, queryText } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { Views, type Written } from '../view.ts';
 
@@ -62,14 +62,12 @@ export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseC
 
   router.get('/', async (ctx) => {
     const filter = filterOf(ctx);
-    const limit = queryInteger(ctx, 'limit', 1, MAX_LIMIT);
     const cursor = cursorOf(queryText(ctx, 'cursor'), (text) => readPlace(text, (id) => chronicle.isRecord(id)));
-    const wanted = statusesOf(ctx);
-    const found = entries(scopeOf(ctx), filter, cursor, wanted);
+    const found = entries(scopeOf(ctx), filter, cursor, statusesOf(ctx));
     await answerList(
       ctx,
+      wantedOf(ctx),
       found,
-      limit,
       ({ answer }) => answer,
       ({ place }) => place,
     );

@@ -12,8 +12,8 @@ import type { UseCases } from '../../service/use-cases.ts';
 import { answerJson } from '../answer.ts';
 import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { timeField } from '../fields.ts';
-import { cursorOf, linkNext, MAX_LIMIT } from '../page.ts';
-import { queryInteger, queryText } from '../query.ts';
+import { answerList, cursorOf, slicesOf, wantedOf } from '../page.ts';
+import { queryText } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -27,18 +27,15 @@ export function historyRoutes({ chronicle, reconciliation }: UseCases): Router {
   const readLive = bodyReader(BULK_BODY_LIMIT);
 
   router.get('/audit', async (ctx) => {
-    const limit = queryInteger(ctx, 'limit', 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
-    const entries = await chronicle.audit(scopeOf(ctx), {
+    const wanted = wantedOf(ctx, DEFAULT_LIMIT);
+    const entries = chronicle.audit(scopeOf(ctx), {
       since: optionalTime('since', queryText(ctx, 'since')),
       until: optionalTime('until', queryText(ctx, 'until')),
       action: queryText(ctx, 'action'),
       resource: queryText(ctx, 'resource'),
       after: cursorOf(queryText(ctx, 'cursor'), (id) => (chronicle.isRecord(id) ? id : undefined)),
-      limit: limit + 1,
     });
-    const page = entries.slice(0, limit);
-    if (entries.length > limit) linkNext(ctx, page.at(-1)?.id ?? '');
-    answerJson(ctx, 200, page.map(viewEntry));
+    await answerList(ctx, wanted, slicesOf(entries), viewEntry, ({ id }) => id);
   });
 
   router.get('/history', async (ctx) => {
@@ -49,13 +46,12 @@ export function historyRoutes({ chronicle, reconciliation }: UseCases): Router {
         field: 'ip',
       });
     }
-    const tenures = await chronicle.tenures(scopeOf(ctx), {
+    const tenures = chronicle.tenures(scopeOf(ctx), {
       ip: ip === undefined ? undefined : addressText(ip),
       vmId,
       at: optionalTime('at', queryText(ctx, 'at')),
-      limit: queryInteger(ctx, 'limit', 1, MAX_LIMIT) ?? DEFAULT_LIMIT,
     });
-    answerJson(ctx, 200, tenures.map(viewTenure));
+    await answerList(ctx, wantedOf(ctx, DEFAULT_LIMIT), slicesOf(tenures), viewTenure);
   });
 
   router.post('/reconcile', async (ctx) => {

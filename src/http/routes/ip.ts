@@ -17,8 +17,8 @@ import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { answerJson } from '../answer.ts';
 import { bodyReader } from '../body.ts';
-import { answerList, cursorOf, MAX_LIMIT } from '../page.ts';
-import { queryInteger, queryText } from '../query.ts';
+import { answerList, cursorOf, wantedOf } from '../page.ts';
+import { queryText } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { countOf, Views, type Written } from '../view.ts';
 
@@ -71,14 +71,13 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
   });
 
   router.get('/allocations', async (ctx) => {
-    const limit = queryInteger(ctx, 'limit', 1, MAX_LIMIT);
     const found = listing.list(scopeOf(ctx), {
       network: networkOf(ctx),
       after: cursorOf(queryText(ctx, 'cursor'), (ip) => (parseAddress(ip) ? ip : undefined)),
       ip: queryText(ctx, 'ip'),
       vmIdPrefix: queryText(ctx, 'vm_id_prefix'),
     });
-    await answerList(ctx, found, limit, view, ({ network, allocation }) => network.ipAt(allocation.offset));
+    await answerList(ctx, wantedOf(ctx), found, view, ({ network, allocation }) => network.ipAt(allocation.offset));
   });
 
   router.get('/stats', async (ctx) => {

@@ -8,6 +8,7 @@ import type { UseCases } from '../../service/use-cases.ts';
 import { answerJson } from '../answer.ts';
 import { bodyReader } from '../body.ts';
 import { addressField, cidrField, rangesField, rangeField, timeField } from '../fields.ts';
+import { answerAll } from '../page.ts';
 import { queryFlag } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { Views } from '../view.ts';
@@ -25,7 +26,7 @@ export function networkRoutes({ networks }: UseCases): Router {
   const view = new Views();
 
   router.get('/', async (ctx) => {
-    answerJson(ctx, 200, (await networks.list(scopeOf(ctx))).map(view.network));
+    await answerAll(ctx, (await networks.list(scopeOf(ctx))).map(view.network));
   });
 
   router.post('/', async (ctx) => {
@@ -64,10 +65,10 @@ export function networkRoutes({ networks }: UseCases): Router {
 
   router.get('/:network/reservations', async (ctx) => {
     const network = await networks.get(scopeOf(ctx), nameOf(ctx));
-    answerJson(
+    const reservations = [...network.reservations.values()];
+    await answerAll(
       ctx,
-      200,
-      [...network.reservations.values()].map((reservation) => view.reservation(network, reservation)),
+      reservations.map((reservation) => view.reservation(network, reservation)),
     );
   });
 
