@@ -1,10 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { ClusterOptions } from './cluster.ts';
 import { type Config, OFFLINE } from './config.ts';
-import { createApp } from './http/app.ts';
+import { createHandler } from './http/app.ts';
 import { listen } from './http/server.ts';
 import { createLog } from './log.ts';
 import { notify } from './notify.ts';
@@ -54,10 +53,10 @@ export interface Running {
  */
 export async function start(config: Config, fatal: (error: PoolError) => void): Promise<Running> {
   const log = await createLog(config.debug ? 'debug' : 'info');
-  const { app, cluster, node, health, networks, pool, sidecar, open, close } = await build(config, log, fatal);
+  const { handle, cluster, node, health, networks, pool, sidecar, open, close } = await build(config, log, fatal);
   const origin: Origin = { at: Date.now(), actor: 'ippool', request_id: 'start' };
   sidecar.check(origin);
-  const server = await listen(app.callback(), config.host, config.port);
+  const server = await listen(handle, config.host, config.port);
   try {
     await open(origin);
   } catch (error) {
@@ -95,11 +94,10 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
  */
 export async function openFolder(dir: string, fatal: (error: PoolError) => void) {
   const log = await createLog('silent');
-  const { app, health, networks, open, close } = await build({ ...OFFLINE, data: dir }, log, fatal);
+  const { handle, health, networks, open, close } = await build({ ...OFFLINE, data: dir }, log, fatal);
   await open(undefined);
   await networks.sweep({ actor: 'ippool', requestId: 'expiry' });
   health.phase = 'ready';
-  const handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> = app.callback();
   return { handle, close };
 }
 
@@ -157,7 +155,7 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     atOnce: cluster && CLUSTER_COMMIT,
     patienceMs: cluster && CLUSTER_PATIENCE_MS,
   });
-  const app = createApp({
+  const handle = createHandler({
     useCases: cases,
     health,
     cluster: node?.cluster,
@@ -200,7 +198,7 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     await store.close();
     await node?.close();
   };
-  return { app, cluster, node, health, networks: cases.networks, pool, sidecar, open, close };
+  return { handle, cluster, node, health, networks: cases.networks, pool, sidecar, open, close };
 }
 
 /** gRPC takes longer to load, and more memory, than all that a sidecar needs. */

@@ -33,7 +33,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   },
   http: {
     imports: ['net/', 'api/', 'service/', 'pool/errors.ts'],
-    packages: ['koa', '@koa/router', 'koa-bodyparser', '@hapi/bourne'],
+    packages: ['koa', '@koa/router', 'koa-bodyparser', 'koa-compose', '@hapi/bourne'],
     node: '',
   },
   client: { imports: ['api/'] },

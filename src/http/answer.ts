@@ -8,6 +8,7 @@ interface AnswerState {
 
 /** Tells the caller under which number its request stands in the log. */
 export const REQUEST_ID_HEADER = 'X-Request-Id';
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Has something called when the answer is made, and may have another header still. */
 export function beforeAnswer(ctx: Context, tell: () => void): void {
@@ -19,29 +20,30 @@ export function beforeAnswer(ctx: Context, tell: () => void): void {
  * it by a setter of its own and measure the text again.
  */
 export function answerJson(ctx: Context, status: number, value: object): void {
-  answerText(ctx, status, JSON.stringify(value));
+  const text = JSON.stringify(value);
+  beginAnswer(ctx, status, { 'Content-Type': JSON_TYPE, 'Content-Length': Buffer.byteLength(text) });
+  ctx.res.end(text);
+}
+
+/** Answers with nothing but the status 204. */
+export function answerEmpty(ctx: Context): void {
+  beginAnswer(ctx, 204, {});
+  ctx.res.end();
 }
 
 /** Writes the head of an answer whose body is written by the caller. */
 export function beginAnswer(ctx: Context, status: number, headers: OutgoingHttpHeaders): void {
   const { requestId = '', beforeAnswer } = ctx.state as AnswerState;
   beforeAnswer?.();
-  ctx.respond = false;
   headers[REQUEST_ID_HEADER] = requestId;
   ctx.res.writeHead(status, headers);
 }
 
-/** The same with JSON that is written already, in one part or in several. */
-export function answerText(ctx: Context, status: number, first: string | Buffer, ...more: readonly Buffer[]): void {
-  beginAnswer(ctx, status, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': more.reduce((sum, part) => sum + part.length, Buffer.byteLength(first)),
-  });
-  if (more.length === 0) {
-    ctx.res.end(first);
-    return;
-  }
+/** The same with JSON that is written already, in parts. */
+export function answerParts(ctx: Context, status: number, parts: readonly Buffer[]): void {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  beginAnswer(ctx, status, { 'Content-Type': JSON_TYPE, 'Content-Length': length });
   ctx.res.cork();
-  for (const part of [first, ...more]) ctx.res.write(part);
+  for (const part of parts) ctx.res.write(part);
   ctx.res.end();
 }

@@ -1,4 +1,6 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa, { type Context } from 'koa';
+import compose from 'koa-compose';
 import { PoolError } from '../pool/errors.ts';
 import type { Cluster } from '../service/cluster.ts';
 import type { Health } from '../service/health.ts';
@@ -31,12 +33,18 @@ export interface AppOptions {
   readonly revisions?: Revisions | undefined;
 }
 
-/** The way of every request: number it, catch what goes wrong, refuse web pages, wait for the history, route. */
-export function createApp(options: AppOptions): Koa {
+/** Resolves when the answer has been handed over; never rejects. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/**
+ * The way of every request: number it, catch what goes wrong, refuse web pages, wait for the history, route.
+ *
+ * Koa's own callback would also wait for each answer to be sent and then send what it finds in the context: our routes
+ * send their answers themselves (answer.ts), and doing without takes 6 of the 50 µs that a request costs above a bare server.
+ */
+export function createHandler(options: AppOptions): Handler {
   const { useCases, health, version, allowedHosts, log, logRequests } = options;
   const app = new Koa();
-  // Only what happens while an answer is sent comes here: mostly a client that went away.
-  app.on('error', (error: Error) => log.debug({ err: error }, 'an answer could not be sent'));
   const refuseForeign = foreignRefusal(allowedHosts);
   app.use(entrance(log, logRequests));
   app.use((ctx, next) => {
@@ -57,7 +65,15 @@ export function createApp(options: AppOptions): Koa {
     ...(options.cluster ? [clusterRoutes(options.cluster)] : []),
   ];
   app.use(dispatch(routers));
-  return app;
+  const handle = compose(app.middleware);
+  return async (request, response) => {
+    try {
+      await handle(app.createContext(request, response));
+    } catch (error) {
+      log.error({ err: error }, 'an error could not be answered');
+      response.destroy();
+    }
+  };
 }
 
 /** What Node lets through and HTTP/1.1 does not (RFC 9112, sections 3.2 and 3.2.2). */

@@ -28,7 +28,7 @@ export class BulkText {
     this.#results.push(Buffer.from((this.#results.length === 0 ? '' : ',') + list.slice(1, -1)));
   }
 
-  parts(): [Buffer, ...Buffer[]] {
+  parts(): Buffer[] {
     const counts = { created: this.#created, existing: this.#existing, failed: this.#failed };
     const head = `${JSON.stringify(counts).slice(0, -1)},"results":[`;
     return [Buffer.from(head), ...this.#results, Buffer.from(']}')];

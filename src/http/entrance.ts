@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import { PoolError } from '../pool/errors.ts';
-import { REQUEST_ID_HEADER } from './answer.ts';
 import { answerError, STATUS } from './errors.ts';
 
 /** How long a client that is refused may go on sending before it is answered all the same. */
@@ -26,13 +25,13 @@ export function entrance(log: Log, logRequests: boolean): Middleware {
     ctx.state.requestId = id;
     try {
       await next();
-      if (!ctx.headerSent) ctx.set(REQUEST_ID_HEADER, id); // Koa answers, with no more than a status
+      if (!ctx.res.headersSent) throw new Error('a route gave no answer');
     } catch (thrown) {
       if (!ctx.req.complete) await discard(ctx.req);
       if (!ctx.req.complete) ctx.set('Connection', 'close');
       const error = thrown instanceof PoolError ? thrown : new PoolError('internal', 'Internal error', {}, thrown);
       // What has begun is broken off, so that nobody takes it for whole.
-      if (ctx.headerSent) ctx.res.destroy();
+      if (ctx.res.headersSent) ctx.res.destroy();
       else answerError(ctx, error);
       logFailure(log, error, id);
     }

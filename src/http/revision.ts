@@ -28,7 +28,6 @@ export function revisionHeader(revisions: Revisions): Middleware {
     };
     beforeAnswer(ctx, tell);
     await next();
-    if (!ctx.headerSent) tell(); // no more than a status is still to be sent
   };
 }
 

@@ -1,5 +1,4 @@
-import type Koa from 'koa';
-import { createApp } from '../../src/http/app.ts';
+import { createHandler, type Handler } from '../../src/http/app.ts';
 import { firstHost, parseCidr } from '../../src/net/cidr.ts';
 import { decideAddNetwork, type NetworkWish } from '../../src/pool/decide/network.ts';
 import { Pool } from '../../src/pool/pool.ts';
@@ -36,9 +35,8 @@ export interface LogLine {
 }
 
 export interface TestApp extends UseCases {
-  readonly app: Koa;
   /** What supertest takes. */
-  readonly handler: ReturnType<Koa['callback']>;
+  readonly handler: Handler;
   readonly pool: Pool;
   readonly health: Health;
   /** What the clock on the wall shows. Time that passes moves `elapsed` as well; see {@link TestApp.pass}. */
@@ -83,7 +81,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
   const health = new Health(store, now);
   health.phase = 'ready';
   const log: LogLine[] = [];
-  const app = createApp({
+  const handler = createHandler({
     useCases: cases,
     health,
     cluster,
@@ -99,7 +97,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     clock.now += ms;
     clock.elapsed += ms;
   };
-  return { app, handler: app.callback(), pool, health, ...cases, clock, pass, log };
+  return { handler, pool, health, ...cases, clock, pass, log };
 }
 
 /** 0, 0.1 … 0.9, 0 …: a random source whose picks can be written into a test. */

@@ -15,7 +15,7 @@ import type { Scope } from '../../service/changes.ts';
 import type { ListFilter } from '../../service/listing.ts';
 import { withIndex } from '../../service/parts.ts';
 import type { UseCases } from '../../service/use-cases.ts';
-import { answerJson, answerText } from '../answer.ts';
+import { answerEmpty, answerJson, answerParts } from '../answer.ts';
 import { bulkItemOf, macOf, requestsOf, ttlOf } from '../asked.ts';
 import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { BulkText } from '../bulk-answer.ts';
@@ -57,7 +57,7 @@ export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseC
     const answer = new BulkText(view, scope.requestId);
     if (atomic) answer.add(await allocations.allocateAll(scope, [...rows].map(orThrow)));
     else for await (const outcomes of bulk.allocate(scope, rows)) answer.add(outcomes);
-    answerText(ctx, 200, ...answer.parts());
+    answerParts(ctx, 200, answer.parts());
   });
 
   router.get('/', async (ctx) => {
@@ -119,7 +119,7 @@ export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseC
 
   router.post('/:id/release', async (ctx) => {
     await allocations.releaseById(scopeOf(ctx), idOf(ctx));
-    ctx.status = 204;
+    answerEmpty(ctx);
   });
 
   router.post('/:id/renew', async (ctx) => {

@@ -4,7 +4,7 @@ import { type ClusterStatus, NodeRequest } from '../../api/cluster.ts';
 import { checker } from '../../api/validate.ts';
 import { PoolError } from '../../pool/errors.ts';
 import type { Cluster, ClusterState } from '../../service/cluster.ts';
-import { answerJson } from '../answer.ts';
+import { answerEmpty, answerJson } from '../answer.ts';
 import { bodyReader } from '../body.ts';
 import { scopeOf } from '../scope.ts';
 
@@ -22,14 +22,14 @@ export function clusterRoutes(cluster: Cluster): Router {
   router.post('/nodes', async (ctx) => {
     const { node_id, addr } = await readBody(ctx, checkNode);
     await cluster.add(scopeOf(ctx), String(node_id), addr);
-    ctx.status = 204;
+    answerEmpty(ctx);
   });
 
   router.delete('/nodes/:node', async (ctx) => {
     const node = String(ctx.params.node);
     if (node.length > 300) throw new PoolError('invalid_request', 'node is invalid: it is too long', { field: 'node' });
     await cluster.remove(scopeOf(ctx), node);
-    ctx.status = 204;
+    answerEmpty(ctx);
   });
 
   return router;

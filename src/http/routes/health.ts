@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { HealthReport, Liveness, Readiness } from '../../api/schema.ts';
 import type { Health } from '../../service/health.ts';
+import { answerJson } from '../answer.ts';
 
 /** Paths that answer in every phase, also while loading and draining. */
 export const HEALTH_PATHS = new Set(['/livez', '/readyz', '/healthz', '/api/v1/health', '/api/v1/openapi.json']);
@@ -10,23 +11,23 @@ export function healthRoutes(health: Health, version: string): Router {
   const router = new Router({ sensitive: true });
 
   router.get('/livez', (ctx) => {
-    ctx.body = { status: 'alive' } satisfies Liveness;
+    answerJson(ctx, 200, { status: 'alive' } satisfies Liveness);
   });
 
   router.get(['/readyz', '/healthz'], (ctx) => {
-    ctx.status = health.ready ? 200 : 503;
     if (!health.ready) ctx.set('Retry-After', '1');
-    ctx.body = { status: health.ready ? 'ready' : 'not ready', checks: health.checks } satisfies Readiness;
+    const readiness: Readiness = { status: health.ready ? 'ready' : 'not ready', checks: health.checks };
+    answerJson(ctx, health.ready ? 200 : 503, readiness);
   });
 
   router.get('/api/v1/health', (ctx) => {
-    ctx.body = {
+    answerJson(ctx, 200, {
       status: 'healthy',
       service: 'ipam',
       cluster_mode: health.isCluster,
       version,
       uptime_seconds: health.uptime,
-    } satisfies HealthReport;
+    } satisfies HealthReport);
   });
 
   return router;

@@ -5,7 +5,7 @@ import { checker } from '../../api/validate.ts';
 import { formatRange } from '../../net/range.ts';
 import { PoolError } from '../../pool/errors.ts';
 import type { UseCases } from '../../service/use-cases.ts';
-import { answerJson } from '../answer.ts';
+import { answerEmpty, answerJson } from '../answer.ts';
 import { bodyReader } from '../body.ts';
 import { addressField, cidrField, rangesField, rangeField, timeField } from '../fields.ts';
 import { answerAll } from '../page.ts';
@@ -48,7 +48,7 @@ export function networkRoutes({ networks }: UseCases): Router {
 
   router.delete('/:network', async (ctx) => {
     await networks.remove(scopeOf(ctx), nameOf(ctx), queryFlag(ctx, 'force'));
-    ctx.status = 204;
+    answerEmpty(ctx);
   });
 
   router.get('/:network/stats', async (ctx) => {
@@ -85,7 +85,7 @@ export function networkRoutes({ networks }: UseCases): Router {
 
   router.delete('/:network/reservations/:reservation', async (ctx) => {
     await networks.unreserve(scopeOf(ctx), nameOf(ctx), String(ctx.params.reservation));
-    ctx.status = 204;
+    answerEmpty(ctx);
   });
 
   return router;
