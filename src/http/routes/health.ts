@@ -16,7 +16,10 @@ export function healthRoutes(health: Health, version: string): Router {
   router.get(['/readyz', '/healthz'], (ctx) => {
     ctx.status = health.ready ? 200 : 503;
     if (!health.ready) ctx.set('Retry-After', '1');
-    ctx.body = { status: health.ready ? 'ready' : 'not ready', checks: health.checks } satisfies Readiness;
+    const { checks, progress } = health;
+    const status = health.ready ? 'ready' : 'not ready';
+    const loading = progress && { read_bytes: progress.done, total_bytes: progress.total };
+    ctx.body = { status, checks, ...(loading && { loading }) } satisfies Readiness;
   });
 
   router.get('/api/v1/health', (ctx) => {
