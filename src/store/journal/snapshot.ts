@@ -1,6 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { PoolEvent } from '../../pool/events.ts';
 import { corrupt, FORMAT_VERSION, hex, newerVersion } from './format.ts';
@@ -30,18 +29,24 @@ export interface SnapshotHead {
 const NEWLINE = 0x0a;
 /** Written at once. */
 const WRITE_CHARACTERS = 64 * 1024;
-/** Milliseconds of work between two turns of the event loop, by the clock: code that is not compiled yet takes ten times as long. */
-const SLICE_MS = 0.5;
 /** Events between two looks at the clock. */
 const A_LOOK = 8;
 
-/** Writes a snapshot durably, slice by slice. @param turn lets others work between two of them. Returns its size in bytes. */
+/** How somebody who has others to serve writes: a slice ends when the clock ticks, since code that is not compiled yet takes long. */
+export interface Pace {
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** Lets others work between two slices. */
+  readonly turn: () => Promise<unknown>;
+}
+
+/** Writes a snapshot durably, slice by slice. Returns its size in bytes. */
 export async function writeSnapshot(
   dir: string,
   { seq, chain }: SnapshotHead,
   events: Iterable<PoolEvent>,
   created: string,
-  turn: () => Promise<void> = setImmediate,
+  pace?: Pace,
 ): Promise<number> {
   const name = snapshotName(seq);
   const temporary = join(dir, `${name}.tmp`);
@@ -51,14 +56,14 @@ export async function writeSnapshot(
     const head = { v: FORMAT_VERSION, snapshot: 'ippool', seq, chain: hex(chain), created };
     out.text = `${JSON.stringify(head).slice(0, -1)},"events":[`;
     let count = 0;
-    let began = performance.now();
+    let began = pace?.now();
     for (const event of events) {
       out.text += `${count++ === 0 ? '\n' : ',\n'}${JSON.stringify(event)}`;
       const isFull = out.text.length >= WRITE_CHARACTERS;
-      if (!isFull && (count % A_LOOK > 0 || performance.now() - began < SLICE_MS)) continue;
+      if (!isFull && (count % A_LOOK > 0 || pace?.now() === began)) continue;
       if (isFull) await out.flush();
-      await turn();
-      began = performance.now();
+      await pace?.turn();
+      began = pace?.now();
     }
     out.text += `\n],"count":${count}`;
     await out.flush();
