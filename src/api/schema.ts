@@ -98,6 +98,12 @@ export type Liveness = Static<typeof Liveness>;
 export const Readiness = Type.Object({
   status: Type.Union([Type.Literal('ready'), Type.Literal('not ready')]),
   checks: Type.Record(Type.String(), Type.String(), { description: 'each condition with "ok" or what is wrong' }),
+  loading: Type.Optional(
+    Type.Object(
+      { read_bytes: Type.Integer(), total_bytes: Type.Integer() },
+      { description: 'while a data folder is being read: how far that is' },
+    ),
+  ),
 });
 export type Readiness = Static<typeof Readiness>;
 

@@ -96,10 +96,11 @@ function pathOf(ctx: Context): string | null {
 }
 
 /** Before the history is through nobody knows which addresses are free. */
-function refuseEarly(ctx: Context, { phase }: Health): void {
+function refuseEarly(ctx: Context, health: Health): void {
+  const { phase } = health;
   if (phase === 'ready') return;
   if (phase === 'draining') ctx.set('Connection', 'close');
   else if (!HEALTH_PATHS.has(ctx.path)) {
-    throw new PoolError('loading', 'Still reading what is stored: try again in a moment');
+    throw new PoolError('loading', health.loading);
   }
 }

@@ -60,6 +60,7 @@ export class Allocations {
 
   /** The first one that holds an offset of a span. */
   within({ first, last }: Span): Allocation | undefined {
+    if (first === last) return this.at(first); // nearly all: where nothing is, the next one may be far
     const record = this.#byAddress.next(first);
     return record !== undefined && this.#records.offset(record) <= last ? this.#records.read(record) : undefined;
   }

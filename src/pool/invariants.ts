@@ -65,12 +65,12 @@ export function admit(pool: Pool, event: PoolEvent): string | undefined {
 }
 
 function badPlace(network: Network, event: IpAllocated | IpUpdated | IpReleased | IpRemembered): string | undefined {
-  const { ip, end_ip = ip, vm_id } = event;
+  const { ip, end_ip, vm_id } = event;
   const who = vm_id === '' ? 'an owner without a name' : vm_id;
   const offset = network.offsetOf(ip);
-  const last = network.offsetOf(end_ip);
+  const last = end_ip === undefined ? offset : network.offsetOf(end_ip);
   if (offset === undefined) return `${ip} is not in network ${network.id}`;
-  if (last === undefined || last < offset) return `${end_ip} is not behind ${ip} in network ${network.id}`;
+  if (last === undefined || last < offset) return `${String(end_ip)} is not behind ${ip} in network ${network.id}`;
   switch (event.type) {
     case 'ip_remembered': {
       const taken = event.cooling_until === undefined ? undefined : network.within({ first: offset, last });

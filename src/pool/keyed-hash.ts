@@ -5,6 +5,9 @@
 export class KeyedHash {
   readonly #low: number;
   readonly #high: number;
+  /** The newest one: who is put into a table was looked for in it just before. */
+  #key = '';
+  #hash = 0;
 
   /** `seed` 0 to 2^53 - 1. */
   constructor(seed: number) {
@@ -14,6 +17,13 @@ export class KeyedHash {
 
   /** 1 to 2^32 - 1; never 0, which marks an empty slot. */
   of(key: string): number {
+    if (this.#hash !== 0 && key === this.#key) return this.#hash;
+    this.#key = key;
+    this.#hash = this.#compute(key);
+    return this.#hash;
+  }
+
+  #compute(key: string): number {
     let v0 = this.#low;
     let v1 = this.#high;
     let v2 = this.#low ^ 0x6c796765;

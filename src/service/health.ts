@@ -1,4 +1,4 @@
-import type { StoreHealth } from '../store/store.ts';
+import type { Progress, StoreHealth } from '../store/store.ts';
 
 export type Phase = 'loading' | 'ready' | 'draining';
 
@@ -29,13 +29,26 @@ export class Health {
     return {
       loaded:
         this.phase === 'loading'
-          ? this.isCluster
-            ? 'what the cluster holds is being read'
-            : 'the data folder is being read'
+          ? `${this.isCluster ? 'what the cluster holds is being read' : 'the data folder is being read'}${this.#percent}`
           : 'ok',
       accepting: this.phase === 'draining' ? 'shutting down' : 'ok',
       store: this.#store.health().reason,
     };
+  }
+
+  /** How far the loading is, where that is known. */
+  get progress(): Progress | undefined {
+    return this.phase === 'loading' ? this.#store.health().progress : undefined;
+  }
+
+  /** For whoever asks too early. */
+  get loading(): string {
+    return `Still reading what is stored${this.#percent}: try again in a moment`;
+  }
+
+  get #percent(): string {
+    const { progress } = this;
+    return progress && progress.total > 0 ? `, ${Math.floor((100 * progress.done) / progress.total)} %` : '';
   }
 
   get ready(): boolean {

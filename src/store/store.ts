@@ -3,11 +3,19 @@ import type { PoolEvent } from '../pool/events.ts';
 /** Events that became durable together, in their order. */
 export type Delivered = readonly PoolEvent[];
 
+/** How much of the history was read while a store opens, in bytes. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
 /** Whether commits can succeed now. */
 export interface StoreHealth {
   readonly writable: boolean;
   /** For people: why not, or "ok". */
   readonly reason: string;
+  /** While the history is being read; absent where nobody knows how much there is. */
+  readonly progress?: Progress;
 }
 
 /** Where events become durable. One conformance suite runs over every implementation. */

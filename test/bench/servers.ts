@@ -16,6 +16,18 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
+interface OwnServer extends BenchServer {
+  /** How long its event loop was held at most since this was asked last, in milliseconds; of one that is watched. */
+  longestHold(): Promise<number>;
+}
+
+interface StartOptions {
+  readonly args?: readonly string[];
+  readonly pin: boolean;
+  readonly data?: string;
+  readonly watched?: boolean;
+}
+
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const SCRIPTS: Readonly<Record<Kind, string>> = {
   raw: path('http/raw.mjs'),
@@ -23,6 +35,7 @@ const SCRIPTS: Readonly<Record<Kind, string>> = {
   lines: path('restart/lines.mjs'),
   ippool: path('../../dist/main.js'),
 };
+const HOLDS = path('restart/holds.mjs');
 const SERVER_CORE = '0';
 const LOAD_CORE = '1';
 
@@ -45,12 +58,13 @@ export class Servers {
    * Starts a server on a free port of 127.0.0.1.
    *
    * @param args for ippool
+   * @param watched whether it tells {@link OwnServer.longestHold}
    * @param data the folder of ippool or of its lines, deleted when it stops; an empty one by default
    */
   async start(
     kind: Kind,
-    { args = [], pin, data = this.makeFolder() }: { args?: readonly string[]; pin: boolean; data?: string },
-  ): Promise<BenchServer> {
+    { args = [], pin, data = this.makeFolder(), watched = false }: StartOptions,
+  ): Promise<OwnServer> {
     const own = {
       ippool: ['--port', '0', '--host', '127.0.0.1', '--data', data, ...args],
       lines: [data],
@@ -58,7 +72,11 @@ export class Servers {
       koa: [],
     }[kind];
     const began = performance.now();
-    const child = this.#spawn([SCRIPTS[kind], ...own], pin ? SERVER_CORE : undefined, ['ignore', 'pipe', 'inherit']);
+    const watch = watched ? ['--import', HOLDS] : [];
+    const child = this.#spawn([...watch, SCRIPTS[kind], ...own], pin ? SERVER_CORE : undefined, [
+      ...(['ignore', 'pipe', 'inherit'] as const),
+      ...(watched ? (['ipc'] as const) : []),
+    ]);
     const url = await ready(child, kind);
     const startMs = performance.now() - began;
     child.stdout?.resume(); // a full pipe would stop the server
@@ -66,7 +84,13 @@ export class Servers {
       await end(child);
       rmSync(data, { recursive: true, force: true });
     };
-    return { pid: child.pid ?? 0, url, startMs, stop };
+    const longestHold = async () => {
+      const answer = once(child, 'message');
+      child.send('hold');
+      const [milliseconds] = (await answer) as [number];
+      return milliseconds;
+    };
+    return { pid: child.pid ?? 0, url, startMs, longestHold, stop };
   }
 
   /** An empty folder on the disk that is measured. */

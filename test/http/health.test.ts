@@ -84,6 +84,23 @@ for (const path of ['/readyz', '/healthz']) {
   });
 }
 
+describe('GET /readyz while a data folder is being read', () => {
+  it('says how far that is, in bytes and for people, and so does the refusal of every call', async () => {
+    const { api, health, store } = await start();
+    health.phase = 'loading';
+    store.mood = { writable: false, reason: 'not open', progress: { done: 439, total: 1000 } };
+    const { body } = await api.get('/readyz').expect(503);
+    const { loading, checks } = body as { loading: unknown; checks: Record<string, string> };
+    assert.deepEqual(loading, { read_bytes: 439, total_bytes: 1000 });
+    assert.match(checks.loaded ?? '', /, 43 %$/);
+    const refused = await api.get('/api/v1/ip/vm-1');
+    assertError(refused, 503, 'loading');
+    assert.match((refused.body as { error: string }).error, /, 43 %:/);
+    health.phase = 'ready';
+    assert.equal((await api.get('/readyz')).text.includes('loading'), false);
+  });
+});
+
 describe('the phases of the service', () => {
   it('loading: every call but the probes is 503 with Retry-After', async () => {
     const { api, health } = await start();

@@ -16,8 +16,10 @@ export function healthRoutes(health: Health, version: string): Router {
 
   router.get(['/readyz', '/healthz'], (ctx) => {
     if (!health.ready) ctx.set('Retry-After', '1');
-    const readiness: Readiness = { status: health.ready ? 'ready' : 'not ready', checks: health.checks };
-    answerJson(ctx, health.ready ? 200 : 503, readiness);
+    const { checks, progress } = health;
+    const status = health.ready ? 'ready' : 'not ready';
+    const loading = progress && { read_bytes: progress.done, total_bytes: progress.total };
+    answerJson(ctx, health.ready ? 200 : 503, { status, checks, ...(loading && { loading }) } satisfies Readiness);
   });
 
   router.get('/api/v1/health', (ctx) => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { deleteUnfinished, isOutOfDescriptors, listFolder } from './folder.ts';
@@ -16,6 +17,8 @@ export interface CompactionOptions extends KeepOptions {
 }
 
 const RETRY_MS = 60_000;
+/** Whoever asks meanwhile has the larger part of the time, and of the disk: nobody waits for a compaction. */
+const PAUSE_MS = 1;
 
 /**
  * Keeps the journal short. Between two batches it goes on in a new journal and writes down the state of that very point,
@@ -113,8 +116,9 @@ export class Compaction {
   }
 
   async #write(head: { seq: number; chain: number }, events: Iterable<PoolEvent>, created: string): Promise<void> {
-    const { dir, log } = this.#options;
-    const bytes = await writeSnapshot(dir, head, until(this.#abort.signal, events), created);
+    const { dir, log, now } = this.#options;
+    const pace = { now, turn: () => delay(PAUSE_MS) };
+    const bytes = await writeSnapshot(dir, head, until(this.#abort.signal, events), created, pace);
     this.#snapshotBytes = bytes;
     this.#olderBytes = 0;
     log('info', { seq: head.seq, bytes }, 'journal compacted');

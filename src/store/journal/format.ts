@@ -27,7 +27,7 @@ export const FORMAT_VERSION = 2;
 
 const CRC_FIELD = ',"crc":"';
 /** `,"crc":"01234567"}` */
-const SEAL_LENGTH = CRC_FIELD.length + 8 + 2;
+export const SEAL_LENGTH = CRC_FIELD.length + 8 + 2;
 const OPENING_BRACE = 0x7b;
 
 export interface Header {

@@ -116,7 +116,7 @@ async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<Hi
   for await (const line of linesOf(path)) {
     if (++count % LINES_A_TURN === 0) await turn();
     signal.throwIfAborted();
-    bytes = line.offset + line.bytes.length + (line.terminated ? 1 : 0);
+    bytes = line.offset + line.size;
     const value = unseal(line.bytes)?.value;
     if (line.offset === 0) created = Date.parse(String(value?.created)) || 0;
     if (!value || !isRecord(value)) continue;

@@ -8,6 +8,7 @@ import { Compaction, type CompactionOptions } from './compaction.ts';
 import { FORMAT_VERSION } from './format.ts';
 import { deleteUnfinished, ioError, journalName, listFolder, makeFolder, noData, syncFolder } from './folder.ts';
 import { type Committed, JournalHistory } from './history.ts';
+import { Loading } from './loading.ts';
 import { isSigned, lockFolder, signLock } from './lock.ts';
 import { isFull, Log } from './log.ts';
 import { type Admit, recover, type Tail } from './recover.ts';
@@ -53,6 +54,8 @@ export class Journal implements Store {
   #state: State = 'closed';
   #deliver: (batch: Delivered) => void = () => undefined;
   #lock: FileHandle | undefined;
+  /** While the folder is being read. */
+  #loading: Loading | undefined;
   #log: Log | undefined;
   #compaction: Compaction | undefined;
   /** What a search may see: behind it stand records that nobody was told of yet. */
@@ -98,7 +101,8 @@ export class Journal implements Store {
   }
 
   health(): StoreHealth {
-    return { writable: this.#state === 'open', reason: REASONS[this.#state] };
+    const health = { writable: this.#state === 'open', reason: REASONS[this.#state] };
+    return this.#loading ? { ...health, progress: this.#loading } : health;
   }
 
   async close(): Promise<void> {
@@ -115,11 +119,13 @@ export class Journal implements Store {
   async #load(lock: FileHandle): Promise<void> {
     const { dir, check, accept, now, log } = this.#options;
     const started = now();
-    const found = await recover(dir, (event) => {
+    const admit: Admit = (event) => {
       const contradiction = check(event);
       if (contradiction === undefined) this.#deliver([event]);
       return contradiction;
-    });
+    };
+    this.#loading = new Loading((facts, message) => log('info', { dir, ...facts }, message), now);
+    const found = await recover(dir, admit, this.#loading).finally(() => (this.#loading = undefined));
     if (!found.last && (await isSigned(lock))) throw vanished(dir);
     accept();
     await deleteUnfinished(dir, found.contents);

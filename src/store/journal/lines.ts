@@ -1,30 +1,122 @@
-import { createReadStream } from 'node:fs';
+import { isAscii } from 'node:buffer';
+import { type FileHandle, open } from 'node:fs/promises';
 
 const NEWLINE = 0x0a;
+/** Read at once: a millisecond or two of work between two turns of the event loop. */
+const CHUNK = 64 * 1024;
 
-/** A line of a file, as bytes: text would hide what is not valid UTF-8, and know other line ends than ours. */
-export interface Line {
+/** Lines that stand side by side in a file, whole ones but for a last one without a newline. */
+export class Block {
   /** Where in the file it begins. */
   readonly offset: number;
-  /** Without the newline. */
+  /** With all newlines. Somebody else's as soon as the next block is asked for. */
   readonly bytes: Buffer;
-  /** False for a last line without a newline. */
-  readonly terminated: boolean;
+  #text: string | undefined;
+
+  constructor(offset: number, bytes: Buffer) {
+    this.offset = offset;
+    this.bytes = bytes;
+    this.#text = isAscii(bytes) ? bytes.toString('latin1') : undefined;
+  }
+
+  /** Its text where each character is a byte, so that a place in one is that in the other; else undefined. */
+  get text(): string | undefined {
+    return this.#text;
+  }
+
+  *[Symbol.iterator](): Generator<Line, void, void> {
+    const { bytes } = this;
+    for (let start = 0, end; start < bytes.length; start = end + 1) {
+      const newline = bytes.indexOf(NEWLINE, start);
+      end = newline < 0 ? bytes.length : newline;
+      yield new Line(this, start, end);
+    }
+  }
 }
 
-/** The lines of a file in order. They end at the byte 0x0a and at nothing else. */
-export async function* linesOf(path: string): AsyncGenerator<Line> {
-  let offset = 0;
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    const data: Buffer = rest.length > 0 ? Buffer.concat([rest, chunk as Buffer]) : (chunk as Buffer);
-    let start = 0;
-    for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, start)) {
-      yield { offset, bytes: data.subarray(start, end), terminated: true };
-      offset += end - start + 1;
-      start = end + 1;
-    }
-    rest = data.subarray(start);
+/** A line of a file, as bytes: text would hide what is not valid UTF-8, and know other line ends than ours. */
+export class Line {
+  readonly block: Block;
+  /** Where in the block it begins and ends; its newline stands at `end`. */
+  readonly start: number;
+  readonly end: number;
+
+  constructor(block: Block, start: number, end: number) {
+    this.block = block;
+    this.start = start;
+    this.end = end;
   }
-  if (rest.length > 0) yield { offset, bytes: rest, terminated: false };
+
+  /** Where in the file it begins. */
+  get offset(): number {
+    return this.block.offset + this.start;
+  }
+
+  /** Without the newline. */
+  get bytes(): Buffer {
+    return this.block.bytes.subarray(this.start, this.end);
+  }
+
+  /** False for a last line without a newline. */
+  get terminated(): boolean {
+    return this.end < this.block.bytes.length;
+  }
+
+  /** Bytes in the file, the newline included. */
+  get size(): number {
+    return this.end - this.start + (this.terminated ? 1 : 0);
+  }
+}
+
+/**
+ * A file in blocks of about 64 KiB, or of one line where that is longer. The event loop turns between two of them, and the
+ * next one is read meanwhile.
+ */
+export async function* blocksOf(path: string): AsyncGenerator<Block> {
+  const handle = await open(path, 'r');
+  let reading = readBehind(handle, Buffer.allocUnsafeSlow(CHUNK), 0, 0);
+  try {
+    let spare: Buffer = Buffer.allocUnsafeSlow(CHUNK);
+    let offset = 0;
+    for (let held = await reading; held.length > 0; held = await reading) {
+      const { buffer, length, isLast } = held;
+      const end = isLast ? length : buffer.lastIndexOf(NEWLINE, length - 1) + 1;
+      const rest = length - end;
+      // A line that does not end yet fills it: it needs more room.
+      if (spare.length < 2 * rest) spare = Buffer.allocUnsafeSlow(4 * rest);
+      buffer.copy(spare, 0, end, length);
+      reading = isLast ? Promise.resolve(NOTHING) : readBehind(handle, spare, rest, offset + length);
+      if (end > 0) yield new Block(offset, buffer.subarray(0, end));
+      offset += end;
+      spare = buffer;
+    }
+  } finally {
+    await reading.catch(nothing);
+    await handle.close();
+  }
+}
+
+interface Chunk {
+  readonly buffer: Buffer;
+  readonly length: number;
+  /** Whether the file ends here. */
+  readonly isLast: boolean;
+}
+
+const NOTHING: Chunk = { buffer: Buffer.alloc(0), length: 0, isLast: true };
+
+/** Reads on behind what a buffer holds already. @param position where in the file */
+function readBehind(handle: FileHandle, buffer: Buffer, held: number, position: number): Promise<Chunk> {
+  const chunk = handle
+    .read(buffer, held, buffer.length - held, position)
+    .then(({ bytesRead }) => ({ buffer, length: held + bytesRead, isLast: bytesRead === 0 }));
+  chunk.catch(nothing); // whoever waits for it may be at work with the block before
+  return chunk;
+}
+
+const nothing = () => undefined;
+
+/** The lines of a file in order. They end at the byte 0x0a and at nothing else; each is to be used before the next. */
+export async function* linesOf(path: string): AsyncGenerator<Line> {
+  for await (const block of blocksOf(path)) yield* block;
 }

@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import type { PoolEvent } from '../../pool/events.ts';
 import { type Contents, listFolder } from './folder.ts';
 import { corrupt, FORMAT_VERSION, type Header, hex } from './format.ts';
-import { type Damage, scanJournal } from './scan.ts';
+import { type Damage, scanJournal, type Sink } from './scan.ts';
+import type { Loading } from './loading.ts';
 import { readSnapshot } from './snapshot.ts';
 
 /** What a data folder holds and where to go on writing. */
@@ -36,9 +37,10 @@ export type Admit = (event: PoolEvent) => string | undefined;
  *
  *     snapshot-4711   journal-4711 → journal-9000 → …     each file's base is the last record of the file before
  *
+ * @param loading told how far it has come
  * @throws PoolError `data_corrupt` for damage, a gap, or a snapshot that is missing; `data_mismatch` for a newer version
  */
-export async function recover(dir: string, admit: Admit): Promise<Recovered> {
+export async function recover(dir: string, admit: Admit, loading?: Loading): Promise<Recovered> {
   const contents = await listFolder(dir);
   const snapshot = contents.snapshots.at(-1);
   const base = snapshot?.seq ?? 0;
@@ -51,10 +53,12 @@ export async function recover(dir: string, admit: Admit): Promise<Recovered> {
     const name = first?.name ?? snapshot?.name ?? dir;
     throw corrupt(name, 0, 'generation', missing(base, first?.seq));
   }
+  await loading?.begin([...(snapshot ? [snapshot] : []), ...journals].map(({ path }) => path));
+  const read = (bytes: number) => loading?.read(bytes);
   let snapshotBytes = 0;
   let chain: number | undefined;
   if (snapshot) {
-    const head = await readSnapshot(snapshot.path, admit);
+    const head = await readSnapshot(snapshot.path, admit, read);
     if (head.seq !== base) throw corrupt(snapshot.name, 0, 'generation', `it holds the state after record ${head.seq}`);
     chain = head.chain;
     snapshotBytes = head.size;
@@ -72,7 +76,7 @@ export async function recover(dir: string, admit: Admit): Promise<Recovered> {
     }
     const expected = chain;
     let head = { v: FORMAT_VERSION, prev: 0 };
-    const end = await scanJournal(path, seq, {
+    const sink: Sink = {
       header: (header) => {
         checkHeader(name, header, seq, expected);
         head = { v: header.v, prev: Number.parseInt(header.prev, 16) };
@@ -87,7 +91,8 @@ export async function recover(dir: string, admit: Admit): Promise<Recovered> {
       damage: ({ offset, rule, what }: Damage) => {
         throw corrupt(name, offset, rule, what);
       },
-    });
+    };
+    const end = await scanJournal(path, seq, sink, read);
     last = { path, ...head, base: seq, ...end };
     chain = end.crc;
     journalBytes += end.end;

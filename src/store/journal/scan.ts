@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
-import { crcMatches, type Header, isHeader, isRecord, type JournalRecord, unseal } from './format.ts';
-import { type Line, linesOf } from './lines.ts';
+import { crcMatches, type Header, isHeader, isRecord, type JournalRecord, SEAL_LENGTH, unseal } from './format.ts';
+import { blocksOf, type Line } from './lines.ts';
+import { UsualForm } from './usual-form.ts';
 
 /*
  * Reading a journal, and telling a torn end from damage.
@@ -48,17 +49,27 @@ export interface ScanEnd {
  * Reads a journal from the beginning to the end.
  *
  * @param base what its name says: the number of the last record before it
+ * @param read told how many bytes were read, now and then
  * @throws PoolError `data_mismatch` for a newer version
  */
-export async function scanJournal(path: string, base: number, sink: Sink): Promise<ScanEnd> {
+export async function scanJournal(
+  path: string,
+  base: number,
+  sink: Sink,
+  read?: (bytes: number) => void,
+): Promise<ScanEnd> {
   const scan = new Scan(basename(path), base, sink);
-  for await (const line of linesOf(path)) scan.line(line);
+  for await (const block of blocksOf(path)) {
+    for (const line of block) scan.line(line);
+    read?.(block.bytes.length);
+  }
   return scan.finish();
 }
 
 class Scan {
   readonly #file: string;
   readonly #sink: Sink;
+  readonly #usual = new UsualForm();
   #begun = false;
   /** Records of a commit whose last one has not come yet, and where it began. */
   #open: JournalRecord[] = [];
@@ -80,13 +91,13 @@ class Scan {
   }
 
   line(line: Line): void {
-    this.#length = line.offset + line.bytes.length + (line.terminated ? 1 : 0);
+    this.#length = line.offset + line.size;
     if (!this.#begun) {
       this.#readHeader(line);
       return;
     }
-    const sealed = unseal(line.bytes);
-    const record = sealed && isRecord(sealed.value) && line.terminated ? sealed.value : undefined;
+    const sealed = this.#unseal(line);
+    const record = line.terminated ? sealed?.record : undefined;
     if (this.#suspect) {
       if (!record || (this.#suspect.torn && record.g <= this.#suspect.offset)) return; // inside the batch that may be torn
       this.#sink.damage(this.#suspect);
@@ -110,6 +121,14 @@ class Scan {
     this.#chain = sealed.crc;
     this.#crc = sealed.crc;
     this.#record(record, line);
+  }
+
+  #unseal(line: Line): { record: JournalRecord | undefined; body: Buffer; crc: number } | undefined {
+    const { block, start, end } = line;
+    const usual = block.text === undefined ? undefined : this.#usual.record(block.text, start, end);
+    if (usual) return { ...usual, body: block.bytes.subarray(start, end - SEAL_LENGTH) };
+    const sealed = unseal(line.bytes);
+    return sealed && { ...sealed, record: isRecord(sealed.value) ? sealed.value : undefined };
   }
 
   finish(): ScanEnd {

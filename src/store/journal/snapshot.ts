@@ -4,7 +4,8 @@ import { crc32 } from 'node:zlib';
 import type { PoolEvent } from '../../pool/events.ts';
 import { corrupt, FORMAT_VERSION, hex, newerVersion } from './format.ts';
 import { ioError, publish, snapshotName } from './folder.ts';
-import { type Line, linesOf } from './lines.ts';
+import { blocksOf, type Line } from './lines.ts';
+import { UsualForm } from './usual-form.ts';
 
 /*
  * A snapshot is one JSON document with an event a line, so that it can be written and read in slices, and by jq:
@@ -25,8 +26,19 @@ export interface SnapshotHead {
   readonly chain: number;
 }
 
-/** About a third of a millisecond of work between two turns of the event loop. */
-const SLICE_CHARACTERS = 64 * 1024;
+const NEWLINE = 0x0a;
+/** Written at once. */
+const WRITE_CHARACTERS = 64 * 1024;
+/** Events between two looks at the clock. */
+const A_LOOK = 8;
+
+/** How somebody who has others to serve writes: a slice ends when the clock ticks, since code that is not compiled yet takes long. */
+export interface Pace {
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** Lets others work between two slices. */
+  readonly turn: () => Promise<unknown>;
+}
 
 /** Writes a snapshot durably, slice by slice. Returns its size in bytes. */
 export async function writeSnapshot(
@@ -34,6 +46,7 @@ export async function writeSnapshot(
   { seq, chain }: SnapshotHead,
   events: Iterable<PoolEvent>,
   created: string,
+  pace?: Pace,
 ): Promise<number> {
   const name = snapshotName(seq);
   const temporary = join(dir, `${name}.tmp`);
@@ -43,9 +56,14 @@ export async function writeSnapshot(
     const head = { v: FORMAT_VERSION, snapshot: 'ippool', seq, chain: hex(chain), created };
     out.text = `${JSON.stringify(head).slice(0, -1)},"events":[`;
     let count = 0;
+    let began = pace?.now();
     for (const event of events) {
       out.text += `${count++ === 0 ? '\n' : ',\n'}${JSON.stringify(event)}`;
-      if (out.text.length >= SLICE_CHARACTERS) await out.flush();
+      const isFull = out.text.length >= WRITE_CHARACTERS;
+      if (!isFull && (count % A_LOOK > 0 || pace?.now() === began)) continue;
+      if (isFull) await out.flush();
+      await pace?.turn();
+      began = pace?.now();
     }
     out.text += `\n],"count":${count}`;
     await out.flush();
@@ -83,46 +101,69 @@ class Sliced {
 /**
  * Reads a snapshot, handing over its events in order.
  *
+ * @param read told how many bytes of it were read, now and then
  * @throws PoolError `data_corrupt` when anything in it is not as it was written, `data_mismatch` for a newer version
  */
 export async function readSnapshot(
   path: string,
   event: (event: PoolEvent) => string | undefined,
+  read?: (bytes: number) => void,
 ): Promise<SnapshotHead & { readonly size: number }> {
   const file = basename(path);
   const { head, end, count, size } = await checkSum(path, file);
-  let read = 0;
-  for await (const { offset, bytes } of linesOf(path)) {
-    if (offset === 0 || offset >= end) continue;
-    const text = bytes.toString('utf8');
-    const value = parse(text.endsWith(',') ? text.slice(0, -1) : text);
-    if (typeof value?.type !== 'string') throw corrupt(file, offset, 'form', `event ${read + 1} cannot be read`);
-    const contradiction = event(value as unknown as PoolEvent);
-    if (contradiction !== undefined) throw corrupt(file, offset, 'event', contradiction);
-    read++;
+  const usual = new UsualForm();
+  let events = 0;
+  for await (const block of blocksOf(path)) {
+    for (const line of block) {
+      const { offset } = line;
+      if (offset === 0 || offset >= end) continue;
+      const value = eventOf(line, usual);
+      if (!value) throw corrupt(file, offset, 'form', `event ${events + 1} cannot be read`);
+      const contradiction = event(value);
+      if (contradiction !== undefined) throw corrupt(file, offset, 'event', contradiction);
+      events++;
+    }
+    read?.(block.bytes.length);
   }
-  if (read !== count) throw corrupt(file, end, 'count', `the snapshot should have ${count} events, it has ${read}`);
+  if (events !== count) throw corrupt(file, end, 'count', `the snapshot should have ${count} events, it has ${events}`);
   return { ...head, size };
+}
+
+function eventOf(line: Line, usual: UsualForm): PoolEvent | undefined {
+  const { block, start, end } = line;
+  const known = block.text === undefined ? undefined : usual.event(block.text, start, end);
+  if (known) return known;
+  const text = line.bytes.toString('utf8');
+  const value = parse(text.endsWith(',') ? text.slice(0, -1) : text);
+  return typeof value?.type === 'string' ? (value as unknown as PoolEvent) : undefined;
 }
 
 /** Reads a snapshot once for its checksum: no event of it is believed before. Returns where its last line begins. */
 async function checkSum(path: string, file: string) {
   let head: SnapshotHead | undefined;
-  let last: Line | undefined;
+  /** Where the last line begins that was read, and that line: the last of all is not for the checksum, most of it. */
+  let last = { offset: 0, bytes: Buffer.alloc(0) };
   let crc = 0;
-  for await (const line of linesOf(path)) {
-    if (last) crc = crc32('\n', crc32(last.bytes, crc));
-    head ??= readHead(line, file);
-    last = line;
+  for await (const { offset, bytes } of blocksOf(path)) {
+    crc = crc32(last.bytes, crc);
+    head ??= readHead(firstLine(bytes), file);
+    const start = bytes.lastIndexOf(NEWLINE, -2) + 1;
+    crc = crc32(bytes.subarray(0, start), crc);
+    last = { offset: offset + start, bytes: Buffer.from(bytes.subarray(start)) };
   }
-  const seal = last && /^\],"count":(\d{1,15}),"crc":"([0-9a-f]{8})"\}$/.exec(last.bytes.toString('latin1'));
-  if (!head || !last?.terminated || !seal) throw corrupt(file, last?.offset ?? 0, 'form', 'the snapshot has no end');
+  const seal = /^\],"count":(\d{1,15}),"crc":"([0-9a-f]{8})"\}\n$/.exec(last.bytes.toString('latin1'));
+  if (!head || !seal) throw corrupt(file, last.offset, 'form', 'the snapshot has no end');
   crc = crc32(last.bytes.subarray(0, last.bytes.lastIndexOf(',"crc"')), crc);
   if (seal[2] !== hex(crc)) throw corrupt(file, last.offset, 'crc', 'the snapshot has a wrong checksum');
-  return { head, end: last.offset, count: Number(seal[1]), size: last.offset + last.bytes.length + 1 };
+  return { head, end: last.offset, count: Number(seal[1]), size: last.offset + last.bytes.length };
 }
 
-function readHead({ bytes }: Line, file: string): SnapshotHead {
+function firstLine(bytes: Buffer): Buffer {
+  const end = bytes.indexOf(NEWLINE);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
+function readHead(bytes: Buffer, file: string): SnapshotHead {
   const value = parse(`${bytes.toString('utf8')}]}`);
   if (typeof value?.v === 'number' && value.v > FORMAT_VERSION) throw newerVersion(file, value.v);
   const { seq, chain } = value ?? {};

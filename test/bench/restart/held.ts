@@ -1,8 +1,9 @@
 import { cpSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { formatAddress } from '../../../src/net/address.ts';
 import type { IpAllocated, PoolEvent } from '../../../src/pool/events.ts';
 import { createFolder } from '../../../src/store/journal/create.ts';
-import { cpuMicroseconds, peakMiB } from '../machine.ts';
+import { cpuMicroseconds, peakMiB, residentMiB } from '../machine.ts';
 import type { Options } from '../options.ts';
 import type { Plot } from '../plot/plot.ts';
 import type { Servers } from '../servers.ts';
@@ -12,6 +13,8 @@ import type { Table } from '../table.ts';
 
 export const HELD_NETWORK = '10.0.0.0/8';
 const KINDS = ['lines', 'ippool'] as const;
+/** What was needed for the start alone is given back, or not, within this time. */
+const SETTLE_MS = 500;
 type Kind = (typeof KINDS)[number];
 const NAMES: Readonly<Record<Kind, string>> = { lines: 'JSON.parse of the lines', ippool: 'ippool' };
 
@@ -19,6 +22,7 @@ interface Sample {
   readonly readyMs: number;
   readonly cpuMs: number;
   readonly peakMiB: number;
+  readonly settledMiB: number;
 }
 
 export interface Held {
@@ -28,6 +32,8 @@ export interface Held {
     readonly servers: Readonly<Record<Kind, Readonly<Record<keyof Sample, Spread>>>>;
     /** ippool ÷ JSON.parse, of the two that stand next to each other. */
     readonly ratio: Spread;
+    /** Of ippool: the most that it ever had, by what it keeps. */
+    readonly memory: Spread;
   }[];
 }
 
@@ -52,6 +58,7 @@ export async function measureHeld(servers: Servers, options: Options, progress: 
     sizes.push({
       allocations: count,
       servers: { lines: summary(lines), ippool: summary(ippool) },
+      memory: spreadOf(ippool.map(({ peakMiB, settledMiB }) => peakMiB / settledMiB)),
       ratio: spreadOf(ippool.map(({ readyMs }, i) => readyMs / (lines[i]?.readyMs ?? Number.NaN))),
     });
   }
@@ -64,11 +71,10 @@ async function start(servers: Servers, kind: Kind, folder: string): Promise<Samp
   cpSync(folder, data, { recursive: true, filter: (path) => !path.endsWith('/LOCK') });
   const args = kind === 'ippool' ? ['--network', HELD_NETWORK] : [];
   const server = await servers.start(kind, { args, pin: false, data });
-  const sample = {
-    readyMs: server.startMs,
-    cpuMs: cpuMicroseconds(server.pid) / 1000,
-    peakMiB: peakMiB(server.pid),
-  };
+  const cpuMs = cpuMicroseconds(server.pid) / 1000;
+  await delay(SETTLE_MS);
+  const { pid, startMs: readyMs } = server;
+  const sample = { readyMs, cpuMs, peakMiB: peakMiB(pid), settledMiB: residentMiB(pid) };
   await server.stop();
   return sample;
 }
@@ -87,22 +93,33 @@ export function* heldEvents(count: number): Generator<PoolEvent> {
 
 function summary(samples: readonly Sample[]): Held['sizes'][number]['servers'][Kind] {
   const of = (key: keyof Sample) => spreadOf(samples.map((sample) => sample[key]));
-  return { readyMs: of('readyMs'), cpuMs: of('cpuMs'), peakMiB: of('peakMiB') };
+  return { readyMs: of('readyMs'), cpuMs: of('cpuMs'), peakMiB: of('peakMiB'), settledMiB: of('settledMiB') };
 }
 
 /** The table of {@link measureHeld}. */
 export function heldTable({ rounds, sizes }: Held): Table {
   return {
     title: 'Start on a data folder with allocations',
-    head: ['allocations', 'process', 'spawn to ready, ms', 'CPU, ms', 'peak RSS, MiB', 'ippool ÷ parse, time'],
-    rows: sizes.flatMap(({ allocations, servers, ratio }) =>
+    head: [
+      'allocations',
+      'process',
+      'spawn to ready, ms',
+      'CPU, ms',
+      'peak RSS, MiB',
+      'settled RSS, MiB',
+      'ippool ÷ parse, time',
+      'peak ÷ settled',
+    ],
+    rows: sizes.flatMap(({ allocations, servers, ratio, memory }) =>
       KINDS.map((kind) => [
         formatNumber(allocations, 0),
         NAMES[kind],
         formatSpread(servers[kind].readyMs, 0),
         formatSpread(servers[kind].cpuMs, 0),
         formatSpread(servers[kind].peakMiB, 0),
+        formatSpread(servers[kind].settledMiB, 0),
         kind === 'ippool' ? formatSpread(ratio, 2) : '',
+        kind === 'ippool' ? formatSpread(memory, 2) : '',
       ]),
     ),
     notes: [

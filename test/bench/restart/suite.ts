@@ -3,6 +3,7 @@ import type { Plot } from '../plot/plot.ts';
 import { Servers } from '../servers.ts';
 import type { Progress, Suite } from '../suite.ts';
 import type { Table } from '../table.ts';
+import { type Compacted, compactionTable, measureCompaction } from './compaction.ts';
 import { type Held, heldPlot, heldTable, measureHeld } from './held.ts';
 import { measureStart, type StartFigures, startTable } from './start.ts';
 
@@ -10,6 +11,7 @@ interface Result {
   readonly starts: number;
   readonly empty: readonly StartFigures[];
   readonly held: Held;
+  readonly compacted: Compacted;
 }
 
 async function measure(options: Options, progress: Progress): Promise<Result> {
@@ -19,14 +21,15 @@ async function measure(options: Options, progress: Progress): Promise<Result> {
       starts: options.starts,
       empty: await measureStart(servers, options, progress),
       held: await measureHeld(servers, options, progress),
+      compacted: await measureCompaction(servers, options, progress),
     };
   } finally {
     servers.close();
   }
 }
 
-function tables({ starts, empty, held }: Result): Table[] {
-  return [startTable(empty, starts), heldTable(held)];
+function tables({ starts, empty, held, compacted }: Result): Table[] {
+  return [startTable(empty, starts), heldTable(held), compactionTable(compacted)];
 }
 
 function plots({ held }: Result): Plot[] {
