@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import request from 'supertest';
+import type { Readiness } from '../../src/api/schema.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import type { StoreHealth } from '../../src/store/store.ts';
 import { assertError } from '../support/answers.ts';
@@ -89,8 +90,7 @@ describe('GET /readyz while a data folder is being read', () => {
     const { api, health, store } = await start();
     health.phase = 'loading';
     store.mood = { writable: false, reason: 'not open', progress: { done: 439, total: 1000 } };
-    const { body } = await api.get('/readyz').expect(503);
-    const { loading, checks } = body as { loading: unknown; checks: Record<string, string> };
+    const { loading, checks } = (await api.get('/readyz').expect(503)).body as Readiness;
     assert.deepEqual(loading, { read_bytes: 439, total_bytes: 1000 });
     assert.match(checks.loaded ?? '', /, 43 %$/);
     const refused = await api.get('/api/v1/ip/vm-1');
