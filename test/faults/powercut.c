@@ -8,12 +8,13 @@
  *     C <inode> <name>            a file was made
  *     W <inode> <offset> <length>
  *     T <inode> <length>          was truncated
- *     S <inode>                   was synced: fsync or fdatasync came back with success
+ *     S <inode>                   was synced: fsync or fdatasync came back with success, or a write of a file that was opened
+ *                                 with O_DSYNC, which is as if an fdatasync followed it
  *     R <name> <name>             was renamed
  *     U <name>                    was unlinked
  *     D                           the folder was synced
  *
- *   POWERCUT_LIE   "data": fdatasync of a file says success and does nothing; "folder": the same for fsync of the folder.
+ *   POWERCUT_LIE   "data": fdatasync of a file, also that behind a write, says success and does nothing; "folder": the same for fsync of the folder.
  *                  What a test must find out.
  *   POWERCUT_KILL  a number: the process is killed on its way into that fdatasync, so that a write is left unsynced
  *
@@ -131,6 +132,13 @@ static char kind_of(int fd, unsigned long *inode) {
 OPEN(open)
 OPEN(open64)
 
+/* The second half of a write with O_DSYNC. */
+static void synced_by_write(int fd, unsigned long inode) {
+  if (!(fcntl(fd, F_GETFL) & O_DSYNC)) return;
+  if (--syncs_left == 0) kill(getpid(), SIGKILL);
+  if (strcmp(lie, "data") != 0) note_line("S %lu\n", inode);
+}
+
 #define PWRITE(pwrite_name)                                                      \
   ssize_t pwrite_name(int fd, const void *bytes, size_t count, off_t offset) {   \
     unsigned long inode;                                                         \
@@ -138,6 +146,7 @@ OPEN(open64)
     LOCKED(ssize_t, {                                                            \
       result = REAL(pwrite_name)(fd, bytes, count, offset);                      \
       if (result > 0) note_write(inode, offset, bytes, result);                  \
+      if (result > 0) synced_by_write(fd, inode);                                \
     })                                                                           \
   }
 PWRITE(pwrite)
@@ -150,6 +159,7 @@ ssize_t write(int fd, const void *bytes, size_t count) {
     result = REAL(write)(fd, bytes, count);
     /* Where the descriptor stands now is where these bytes end, with O_APPEND too. */
     if (result > 0) note_write(inode, lseek(fd, 0, SEEK_CUR) - result, bytes, result);
+    if (result > 0) synced_by_write(fd, inode);
   })
 }
 

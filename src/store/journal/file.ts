@@ -1,9 +1,14 @@
-import { close, fdatasync, ftruncate, open, write } from 'node:fs';
+import { close, constants, fdatasync, ftruncate, open, write } from 'node:fs';
 import { ioError } from './folder.ts';
+
+const { O_CREAT, O_DSYNC, O_RDWR, O_TRUNC } = constants;
 
 /**
  * A file that is appended to. Callbacks instead of fs/promises, which cost four times as much a call, and never the
  * sync calls, which would stop the event loop for as long as the disk takes.
+ *
+ * Opened with O_DSYNC, so that every write is one with the fdatasync behind it (open(2)): the same work of the disk by one
+ * call of a thread instead of two, which took a fifth of the CPU of a lone caller's request.
  */
 export class AppendFile {
   /** For error messages; changes when the file is renamed. */
@@ -22,14 +27,15 @@ export class AppendFile {
   static open(path: string, position: number): Promise<AppendFile> {
     return new Promise((resolve, reject) => {
       // Not O_APPEND: after a failed write the next one goes to where the failed one began.
-      open(path, position === 0 ? 'w' : 'r+', 0o600, (error, fd) => {
+      const flags = O_RDWR | O_DSYNC | (position === 0 ? O_CREAT | O_TRUNC : 0);
+      open(path, flags, 0o600, (error, fd) => {
         if (error) reject(error);
         else resolve(new AppendFile(path, fd, position));
       });
     });
   }
 
-  /** Writes all bytes at the position and moves it on. When it fails, some of them may have been written. */
+  /** Writes all bytes at the position, durably, and moves it on. When it fails, some of them may have been written. */
   append(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       let done = 0;
@@ -51,7 +57,7 @@ export class AppendFile {
     });
   }
 
-  /** fdatasync. @throws PoolError `data_io`, whatever the reason: a failed sync is never taken for a full disk. */
+  /** fdatasync of what was not written here. @throws PoolError `data_io`, whatever the reason: a failed sync is never taken for a full disk. */
   sync(): Promise<void> {
     return new Promise((resolve, reject) => {
       fdatasync(this.#fd, (error) => {

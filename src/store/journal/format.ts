@@ -17,8 +17,8 @@ import type { PoolEvent } from '../../pool/events.ts';
  *   prev  crc of that record, which chains the files together
  *   seq   number of the record, without gaps
  *   more  the next record belongs to the same commit: both count, or neither
- *   g     byte offset in this file at which the batch of this record began. Batch n + 1 is written only after
- *         fdatasync of batch n, so a record with g > X proves that all bytes before X had reached the disk
+ *   g     byte offset in this file at which the batch of this record began. Batch n + 1 is written only when
+ *         batch n is durable, so a record with g > X proves that all bytes before X had reached the disk
  *   crc   CRC-32 (IEEE 802.3) over the bytes of the line before `,"crc"`, continued from the crc of the line before
  */
 

@@ -47,7 +47,7 @@ const PROBE_MS = 1000;
  * A store on one machine: an append-only journal with group commit, and snapshots that keep it short.
  *
  * One batch is on its way to the disk at a time. All commits that arrive meanwhile ride the next one, so that the cost of
- * fdatasync is shared by as many as there are, and there is no timer that anybody would wait for.
+ * the sync is shared by as many as there are, and there is no timer that anybody would wait for.
  */
 export class Journal implements Store {
   readonly #options: JournalOptions;
@@ -217,7 +217,7 @@ export class Journal implements Store {
     this.#options.log('info', {}, 'the disk has room again: changes are accepted');
   }
 
-  /** After a failed fdatasync the kernel may drop the pages and call the next one a success: stop at the first. */
+  /** After a failed sync the kernel may drop the pages and call the next one a success: stop at the first. */
   #die(cause: unknown): void {
     this.#state = 'dead';
     // None of these was written. The batch that was gets no answer: nobody knows how it ended.

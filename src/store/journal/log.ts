@@ -10,7 +10,10 @@ import type { Tail } from './recover.ts';
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const PROBE_BYTES = new Uint8Array(4096);
 
-/** Whether an error of the operating system says that there was no room. A failed sync never does. */
+/**
+ * Whether an error of the operating system says that there was no room. It may come from the sync inside of the write, too;
+ * then what is on the disk is known again when the file has been cut back and that has been synced.
+ */
 export function isFull(error: unknown): boolean {
   return FULL.has((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
@@ -30,7 +33,7 @@ export class Log {
     this.#crc = crc;
   }
 
-  /** Starts a journal: written and synced under a temporary name, so that a journal with half a header never exists. */
+  /** Starts a journal: written durably under a temporary name, so that a journal with half a header never exists. */
   static async create(dir: string, base: number, prev: number, created: string): Promise<Log> {
     const name = journalName(base);
     const temporary = join(dir, `${name}.tmp`);
@@ -39,7 +42,6 @@ export class Log {
     const file = await AppendFile.open(temporary, 0);
     try {
       await file.append(bytes);
-      await file.sync();
       await publish(dir, temporary, name);
     } catch (error) {
       await file.close();
@@ -78,7 +80,7 @@ export class Log {
   }
 
   /**
-   * Writes one batch of commits and syncs it.
+   * Writes one batch of commits, durably.
    *
    * @throws PoolError `storage_full` when there was no room: the file ends where it ended before, and that is on the disk.
    *         `data_io` when it is not known what is on the disk: do not go on
@@ -88,8 +90,8 @@ export class Log {
     try {
       await this.#file.append(bytes);
     } catch (error) {
-      await this.#takeBack();
       if (!isFull(error)) throw ioError(`write ${this.path}`, error);
+      await this.#takeBack();
       const { code = '' } = error as NodeJS.ErrnoException;
       throw new PoolError(
         'storage_full',
@@ -97,7 +99,6 @@ export class Log {
         { errno: code },
       );
     }
-    await this.#file.sync();
     this.#seq = seq;
     this.#crc = crc;
   }

@@ -96,7 +96,7 @@ function tables({ rounds, seconds, warmUp, pinned, steps }: Result): Table[] {
         }),
       ),
       notes: [
-        `raw: node:http that parses and answers the same JSON and keeps nothing. ippool: the built server; every answer is on the disk (fdatasync).`,
+        `raw: node:http that parses and answers the same JSON and keeps nothing. ippool: the built server; every answer is on the disk (O_DSYNC).`,
         `Median (lowest–highest) of ${rounds} interleaved rounds of ${seconds} s each, after a warm-up of ${formatNumber(warmUp.requests, 0)} requests (${warmUp.seconds} s at most); fresh processes every round.`,
         `CPU: the whole server process, all threads, user and system. ${pinning(pinned)}`,
       ],
