@@ -12,10 +12,15 @@ import { fileURLToPath } from 'node:url';
 const LONGEST = [
   'test/faults/cluster/cluster.test.ts',
   'test/store/etcd/all.ts',
-  'test/cli/all.ts',
+  'test/member/all.ts',
   'test/container/image.test.ts',
   'test/setup/setup.test.ts',
-  'test/bench/bench.test.ts',
+  'test/bench/all.ts',
+  'test/http/all.ts',
+  'test/store/journal/all.ts',
+  'test/pool/all.ts',
+  'test/migration/all.ts',
+  'test/faults/powercut.test.ts',
 ];
 /** Of a file: an all.ts takes up to two minutes on a quiet machine. */
 const TIMEOUT_MS = 600_000;
