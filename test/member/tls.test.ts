@@ -88,17 +88,21 @@ describe('nodes with certificates', { skip: missingEtcd() || missingTools({ open
       [['--etcd-cert', cert], /--etcd-cert and --etcd-key/],
       [['--etcd', 'http://127.0.0.1:1', '--etcd-ca', ca], /--etcd http:.*https:/],
     ];
-    for (const [args, names] of cases) await refuses([...(args[0] === '--etcd' ? [] : away), ...args], 2, names);
+    await Promise.all(
+      cases.map(([args, names]) => refuses([...(args[0] === '--etcd' ? [] : away), ...args], 2, names)),
+    );
   });
 
   it('say soon whose certificate is not accepted, and by what setting', async () => {
     const { ca, cert, key } = files;
     const other = makeCertificates(join(folder, 'stranger'));
     const to = ['--etcd', `https://${clientAddress(readClusterFile(join(nodes.dataDir(1), 'cluster.json')))}`];
-    await refuses([...to, '--etcd-cert', cert, '--etcd-key', key], 1, /--etcd-ca/);
-    await refuses([...to, '--etcd-ca', other.ca, '--etcd-cert', cert, '--etcd-key', key], 1, /--etcd-ca/);
-    await refuses([...to, '--etcd-ca', ca], 1, /--etcd-cert/);
-    await refuses([...to, '--etcd-ca', ca, '--etcd-cert', other.cert, '--etcd-key', other.key], 1, /--etcd-cert/);
+    await Promise.all([
+      refuses([...to, '--etcd-cert', cert, '--etcd-key', key], 1, /--etcd-ca/),
+      refuses([...to, '--etcd-ca', other.ca, '--etcd-cert', cert, '--etcd-key', key], 1, /--etcd-ca/),
+      refuses([...to, '--etcd-ca', ca], 1, /--etcd-cert/),
+      refuses([...to, '--etcd-ca', ca, '--etcd-cert', other.cert, '--etcd-key', other.key], 1, /--etcd-cert/),
+    ]);
   });
 
   it('start no etcd of their own with a certificate that nobody can accept', async () => {

@@ -1,20 +1,20 @@
-import { fileURLToPath } from 'node:url';
 import { MAIN } from '../../support/server.ts';
 import type { NodeProgram } from './node.ts';
+import { buildPlain } from './plain/build.ts';
 
-const PLAIN = fileURLToPath(new URL('plain/main.ts', import.meta.url));
 const NETWORK = '10.9.0.0/25'; // a number; on no interface
 /** Hosts of the network, without its gateway. */
 export const CAPACITY = 125;
 
 type Program = (endpoints: readonly string[], name: string) => NodeProgram;
 
-const plain =
-  (manner: string): Program =>
-  (endpoints) => ({
-    words: [process.execPath, '--import', 'tsx', PLAIN],
+function plain(manner: string): Program {
+  let built: string | undefined;
+  return (endpoints) => ({
+    words: [process.execPath, (built ??= buildPlain())],
     args: ['--etcd', endpoints.join(','), '--network', NETWORK, '--manner', manner],
   });
+}
 
 /** What can run as a node. */
 export const PROGRAMS = {
