@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
+import { hex32 } from '../../net/hex.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { type Contents, listFolder } from './folder.ts';
-import { corrupt, FORMAT_VERSION, type Header, hex } from './format.ts';
+import { corrupt, FORMAT_VERSION, type Header } from './format.ts';
 import { type Damage, scanJournal } from './scan.ts';
 import { readSnapshot } from './snapshot.ts';
 
@@ -99,12 +100,12 @@ export async function recover(dir: string, admit: Admit): Promise<Recovered> {
 export function checkHeader(name: string, header: Header, base: number, chain: number | undefined): void {
   if (header.base !== base)
     throw corrupt(name, 0, 'generation', `its header says that it begins after record ${header.base}`);
-  if (chain !== undefined && header.prev !== hex(chain)) {
+  if (chain !== undefined && header.prev !== hex32(chain)) {
     throw corrupt(
       name,
       0,
       'chain',
-      `it does not continue the file before it (prev ${header.prev}, expected ${hex(chain)})`,
+      `it does not continue the file before it (prev ${header.prev}, expected ${hex32(chain)})`,
     );
   }
 }
