@@ -120,15 +120,25 @@ const SPACE = 0x20;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 
-/** Without recursion: JSON.parse takes 30,000 levels in 64 KiB, the stack does not. */
+/**
+ * Without recursion: JSON.parse takes 30,000 levels in 64 KiB, the stack does not. Without Object.values, a list for each
+ * of ten thousand requests.
+ */
 function countMembers(body: unknown): number {
   let count = 0;
   const rest = [body];
+  const look = (value: unknown) => {
+    if (typeof value === 'object' && value !== null) rest.push(value);
+  };
   for (let value = rest.pop(); value !== undefined; value = rest.pop()) {
-    if (typeof value !== 'object' || value === null) continue;
-    const values: unknown[] = Object.values(value);
-    if (!Array.isArray(value)) count += values.length;
-    for (const inner of values) if (typeof inner === 'object') rest.push(inner);
+    if (Array.isArray(value)) {
+      for (const inner of value) look(inner);
+      continue;
+    }
+    for (const name in value as object) {
+      count++;
+      look((value as Record<string, unknown>)[name]);
+    }
   }
   return count;
 }
