@@ -33,8 +33,8 @@ export class Bulk {
   }
 
   /**
-   * Gives addresses for many requests, each on its own: an outcome for each, also for those that mean nothing. New
-   * addresses of a slice share a commit; what cannot be had so simply goes the way of a single request. Yields the
+   * Gives addresses for many requests, each on its own: an outcome for each, also for those that mean nothing. What is new
+   * or changes in a slice shares a commit; what cannot be had so simply goes the way of a single request. Yields the
    * outcomes of a slice, in their order; the next is decided when it is asked for.
    */
   async *allocate(scope: Scope, requests: Iterable<AllocationRequest | PoolError>): AsyncGenerator<Outcome[]> {
