@@ -95,32 +95,50 @@ function refuseAmbiguous({ raw, value }: Body): void {
   }
 }
 
-/** How many members are written in a text that is known to be JSON: one for each colon outside of strings. */
+/** How many members are written in a text that is known to be JSON: one for each string with a colon behind it. */
 function writtenMembers(json: string): number {
   let count = 0;
-  let quoted = false;
-  for (let i = 0; i < json.length; i++) {
-    const c = json.charCodeAt(i);
-    if (c === QUOTE) quoted = !quoted;
-    else if (c === BACKSLASH && quoted) i++;
-    else if (c === COLON && !quoted) count++;
+  for (let open = json.indexOf('"'); open >= 0;) {
+    let close = json.indexOf('"', open + 1);
+    while (isEscaped(json, close)) close = json.indexOf('"', close + 1);
+    let next = close + 1;
+    while (json.charCodeAt(next) <= SPACE) next++;
+    if (json.charCodeAt(next) === COLON) count++;
+    open = json.indexOf('"', next);
   }
   return count;
 }
 
-const QUOTE = 0x22;
+/** Whether an odd number of backslashes stands before a quote. */
+function isEscaped(json: string, quote: number): boolean {
+  let first = quote;
+  while (json.charCodeAt(first - 1) === BACKSLASH) first--;
+  return (quote - first) % 2 === 1;
+}
+
+const SPACE = 0x20;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 
-/** Without recursion: JSON.parse takes 30,000 levels in 64 KiB, the stack does not. */
+/**
+ * Without recursion: JSON.parse takes 30,000 levels in 64 KiB, the stack does not. Without Object.values, a list for each
+ * of ten thousand requests.
+ */
 function countMembers(body: unknown): number {
   let count = 0;
   const rest = [body];
+  const look = (value: unknown) => {
+    if (typeof value === 'object' && value !== null) rest.push(value);
+  };
   for (let value = rest.pop(); value !== undefined; value = rest.pop()) {
-    if (typeof value !== 'object' || value === null) continue;
-    const values: unknown[] = Object.values(value);
-    if (!Array.isArray(value)) count += values.length;
-    for (const inner of values) if (typeof inner === 'object') rest.push(inner);
+    if (Array.isArray(value)) {
+      for (const inner of value) look(inner);
+      continue;
+    }
+    for (const name in value as object) {
+      count++;
+      look((value as Record<string, unknown>)[name]);
+    }
   }
   return count;
 }

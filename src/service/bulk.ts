@@ -1,11 +1,11 @@
 import { PoolError } from '../pool/errors.ts';
+import type { PoolEvent } from '../pool/events.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Allocations, AllocationsOptions } from './allocations.ts';
 import type { Changes, Concerned, Decide, Scope } from './changes.ts';
 import type { Subject } from './inflight.ts';
 import { type AllocationRequest, decidePart, type Given, givenOf, type Outcome, type Part, partOf } from './parts.ts';
 
-const NONE: ReadonlyMap<number, Given> = new Map();
 /** Requests that are decided between two turns of the event loop, a few milliseconds. */
 const SLICE = 500;
 
@@ -33,8 +33,8 @@ export class Bulk {
   }
 
   /**
-   * Gives addresses for many requests, each on its own: an outcome for each, also for those that mean nothing. New
-   * addresses of a slice share a commit; what cannot be had so simply goes the way of a single request. Yields the
+   * Gives addresses for many requests, each on its own: an outcome for each, also for those that mean nothing. What is new
+   * or changes in a slice shares a commit; what cannot be had so simply goes the way of a single request. Yields the
    * outcomes of a slice, in their order; the next is decided when it is asked for.
    */
   async *allocate(scope: Scope, requests: Iterable<AllocationRequest | PoolError>): AsyncGenerator<Outcome[]> {
@@ -45,21 +45,27 @@ export class Bulk {
         yield slice.map((request) => ({ error: request instanceof PoolError ? request : error }));
         continue;
       }
-      const given = this.#isTogether ? await this.#allocateNew(scope, slice) : NONE;
-      // Together, so that they share a commit too; those of one owner wait for each other in their order.
-      const rest = slice.map(async (request, index): Promise<Outcome> => {
-        if (request instanceof PoolError) return { error: request };
-        return given.get(index) ?? this.#allocations.allocate(scope, request).catch(asOutcome);
-      });
-      const outcomes = await Promise.all(rest);
+      const outcomes: Outcome[] = this.#isTogether ? await this.#allocateTogether(scope, slice) : [];
+      // Side by side, so that they share a commit too; those of one owner wait for each other in their order.
+      const rest: Promise<Outcome>[] = [];
+      for (const [index, request] of slice.entries()) {
+        if (outcomes[index]) continue;
+        rest.push(this.#allocateAlone(scope, request).then((outcome) => (outcomes[index] = outcome)));
+      }
+      await Promise.all(rest);
       lost = lossOf(outcomes);
       yield outcomes;
       await new Promise(setImmediate);
     }
   }
 
-  /** Gives new addresses in one commit to those of the requests that can have one. Returns them by their index. */
-  async #allocateNew(scope: Scope, requests: readonly (AllocationRequest | PoolError)[]): Promise<Map<number, Given>> {
+  async #allocateAlone(scope: Scope, request: AllocationRequest | PoolError): Promise<Outcome> {
+    if (request instanceof PoolError) return { error: request };
+    return this.#allocations.allocate(scope, request).catch(asOutcome);
+  }
+
+  /** Gives addresses in one commit to those of the requests that can have one. Returns what they got, by their index. */
+  async #allocateTogether(scope: Scope, requests: readonly (AllocationRequest | PoolError)[]): Promise<Given[]> {
     let parts: Part[] = [];
     const concerned = (): Concerned => {
       const subjects = new Set<Subject>();
@@ -67,7 +73,7 @@ export class Bulk {
       for (const [index, request] of requests.entries()) {
         if (request instanceof PoolError) continue;
         const part = attempt(() => partOf(this.#pool, request, index));
-        if (!part || part.network.byOwner(request.owner)) continue;
+        if (!part) continue;
         if (part.subject !== undefined && subjects.has(part.subject)) continue;
         if (part.subject !== undefined) subjects.add(part.subject);
         parts.push(part);
@@ -75,20 +81,24 @@ export class Bulk {
       return { networks: [...new Set(parts.map(({ network }) => network))], owners: [...subjects] };
     };
     const decide: Decide = (origin, hold) => {
+      const all: PoolEvent[] = [];
       parts = parts.filter((part) => {
-        const events = attempt(() => decidePart(this.#pool, part, undefined, this.#random, origin));
-        if (events) hold(events);
-        return events !== undefined && events.length > 0;
+        const events = attempt(() => decidePart(this.#pool, part, undefined, this.#random, origin)) ?? [];
+        if (events.length > 0) hold(events);
+        all.push(...events);
+        return events.length > 0;
       });
-      return parts.flatMap(({ events }) => events);
+      return all;
     };
     try {
       await this.#changes.make(scope, concerned, decide);
     } catch (error) {
-      if (error instanceof PoolError) return new Map(); // nothing of it was given: each finds out for itself
+      if (error instanceof PoolError) return []; // nothing of it was given: each finds out for itself
       throw error;
     }
-    return new Map(parts.map((part) => [part.index, givenOf(part)]));
+    const given: Given[] = [];
+    for (const part of parts) given[part.index] = givenOf(part);
+    return given;
   }
 }
 
@@ -104,9 +114,12 @@ function* slicesOf<T>(values: Iterable<T>): Generator<T[]> {
 
 /** Why nothing of a slice could be written: nobody waits for the next to find out the same. */
 function lossOf(outcomes: readonly Outcome[]): PoolError | undefined {
-  const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
-  const lost = errors.find(({ code }) => code === 'store_unavailable');
-  return errors.length === outcomes.length ? lost : undefined;
+  let lost: PoolError | undefined;
+  for (const outcome of outcomes) {
+    if (!('error' in outcome)) return undefined;
+    if (outcome.error.code === 'store_unavailable') lost ??= outcome.error;
+  }
+  return lost;
 }
 
 function asOutcome(error: unknown): Outcome {

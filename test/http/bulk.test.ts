@@ -161,6 +161,55 @@ describe('POST /api/v1/allocations/bulk', () => {
     assert.equal(ipsOf(await bulk(vms(2)))[1], '10.0.0.3');
   });
 
+  it('says of each what is said of it alone', async () => {
+    const { bulk, add, api } = await start();
+    await add('fd00::/32', { name: 'six' });
+    const SIX = { network: 'six' };
+    const asked = [
+      ...vms(2),
+      { ...NET, vm_id: 'named', hostname: 'web-1' },
+      { ...NET },
+      { ...SIX, vm_id: 'a' },
+      { ...NET, vm_id: 'a', nic: 'eth1' },
+      { ...NET, vm_id: 'b', description: 'says "a": 1, \\"b\\": 2 \\', tags: ['x', 'y'] },
+      { ...NET, vm_id: 'c', mac: 'auto', hostname: 'web-2' },
+      { ...NET, vm_id: 'd', ttl: 60 },
+      { ...NET, vm_id: 'e', count: 3 },
+      { ...SIX, vm_id: 'f', prefix_length: 64 },
+      ...vms(1),
+      { ...NET, vm_id: 'g' },
+    ];
+    const { results } = await bulk(asked);
+    const statuses = asked.map((_, index) => (index === 11 ? 200 : 201));
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      statuses,
+    );
+    for (const { allocation } of results) {
+      const alone = await api.get(`${V1}/allocations/${allocation?.id}`);
+      assert.equal(JSON.stringify(allocation), alone.text);
+    }
+  });
+
+  it('reads white space wherever JSON may have it', async () => {
+    const { bulk, api } = await start();
+    await bulk(vms(1));
+    const text = '{"requests" :\n[ {"network"\t\r\n: "default" , "vm_id" : "vm-0"} ] }';
+    const answer = await api.post(`${V1}/allocations/bulk`).set('Content-Type', 'application/json').send(text);
+    assert.deepEqual(countsOf(answer.body as BulkAnswer), [0, 1, 0], answer.text);
+  });
+
+  it('changes what is held already in a few commits too', async () => {
+    const { bulk, store } = await start();
+    await bulk(vms(600));
+    const { commits } = store;
+    const named = vms(1200).map((one) => ({ ...one, hostname: `${one.vm_id}-host` }));
+    const answer = await bulk(named);
+    assert.deepEqual(countsOf(answer), [600, 600, 0]);
+    assert.ok(answer.results.every(({ allocation }, i) => allocation?.hostname === `vm-${i}-host`));
+    assert.equal(store.commits - commits, 3, 'one for each slice');
+  });
+
   it('makes a MAC for each that wants one', async () => {
     const { bulk } = await start();
     const { results } = await bulk(vms(600).map((one) => ({ ...one, mac: 'auto' })));

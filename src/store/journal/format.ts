@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { hex32 } from '../../net/hex.ts';
 import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 
@@ -45,20 +46,15 @@ export interface JournalRecord {
   readonly g: number;
 }
 
-/** A crc as it is written: eight hexadecimal digits. */
-export function hex(crc: number): string {
-  return crc.toString(16).padStart(8, '0');
-}
-
 /** Seals the start of a line (`{…` without its closing brace) with its chained crc. Returns the whole line and its crc. */
 export function seal(open: string, chain: number): { line: string; crc: number } {
   const crc = crc32(open, chain);
-  return { line: `${open}${CRC_FIELD}${hex(crc)}"}\n`, crc };
+  return { line: `${open}${CRC_FIELD}${hex32(crc)}"}\n`, crc };
 }
 
 /** The first line of a journal. */
 export function encodeHeader(base: number, prev: number, created: string): { line: string; crc: number } {
-  const header: Header = { v: FORMAT_VERSION, journal: 'ippool', base, prev: hex(prev), created };
+  const header: Header = { v: FORMAT_VERSION, journal: 'ippool', base, prev: hex32(prev), created };
   return seal(JSON.stringify(header).slice(0, -1), prev);
 }
 

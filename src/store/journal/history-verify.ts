@@ -1,6 +1,7 @@
+import { hex32 } from '../../net/hex.ts';
 import { PoolError } from '../../pool/errors.ts';
 import type { Contents, Numbered } from './folder.ts';
-import { type Header, hex, missingRecords, unseal } from './format.ts';
+import { type Header, missingRecords, unseal } from './format.ts';
 import { linesOf } from './lines.ts';
 import { scanJournal } from './scan.ts';
 
@@ -17,7 +18,7 @@ export async function verifyHistory({ segments, journals }: Contents, note: Note
   const continues = (file: string, { base, prev }: Header) => {
     if (!before) return;
     if (base !== before.seq) note(file, 0, 'history', missingRecords(before.seq + 1, base, ' of the history'));
-    else if (prev !== hex(before.crc)) note(file, 0, 'history', 'it does not continue the history before it');
+    else if (prev !== hex32(before.crc)) note(file, 0, 'history', 'it does not continue the history before it');
   };
   for (const { path, name, seq } of segments) {
     try {

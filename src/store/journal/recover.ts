@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
+import { hex32 } from '../../net/hex.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { type Contents, listFolder } from './folder.ts';
-import { corrupt, FORMAT_VERSION, type Header, hex } from './format.ts';
+import { corrupt, FORMAT_VERSION, type Header } from './format.ts';
 import { type Damage, scanJournal, type Sink } from './scan.ts';
 import type { Loading } from './loading.ts';
 import { readSnapshot } from './snapshot.ts';
@@ -104,12 +105,12 @@ export async function recover(dir: string, admit: Admit, loading?: Loading): Pro
 export function checkHeader(name: string, header: Header, base: number, chain: number | undefined): void {
   if (header.base !== base)
     throw corrupt(name, 0, 'generation', `its header says that it begins after record ${header.base}`);
-  if (chain !== undefined && header.prev !== hex(chain)) {
+  if (chain !== undefined && header.prev !== hex32(chain)) {
     throw corrupt(
       name,
       0,
       'chain',
-      `it does not continue the file before it (prev ${header.prev}, expected ${hex(chain)})`,
+      `it does not continue the file before it (prev ${header.prev}, expected ${hex32(chain)})`,
     );
   }
 }

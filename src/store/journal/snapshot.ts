@@ -1,8 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { hex32 } from '../../net/hex.ts';
 import type { PoolEvent } from '../../pool/events.ts';
-import { corrupt, FORMAT_VERSION, hex, newerVersion } from './format.ts';
+import { corrupt, FORMAT_VERSION, newerVersion } from './format.ts';
 import { ioError, publish, snapshotName } from './folder.ts';
 import { blocksOf, type Line } from './lines.ts';
 import { UsualForm } from './usual-form.ts';
@@ -53,7 +54,7 @@ export async function writeSnapshot(
   const handle = await open(temporary, 'w', 0o600);
   try {
     const out = new Sliced(handle);
-    const head = { v: FORMAT_VERSION, snapshot: 'ippool', seq, chain: hex(chain), created };
+    const head = { v: FORMAT_VERSION, snapshot: 'ippool', seq, chain: hex32(chain), created };
     out.text = `${JSON.stringify(head).slice(0, -1)},"events":[`;
     let count = 0;
     let began = pace?.now();
@@ -67,7 +68,7 @@ export async function writeSnapshot(
     }
     out.text += `\n],"count":${count}`;
     await out.flush();
-    out.text = `,"crc":"${hex(out.crc)}"}\n`;
+    out.text = `,"crc":"${hex32(out.crc)}"}\n`;
     await out.flush();
     await handle.sync().catch((error: unknown) => {
       throw ioError(`sync ${temporary}`, error);
@@ -154,7 +155,7 @@ async function checkSum(path: string, file: string) {
   const seal = /^\],"count":(\d{1,15}),"crc":"([0-9a-f]{8})"\}\n$/.exec(last.bytes.toString('latin1'));
   if (!head || !seal) throw corrupt(file, last.offset, 'form', 'the snapshot has no end');
   crc = crc32(last.bytes.subarray(0, last.bytes.lastIndexOf(',"crc"')), crc);
-  if (seal[2] !== hex(crc)) throw corrupt(file, last.offset, 'crc', 'the snapshot has a wrong checksum');
+  if (seal[2] !== hex32(crc)) throw corrupt(file, last.offset, 'crc', 'the snapshot has a wrong checksum');
   return { head, end: last.offset, count: Number(seal[1]), size: last.offset + last.bytes.length };
 }
 
