@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { About, Facts, HistoryQuery } from '../history.ts';
 import { indexName, ioError, type Numbered, publish } from './folder.ts';
-import { crcMatches, isRecord, seal, unseal } from './format.ts';
+import { crcMatches, isRecord, type JournalRecord, seal, unseal } from './format.ts';
 import { Bloom } from './history-bloom.ts';
 import { mayInclude, type Span, Spans } from './history-spans.ts';
-import { linesOf } from './lines.ts';
+import { type Line, linesOf } from './lines.ts';
+import { UsualForm } from './usual-form.ts';
 
 /*
  * What a segment of the history holds, so that most searches need not open it. One line of JSON, sealed like a record:
@@ -107,6 +108,7 @@ export async function makeIndex(dir: string, segment: Numbered, signal: AbortSig
 
 /** What cannot be read in a segment is not found by a search either. */
 async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<HistoryIndex> {
+  const form = new UsualForm();
   const filter = new Bloom();
   const spans = new Spans();
   /** Keys that many events share: added once. */
@@ -117,11 +119,11 @@ async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<Hi
     if (++count % LINES_A_TURN === 0) await turn();
     signal.throwIfAborted();
     bytes = line.offset + line.size;
-    const value = unseal(line.bytes)?.value;
-    if (line.offset === 0) created = Date.parse(String(value?.created)) || 0;
-    if (!value || !isRecord(value)) continue;
-    const { type, at, network, ip, end_ip, vm_id, range, cidr }: Facts = value.event;
-    last_seq = value.seq;
+    const record = recordOf(line, form);
+    if (line.offset === 0) created = Date.parse(String(unseal(line.bytes)?.value.created)) || 0;
+    if (!record) continue;
+    const { type, at, network, ip, end_ip, vm_id, range, cidr }: Facts = record.event;
+    last_seq = record.seq;
     if (at !== undefined) [from, to] = [Math.min(from, at), Math.max(to, at)];
     if (ip !== undefined) filter.add(ipKey(ip));
     if (vm_id !== undefined) filter.add(vmKey(vm_id));
@@ -135,4 +137,12 @@ async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<Hi
   for (const key of shared) filter.add(key);
   const list = spans.list();
   return { base: seq, last_seq, from, to, ranges: !list, spans: list ?? [], bytes, filter };
+}
+
+function recordOf(line: Line, form: UsualForm): JournalRecord | undefined {
+  const { block, start, end } = line;
+  const usual = block.text === undefined ? undefined : form.record(block.text, start, end)?.record;
+  if (usual) return usual;
+  const value = unseal(line.bytes)?.value;
+  return value && isRecord(value) ? value : undefined;
 }

@@ -61,7 +61,7 @@ export function percentilesTable({ rounds, seconds, warmUp, pinned, steps }: Per
       formatSpread(sample.rate, 0),
     ]),
     notes: [
-      'A new VM each time, one request under way on each keep-alive connection. Every answer is on the disk (fdatasync).',
+      'A new VM each time, one request under way on each keep-alive connection. Every answer is on the disk.',
       `Median (lowest–highest) of ${rounds} rounds of ${seconds} s each, after a warm-up of ${formatNumber(warmUp.requests, 0)} requests (${warmUp.seconds} s at most); a fresh server every round. ${pinning(pinned)}`,
     ],
   };
