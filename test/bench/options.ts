@@ -93,7 +93,7 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     connections: connections === undefined ? undefined : wholes('connections', connections),
     callers: wholes('callers', values.callers ?? (quick ? '2' : '1,8,64,256')),
     seconds: positive('seconds', values.seconds ?? (quick ? '0.1' : '2'), MOST),
-    warmUp: { requests: 60_000, seconds: quick ? 0.1 : 12, connections: 64 },
+    warmUp: { requests: 20_000, seconds: quick ? 0.1 : 6, connections: 64 },
     starts: quick ? 1 : 7,
     batches: quick ? 5 : 800,
     realInLarge: quick ? 10_000 : 1_000_000,
