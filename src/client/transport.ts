@@ -95,6 +95,7 @@ export class Transport {
       throw error instanceof ApiError || error instanceof Unreachable ? error : new Unreachable(this.server, error);
     } finally {
       clearTimeout(late);
+      abort.abort(); // lets go of what nobody reads to its end
     }
   }
 

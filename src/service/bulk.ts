@@ -6,6 +6,8 @@ import type { Changes, Concerned, Decide, Scope } from './changes.ts';
 import type { Subject } from './inflight.ts';
 import { type AllocationRequest, decidePart, type Given, givenOf, type Outcome, type Part, partOf } from './parts.ts';
 
+/** How often a slice waits for a moment when nobody else is busy with any of its owners. */
+const LOOKS = 8;
 /** Requests that are decided between two turns of the event loop, a few milliseconds. */
 const SLICE = 500;
 
@@ -67,9 +69,12 @@ export class Bulk {
   /** Gives addresses in one commit to those of the requests that can have one. Returns what they got, by their index. */
   async #allocateTogether(scope: Scope, requests: readonly (AllocationRequest | PoolError)[]): Promise<Given[]> {
     let parts: Part[] = [];
+    let looks = 0;
     const concerned = (): Concerned => {
       const subjects = new Set<Subject>();
       parts = [];
+      // Somebody is always busy with one of so many: then each waits for its own alone.
+      if (++looks > LOOKS) return { networks: [], owners: [] };
       for (const [index, request] of requests.entries()) {
         if (request instanceof PoolError) continue;
         const part = attempt(() => partOf(this.#pool, request, index));

@@ -57,7 +57,7 @@ export class AppendFile {
     });
   }
 
-  /** fdatasync of what was not written here. @throws PoolError `data_io`, whatever the reason: a failed sync is never taken for a full disk. */
+  /** fdatasync of what was not written here, or was cut off. @throws PoolError `data_io`, whatever the reason: nobody goes on after that. */
   sync(): Promise<void> {
     return new Promise((resolve, reject) => {
       fdatasync(this.#fd, (error) => {

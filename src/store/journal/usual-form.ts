@@ -81,12 +81,14 @@ export class UsualForm {
     let at, actor, request_id, hostname, requested;
     while (this.#text.charCodeAt(this.#at) === COMMA) {
       // A second of the same name is for JSON.parse: there the last one counts.
-      if (at === undefined && this.#is(',"at":')) at = this.#whole();
-      else if (actor === undefined && this.#is(',"actor":"')) actor = this.#string(this.#actor);
-      else if (request_id === undefined && this.#is(',"request_id":"')) request_id = this.#string(this.#requestId);
-      else if (hostname === undefined && this.#is(',"hostname":"')) hostname = this.#string(this.#hostname);
-      else if (!requested && this.#is(',"requested":true')) requested = true as const;
-      else return undefined;
+      let value: unknown;
+      if (at === undefined && this.#is(',"at":')) value = at = this.#whole();
+      else if (actor === undefined && this.#is(',"actor":"')) value = actor = this.#string(this.#actor);
+      else if (request_id === undefined && this.#is(',"request_id":"'))
+        value = request_id = this.#string(this.#requestId);
+      else if (hostname === undefined && this.#is(',"hostname":"')) value = hostname = this.#string(this.#hostname);
+      else if (!requested && this.#is(',"requested":true')) value = requested = true as const;
+      if (value === undefined) return undefined;
     }
     if (this.#text.charCodeAt(this.#at) !== CLOSING_BRACE) return undefined;
     if (at === undefined || actor === undefined || request_id === undefined) return undefined;

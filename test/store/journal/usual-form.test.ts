@@ -86,6 +86,16 @@ describe('journal.UsualForm', () => {
     }
   });
 
+  it('leaves what is no JSON to JSON.parse, which refuses it', () => {
+    const text =
+      '{"type":"ip_allocated","network":"n","ip":"10.0.0.2","vm_id":"vm","nic":"","at":,"at":5,"actor":"a","request_id":"r"}';
+    assert.equal(new UsualForm().event(text, 0, text.length), undefined);
+    const twice = text
+      .replace('"at":,"at":5', '"at":5,"actor":,"actor":"a"')
+      .replace(',"actor":"a","request', ',"request');
+    assert.equal(new UsualForm().event(twice, 0, twice.length), undefined);
+  });
+
   it('reads an event as JSON.parse does, or says that it does not know it, whatever was changed in its text', (t) => {
     const seed = Date.now() % 2 ** 31;
     t.diagnostic(`seed ${seed}`);
