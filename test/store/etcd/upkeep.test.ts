@@ -80,7 +80,7 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
   it('forgets what released addresses meant when that is over, and nothing that still means something', async (t) => {
     const prefix = site.prefix();
     const [day, now] = [86_400_000, Date.now()];
-    const store = site.store(t, { prefix });
+    const store = site.store(t, { prefix, now: () => now - 2 * day }); // it begins with a look of its own
     await store.open(() => undefined);
     const remembered = { type: 'ip_remembered', network: 'n', nic: '' } as const;
     await store.commit([
