@@ -16,8 +16,11 @@ export type Checked<T> = { readonly value: T } | { readonly problem: Problem };
  */
 export function checker<S extends TSchema>(schema: S): (value: unknown) => Checked<Static<S>> {
   let compiled: Validator<S> | undefined;
+  const lists = Object.entries((schema as Described).properties ?? {}).flatMap(([field, { maxItems, description = '' }]) =>
+    maxItems === undefined ? [] : [{ field, maxItems, description }],
+  );
   return (value) => {
-    const long = tooLong(schema, value);
+    const long = tooLong(lists, value);
     if (long) return { problem: long };
     compiled ??= Compile(schema);
     if (compiled.Check(value)) return { value };
@@ -26,13 +29,19 @@ export function checker<S extends TSchema>(schema: S): (value: unknown) => Check
   };
 }
 
+/** A field that is a list, with the most entries that it may have. */
+interface Bounded {
+  readonly field: string;
+  readonly maxItems: number;
+  readonly description: string;
+}
+
 /** A list with too many entries, before each of them is looked at. */
-function tooLong(schema: TSchema, value: unknown): Problem | undefined {
-  const { properties = {} } = schema as Described;
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [field, { maxItems, description = '' }] of Object.entries(properties)) {
+function tooLong(lists: readonly Bounded[], value: unknown): Problem | undefined {
+  if (lists.length === 0 || typeof value !== 'object' || value === null) return undefined;
+  for (const { field, maxItems, description } of lists) {
     const list = (value as Record<string, unknown>)[field];
-    if (maxItems === undefined || !Array.isArray(list) || list.length <= maxItems) continue;
+    if (!Array.isArray(list) || list.length <= maxItems) continue;
     return { field, message: `${field} is invalid: it must be ${description}` };
   }
   return undefined;

@@ -14,13 +14,16 @@ type Handler = (ctx: Context, next: () => unknown) => unknown;
  * @throws PoolError `route_not_found`, `method_not_allowed`, and what the route throws
  */
 export function dispatch(routers: readonly Router[]): Middleware {
-  const known = new Map<string, readonly Layer[]>();
+  const known = new Map<string, Map<string, readonly Layer[]>>();
   const find = (path: string, method: string): readonly Layer[] => {
-    const key = `${method} ${path}`;
-    const found = known.get(key);
+    const found = known.get(method)?.get(path);
     if (found) return found;
     const layers = routers.flatMap((router) => router.match(path, method).pathAndMethod);
-    if (layers.length > 0 && layers.every(({ paramNames }) => paramNames.length === 0)) known.set(key, layers);
+    if (layers.length > 0 && !layers.some(hasParameters)) {
+      const paths = known.get(method);
+      if (paths) paths.set(path, layers);
+      else known.set(method, new Map([[path, layers]]));
+    }
     return layers;
   };
   return (ctx) => {
@@ -29,12 +32,16 @@ export function dispatch(routers: readonly Router[]): Middleware {
     const call = (index: number): unknown => {
       const layer = layers[index];
       if (!layer) return refuseUnrouted(ctx, routers);
-      ctx.params = layer.params(path, layer.captures(path));
+      ctx.params = hasParameters(layer) ? layer.params(path, layer.captures(path)) : {};
       const [handler] = layer.stack as unknown as readonly Handler[];
       return handler?.(ctx, () => call(index + 1));
     };
     return call(0);
   };
+}
+
+function hasParameters({ paramNames }: Layer): boolean {
+  return paramNames.length > 0;
 }
 
 function refuseUnrouted(ctx: Context, routers: readonly Router[]): never {

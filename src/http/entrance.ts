@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import { PoolError } from '../pool/errors.ts';
 import { answerError, STATUS } from './errors.ts';
+import { requestIdOf } from './request-id.ts';
 
 /** How long a client that is refused may go on sending before it is answered all the same. */
 const DISCARD_MS = 1_000;
-const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 export interface Log {
   debug(facts: object, message: string): void;
@@ -20,7 +19,7 @@ export interface Log {
  */
 export function entrance(log: Log, logRequests: boolean): Middleware {
   return async (ctx, next) => {
-    const started = performance.now();
+    const started = logRequests ? performance.now() : 0;
     const id = requestIdOf(ctx.req);
     ctx.state.requestId = id;
     try {
@@ -37,12 +36,6 @@ export function entrance(log: Log, logRequests: boolean): Middleware {
     }
     if (logRequests) logRequest(log, ctx, started);
   };
-}
-
-/** The caller's own request id when it sent a usable one, so that its log and ours can be laid side by side. */
-function requestIdOf({ headers }: IncomingMessage): string {
-  const given = headers['x-request-id'];
-  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
 /** An error that is caught here no longer reaches app.on('error'). */

@@ -1,15 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { randomUUID } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import { PoolError } from '../pool/errors.ts';
 import { errorBody } from './errors.ts';
+import { newRequestId } from './request-id.ts';
 
 /** A slow or silent client is cut off after these times, so that it cannot keep a connection, or the shutdown, waiting. */
 const LIMITS = {
   maxHeaderSize: 8 * 1024,
   headersTimeout: 5_000,
   requestTimeout: 10_000,
-  keepAliveTimeout: 5_000,
+  keepAliveTimeout: 0, // an idle connection stalls like any other: two timers a request less
   connectionsCheckingInterval: 1_000,
 } as const;
 const MAX_CONNECTIONS = 4096;
@@ -84,7 +84,7 @@ function answerUnreadable(cause: Error & { code?: string }, socket: Socket): voi
 }
 
 function refuse(socket: Socket, status: number, reason: string, error: PoolError): void {
-  const id = randomUUID();
+  const id = newRequestId();
   const body = JSON.stringify(errorBody(error, status, id));
   const head = [
     `HTTP/1.1 ${status} ${reason}`,

@@ -137,8 +137,9 @@ export class Log {
     let seq = this.#seq;
     let crc = this.#crc;
     for (const { events } of commits) {
-      for (const [i, event] of events.entries()) {
-        const sealed = encodeRecord(++seq, event, i < events.length - 1, g, crc);
+      let left = events.length;
+      for (const event of events) {
+        const sealed = encodeRecord(++seq, event, --left > 0, g, crc);
         lines += sealed.line;
         crc = sealed.crc;
       }
