@@ -16,8 +16,8 @@ export type Checked<T> = { readonly value: T } | { readonly problem: Problem };
  */
 export function checker<S extends TSchema>(schema: S): (value: unknown) => Checked<Static<S>> {
   let compiled: Validator<S> | undefined;
-  const lists = Object.entries((schema as Described).properties ?? {}).flatMap(([field, { maxItems, description = '' }]) =>
-    maxItems === undefined ? [] : [{ field, maxItems, description }],
+  const lists = Object.entries((schema as Described).properties ?? {}).flatMap(
+    ([field, { maxItems, description = '' }]) => (maxItems === undefined ? [] : [{ field, maxItems, description }]),
   );
   return (value) => {
     const long = tooLong(lists, value);

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { hex32 } from '../../net/hex.ts';
 import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
+import { eventText } from './usual-text.ts';
 
 /*
  * A journal is a text file, one JSON object a line:
@@ -60,7 +61,7 @@ export function encodeHeader(base: number, prev: number, created: string): { lin
 
 /** One record; `more` when the next one belongs to the same commit. */
 export function encodeRecord(seq: number, event: PoolEvent, more: boolean, g: number, chain: number) {
-  return seal(`{"seq":${seq},"event":${JSON.stringify(event)}${more ? ',"more":true' : ''},"g":${g}`, chain);
+  return seal(`{"seq":${seq},"event":${eventText(event)}${more ? ',"more":true' : ''},"g":${g}`, chain);
 }
 
 /** What a line states of itself; `undefined` when it has not the form of a sealed line. The crc is not checked here. */

@@ -7,6 +7,7 @@ import { corrupt, FORMAT_VERSION, newerVersion } from './format.ts';
 import { ioError, publish, snapshotName } from './folder.ts';
 import { blocksOf, type Line } from './lines.ts';
 import { UsualForm } from './usual-form.ts';
+import { eventText } from './usual-text.ts';
 
 /*
  * A snapshot is one JSON document with an event a line, so that it can be written and read in slices, and by jq:
@@ -59,7 +60,7 @@ export async function writeSnapshot(
     let count = 0;
     let began = pace?.now();
     for (const event of events) {
-      out.text += `${count++ === 0 ? '\n' : ',\n'}${JSON.stringify(event)}`;
+      out.text += `${count++ === 0 ? '\n' : ',\n'}${eventText(event)}`;
       const isFull = out.text.length >= WRITE_CHARACTERS;
       if (!isFull && (count % A_LOOK > 0 || pace?.now() === began)) continue;
       if (isFull) await out.flush();
