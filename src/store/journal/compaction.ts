@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PoolError } from '../../pool/errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { deleteUnfinished, isOutOfDescriptors, listFolder } from './folder.ts';
+import type { HistoryIndex } from './history-indexer.ts';
 import { Keep, type KeepOptions } from './history-keep.ts';
 import { isFull, Log } from './log.ts';
 import type { Recovered, Tail } from './recover.ts';
@@ -79,7 +80,8 @@ export class Compaction {
     }
     this.#olderBytes += before.bytes;
     await before.close();
-    this.#running = this.#write(head, snapshot(), created)
+    const index = before.index();
+    this.#running = this.#write(head, snapshot(), created, index)
       .catch((error: unknown) => this.#postpone(error))
       .catch(this.#fatal)
       .finally(() => {
@@ -115,14 +117,19 @@ export class Compaction {
     await this.#running;
   }
 
-  async #write(head: { seq: number; chain: number }, events: Iterable<PoolEvent>, created: string): Promise<void> {
+  async #write(
+    head: { seq: number; chain: number },
+    events: Iterable<PoolEvent>,
+    created: string,
+    index: HistoryIndex | undefined,
+  ): Promise<void> {
     const { dir, log, now } = this.#options;
     const pace = { now, turn: () => delay(PAUSE_MS) };
     const bytes = await writeSnapshot(dir, head, until(this.#abort.signal, events), created, pace);
     this.#snapshotBytes = bytes;
     this.#olderBytes = 0;
     log('info', { seq: head.seq, bytes }, 'journal compacted');
-    await this.#keep.archive();
+    await this.#keep.archive(index);
   }
 
   /** The journal is whole without its compaction, which is tried again later. Anything but a lack of room is thrown on. */

@@ -2,6 +2,8 @@
 const BITS = 1 << 24;
 const MIN_BITS = 1 << 10;
 const HASHES = 5;
+const FNV = 0x01000193;
+const SPACE = 0x20;
 
 /**
  * Says of a text that it was certainly not added, or that it may have been: wrongly for 3 in 100 texts at most, as long
@@ -22,16 +24,17 @@ export class Bloom {
     return sound ? new Bloom(bytes) : undefined;
   }
 
-  add(text: string): void {
-    const { first, step, mask } = this.#places(text);
+  /** @param kind texts of different kinds are different texts */
+  add(kind: string, text: string): void {
+    const { first, step, mask } = this.#places(kind, text);
     for (let i = 0; i < HASHES; i++) {
       const bit = (first + Math.imul(i, step)) & mask;
       this.#bytes[bit >> 3] = (this.#bytes[bit >> 3] ?? 0) | (1 << (bit & 7));
     }
   }
 
-  mayHold(text: string): boolean {
-    const { first, step, mask } = this.#places(text);
+  mayHold(kind: string, text: string): boolean {
+    const { first, step, mask } = this.#places(kind, text);
     for (let i = 0; i < HASHES; i++) {
       const bit = (first + Math.imul(i, step)) & mask;
       if (((this.#bytes[bit >> 3] ?? 0) & (1 << (bit & 7))) === 0) return false;
@@ -58,16 +61,18 @@ export class Bloom {
     return Buffer.from(words.buffer, words.byteOffset, words.byteLength).toString('base64');
   }
 
-  #places(text: string) {
+  #places(kind: string, text: string) {
     const mask = this.#bytes.length * 8 - 1;
-    return { first: hash(text, 0x811c9dc5), step: hash(text, 0x01234567) | 1, mask };
+    return { first: hash(kind, text, 0x811c9dc5), step: hash(kind, text, 0x01234567) | 1, mask };
   }
 }
 
-/** FNV-1a over the code units, its bits mixed at the end (the finalizer of MurmurHash3). */
-function hash(text: string, seed: number): number {
+/** FNV-1a over the code units of both, with a space between them; its bits mixed at the end (the finalizer of MurmurHash3). */
+function hash(kind: string, text: string, seed: number): number {
   let h = seed;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < kind.length; i++) h = Math.imul(h ^ kind.charCodeAt(i), FNV);
+  h = Math.imul(h ^ SPACE, FNV);
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), FNV);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);

@@ -1,11 +1,12 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { About, Facts, HistoryQuery } from '../history.ts';
+import type { About, HistoryQuery } from '../history.ts';
 import { indexName, ioError, type Numbered, publish } from './folder.ts';
 import { crcMatches, isRecord, type JournalRecord, seal, unseal } from './format.ts';
 import { Bloom } from './history-bloom.ts';
-import { mayInclude, type Span, Spans } from './history-spans.ts';
+import { type HistoryIndex, Indexer } from './history-indexer.ts';
+import { mayInclude } from './history-spans.ts';
 import { type Line, linesOf } from './lines.ts';
 import { UsualForm } from './usual-form.ts';
 
@@ -29,45 +30,27 @@ const VERSION = 2;
 /** About a quarter of a millisecond of work. */
 const LINES_A_TURN = 256;
 
-export interface HistoryIndex {
-  readonly base: number;
-  readonly last_seq: number;
-  readonly from: number;
-  readonly to: number;
-  readonly ranges: boolean;
-  readonly spans: readonly Span[];
-  readonly bytes: number;
-  readonly filter: Bloom;
-}
-
-const ipKey = (ip: string) => `ip ${ip}`;
-const vmKey = (vm: string) => `vm ${vm}`;
-const typeKey = (type: string) => `type ${type}`;
-const networkKey = (network: string) => `network ${network}`;
-/** Of a range or a CIDR. */
-const textKey = (text: string) => `text ${text}`;
-
 /** Whether a segment may hold what a query looks for. */
 export function mayHold(index: HistoryIndex, query: HistoryQuery): boolean {
   const { from, to, filter } = index;
   const { ip, vm_id, network, about, types, since, until } = query;
   if (since !== undefined && !(to >= since)) return false;
   if (until !== undefined && !(from <= until)) return false;
-  if (vm_id !== undefined && !filter.mayHold(vmKey(vm_id))) return false;
-  if (network !== undefined && !filter.mayHold(networkKey(network))) return false;
-  if (types && !types.some((type) => filter.mayHold(typeKey(type)))) return false;
+  if (vm_id !== undefined && !filter.mayHold('vm', vm_id)) return false;
+  if (network !== undefined && !filter.mayHold('network', network)) return false;
+  if (types && !types.some((type) => filter.mayHold('type', type))) return false;
   if (about && !mayBeAbout(index, about)) return false;
   return ip === undefined || mayHoldAddress(index, ip);
 }
 
 function mayBeAbout(index: HistoryIndex, { ip, network, texts }: About): boolean {
-  if (network !== undefined && index.filter.mayHold(networkKey(network))) return true;
-  if (texts.some((text) => index.filter.mayHold(textKey(text)))) return true;
+  if (network !== undefined && index.filter.mayHold('network', network)) return true;
+  if (texts.some((text) => index.filter.mayHold('text', text))) return true;
   return ip !== undefined && mayHoldAddress(index, ip);
 }
 
 function mayHoldAddress({ ranges, spans, filter }: HistoryIndex, ip: string): boolean {
-  return ranges || filter.mayHold(ipKey(ip)) || mayInclude(spans, ip);
+  return ranges || filter.mayHold('ip', ip) || mayInclude(spans, ip);
 }
 
 /** Reads the index of a segment without opening the segment; undefined when there is none that can be believed. */
@@ -86,12 +69,17 @@ export async function readIndex(dir: string, { path, seq }: Numbered): Promise<H
   }
 }
 
-/** Reads a segment and writes its index, durably. @throws when the signal is aborted; nothing is left behind then */
+/** Makes the index of a segment from its file, durably. @throws when the signal is aborted; nothing is left behind then */
 export async function makeIndex(dir: string, segment: Numbered, signal: AbortSignal): Promise<HistoryIndex> {
   const index = await indexOf(segment, signal);
-  const { filter, ...facts } = index;
+  await writeIndex(dir, index);
+  return index;
+}
+
+/** Writes an index, durably. Its segment may have the name of a journal still. */
+export async function writeIndex(dir: string, { filter, ...facts }: HistoryIndex): Promise<void> {
   const { line } = seal(JSON.stringify({ v: VERSION, ...facts, bloom: filter.text() }).slice(0, -1), 0);
-  const name = indexName(segment.seq);
+  const name = indexName(facts.base);
   const temporary = join(dir, `${name}.tmp`);
   const handle = await open(temporary, 'w', 0o600);
   try {
@@ -103,40 +91,24 @@ export async function makeIndex(dir: string, segment: Numbered, signal: AbortSig
     await handle.close();
   }
   await publish(dir, temporary, name);
-  return index;
 }
 
 /** What cannot be read in a segment is not found by a search either. */
 async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<HistoryIndex> {
   const form = new UsualForm();
-  const filter = new Bloom();
-  const spans = new Spans();
-  /** Keys that many events share: added once. */
-  const shared = new Set<string>();
-  let [last_seq, from, to, bytes, count] = [seq, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
-  let created = 0;
+  const indexer = new Indexer();
+  let [last_seq, bytes, count, created] = [seq, 0, 0, 0];
   for await (const line of linesOf(path)) {
     if (++count % LINES_A_TURN === 0) await turn();
     signal.throwIfAborted();
     bytes = line.offset + line.size;
-    const record = recordOf(line, form);
     if (line.offset === 0) created = Date.parse(String(unseal(line.bytes)?.value.created)) || 0;
+    const record = recordOf(line, form);
     if (!record) continue;
-    const { type, at, network, ip, end_ip, vm_id, range, cidr }: Facts = record.event;
     last_seq = record.seq;
-    if (at !== undefined) [from, to] = [Math.min(from, at), Math.max(to, at)];
-    if (ip !== undefined) filter.add(ipKey(ip));
-    if (vm_id !== undefined) filter.add(vmKey(vm_id));
-    if (ip !== undefined && end_ip !== undefined) spans.add(ip, end_ip);
-    shared.add(typeKey(type));
-    if (network !== undefined) shared.add(networkKey(network));
-    for (const text of [range, cidr]) if (text !== undefined) filter.add(textKey(text));
+    indexer.add(record.event);
   }
-  // A segment without events is as old as its file.
-  if (to < from) [from, to] = [created, created];
-  for (const key of shared) filter.add(key);
-  const list = spans.list();
-  return { base: seq, last_seq, from, to, ranges: !list, spans: list ?? [], bytes, filter };
+  return indexer.index({ base: seq, last_seq, bytes, created });
 }
 
 function recordOf(line: Line, form: UsualForm): JournalRecord | undefined {

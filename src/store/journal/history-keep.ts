@@ -4,7 +4,8 @@ import { PoolError } from '../../pool/errors.ts';
 import type { Facts } from '../history.ts';
 import { indexName, isOutOfDescriptors, listFolder, type Numbered, segmentName, syncFolder } from './folder.ts';
 import { recordsBackwards } from './history-file.ts';
-import { makeIndex, readIndex } from './history-index.ts';
+import { makeIndex, readIndex, writeIndex } from './history-index.ts';
+import type { HistoryIndex } from './history-indexer.ts';
 
 export interface KeepOptions {
   readonly dir: string;
@@ -38,10 +39,16 @@ export class Keep {
     this.#options = options;
   }
 
-  /** Makes history of the generations that are not needed any more. @throws PoolError `data_io` */
-  archive(): Promise<void> {
+  /**
+   * Makes history of the generations that are not needed any more.
+   *
+   * @param index of the journal that was gone on from, for the time when it is history; undefined: made when it is
+   * @throws PoolError `data_io`
+   */
+  archive(index: HistoryIndex | undefined): Promise<void> {
     return this.#next(async () => {
-      await archiveOldGenerations(this.#options.dir);
+      await archiveOldGenerations(this.#options.dir); // first: it may make room
+      if (index) await writeIndex(this.#options.dir, index);
       await this.#index();
     });
   }
@@ -69,8 +76,8 @@ export class Keep {
 
   async #index(): Promise<void> {
     const { dir, log, now, auditRetentionMs = RETENTION_MS } = this.#options;
-    const { segments, indexes } = await listFolder(dir);
-    const known = new Set(segments.map(({ seq }) => seq));
+    const { journals, segments, indexes } = await listFolder(dir);
+    const known = new Set([...journals, ...segments].map(({ seq }) => seq));
     for (const { path } of indexes.filter(({ seq }) => !known.has(seq))) await unlink(path);
     const oldest = Math.min(now(), await newestTime(dir)) - auditRetentionMs;
     for (const segment of segments) {

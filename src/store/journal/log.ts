@@ -4,6 +4,7 @@ import type { PoolEvent } from '../../pool/events.ts';
 import { AppendFile } from './file.ts';
 import { ioError, journalName, publish } from './folder.ts';
 import { encodeHeader, encodeRecord } from './format.ts';
+import { type HistoryIndex, Indexer } from './history-indexer.ts';
 import type { Tail } from './recover.ts';
 
 /** The disk is full, or a quota or a file size limit is reached: there may be room again later. */
@@ -25,12 +26,17 @@ export class Log {
   readonly base: number;
   #seq: number;
   #crc: number;
+  /** Of all that was written here; undefined when there are records from before. */
+  readonly #indexer: Indexer | undefined;
+  readonly #created: string;
 
-  private constructor(file: AppendFile, base: number, seq: number, crc: number) {
+  private constructor(file: AppendFile, base: number, seq: number, crc: number, created?: string) {
     this.#file = file;
     this.base = base;
     this.#seq = seq;
     this.#crc = crc;
+    this.#created = created ?? '';
+    this.#indexer = created === undefined ? undefined : new Indexer();
   }
 
   /** Starts a journal: written durably under a temporary name, so that a journal with half a header never exists. */
@@ -48,7 +54,7 @@ export class Log {
       throw error;
     }
     file.path = join(dir, name);
-    return new Log(file, base, base, header.crc);
+    return new Log(file, base, base, header.crc, created);
   }
 
   /**
@@ -79,6 +85,12 @@ export class Log {
     return this.#file.position;
   }
 
+  /** What is in it, for searches of the history; undefined: to be read from the file. For who writes to it no more. */
+  index(): HistoryIndex | undefined {
+    const { base, seq: last_seq, bytes } = this;
+    return this.#indexer?.index({ base, last_seq, bytes, created: Date.parse(this.#created) || 0 });
+  }
+
   /**
    * Writes one batch of commits, durably.
    *
@@ -101,6 +113,7 @@ export class Log {
     }
     this.#seq = seq;
     this.#crc = crc;
+    if (this.#indexer) for (const { events } of commits) for (const event of events) this.#indexer.add(event);
   }
 
   /** Whether there is room for a batch, found out by writing one of zeros and taking it back. @throws PoolError `data_io` */

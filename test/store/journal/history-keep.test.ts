@@ -51,6 +51,37 @@ describe('history: what is kept', () => {
     assert.match(crc, /^[0-9a-f]{8}$/);
   });
 
+  it('has the index that its file would give, though it was made while the journal was written', async (t) => {
+    const place = await Place.make(t);
+    const logged: string[] = [];
+    const log = (_level: string, _facts: unknown, message: string) => logged.push(message);
+    const compactions = () => logged.filter((message) => message === 'journal compacted').length;
+    const journal = place.recording({ compactBytes: 1, compactRatio: 0, log });
+    await journal.open(() => undefined);
+    const groups = [
+      [given(1), given(2)],
+      [given(3, { end_ip: '10.0.0.9' }), event({ type: 'network_added', at: 7, network: 'b', cidr: '10.1.0.0/16' })],
+      [event({ type: 'reservation_added', at: 1, network: 'b', range: '10.1.0.0-10.1.0.9' })],
+      [given(70)],
+      [given(8)],
+      [given(9)],
+    ];
+    for (const [before, group] of groups.entries()) {
+      while (compactions() <= before) await journal.commit(group); // none is begun while one is under way
+    }
+    await journal.close();
+    const inMemory = [...(await place.files())].filter(([name]) => name.endsWith('.index.json'));
+    assert.ok(!logged.includes('history indexed'), 'no segment was read for it');
+    assert.ok(inMemory.length > 3, 'journals have theirs already');
+    for (const [name] of inMemory) await unlink(place.path(name));
+    await tidied(place);
+    for (const [name, bytes] of inMemory) {
+      const fromFile = (await place.files()).get(name);
+      if (fromFile) assert.deepEqual(bytes, fromFile, name);
+    }
+    assert.ok((await names(place)).filter((name) => SEGMENT.test(name)).length >= 4);
+  });
+
   it('gets its index at the next start when a crash came between the two, or it was spoiled', async (t) => {
     const place = await written(t);
     const whole = await place.files();
