@@ -11,16 +11,17 @@ export class Block {
   readonly offset: number;
   /** With all newlines. Somebody else's as soon as the next block is asked for. */
   readonly bytes: Buffer;
-  #text: string | undefined;
+  /** Null: not asked for yet. */
+  #text: string | undefined | null = null;
 
   constructor(offset: number, bytes: Buffer) {
     this.offset = offset;
     this.bytes = bytes;
-    this.#text = isAscii(bytes) ? bytes.toString('latin1') : undefined;
   }
 
   /** Its text where each character is a byte, so that a place in one is that in the other; else undefined. */
   get text(): string | undefined {
+    if (this.#text === null) this.#text = isAscii(this.bytes) ? this.bytes.toString('latin1') : undefined;
     return this.#text;
   }
 
