@@ -112,8 +112,7 @@ async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<Hi
 }
 
 function recordOf(line: Line, form: UsualForm): JournalRecord | undefined {
-  const { block, start, end } = line;
-  const usual = block.text === undefined ? undefined : form.record(block.text, start, end)?.record;
+  const usual = form.record(line)?.record;
   if (usual) return usual;
   const value = unseal(line.bytes)?.value;
   return value && isRecord(value) ? value : undefined;

@@ -124,9 +124,8 @@ class Scan {
   }
 
   #unseal(line: Line): { record: JournalRecord | undefined; body: Buffer; crc: number } | undefined {
-    const { block, start, end } = line;
-    const usual = block.text === undefined ? undefined : this.#usual.record(block.text, start, end);
-    if (usual) return { ...usual, body: block.bytes.subarray(start, end - SEAL_LENGTH) };
+    const usual = this.#usual.record(line);
+    if (usual) return { ...usual, body: line.bytes.subarray(0, -SEAL_LENGTH) };
     const sealed = unseal(line.bytes);
     return sealed && { ...sealed, record: isRecord(sealed.value) ? sealed.value : undefined };
   }

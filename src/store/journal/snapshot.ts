@@ -132,8 +132,7 @@ export async function readSnapshot(
 }
 
 function eventOf(line: Line, usual: UsualForm): PoolEvent | undefined {
-  const { block, start, end } = line;
-  const known = block.text === undefined ? undefined : usual.event(block.text, start, end);
+  const known = usual.event(line);
   if (known) return known;
   const text = line.bytes.toString('utf8');
   const value = parse(text.endsWith(',') ? text.slice(0, -1) : text);

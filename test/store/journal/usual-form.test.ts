@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { IpAllocated } from '../../../src/pool/events.ts';
 import { encodeRecord, unseal } from '../../../src/store/journal/format.ts';
+import { Block, Line } from '../../../src/store/journal/lines.ts';
 import { UsualForm } from '../../../src/store/journal/usual-form.ts';
 
 const word = fc.oneof(
@@ -51,6 +52,11 @@ function mutated(text: string, { place, kind, character }: Mutation): string {
   return text.slice(0, at) + character + text.slice(kind === 'put' ? at + 1 : at);
 }
 
+function lineOf(text: string, start = 0, end?: number): Line {
+  const bytes = Buffer.from(text);
+  return new Line(new Block(0, bytes), start, end ?? bytes.length);
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -75,13 +81,13 @@ describe('journal.UsualForm', () => {
     ]) {
       for (const comma of ['', ',']) {
         const text = `[\n${JSON.stringify(known)}${comma}\n]`;
-        assert.deepEqual(form.event(text, 2, text.length - 2), known);
+        assert.deepEqual(form.event(lineOf(text, 2, text.length - 2)), known);
       }
       for (const more of [false, true]) {
         const { line, crc } = encodeRecord(7, known, more, 99, 0x1234);
         const end = line.length - 1;
         const record = { seq: 7, event: known, ...(more ? { more } : {}), g: 99 };
-        assert.deepEqual(form.record(line, 0, end), { record, crc });
+        assert.deepEqual(form.record(lineOf(line, 0, end)), { record, crc });
       }
     }
   });
@@ -89,11 +95,11 @@ describe('journal.UsualForm', () => {
   it('leaves what is no JSON to JSON.parse, which refuses it', () => {
     const text =
       '{"type":"ip_allocated","network":"n","ip":"10.0.0.2","vm_id":"vm","nic":"","at":,"at":5,"actor":"a","request_id":"r"}';
-    assert.equal(new UsualForm().event(text, 0, text.length), undefined);
+    assert.equal(new UsualForm().event(lineOf(text)), undefined);
     const twice = text
       .replace('"at":,"at":5', '"at":5,"actor":,"actor":"a"')
       .replace(',"actor":"a","request', ',"request');
-    assert.equal(new UsualForm().event(twice, 0, twice.length), undefined);
+    assert.equal(new UsualForm().event(lineOf(twice)), undefined);
   });
 
   it('reads an event as JSON.parse does, or says that it does not know it, whatever was changed in its text', (t) => {
@@ -104,7 +110,7 @@ describe('journal.UsualForm', () => {
     fc.assert(
       fc.property(event, fc.array(mutation, { maxLength: 2 }), (event, mutations) => {
         const text = mutations.reduce(mutated, JSON.stringify(event));
-        const read = form.event(text, 0, text.length);
+        const read = form.event(lineOf(text));
         if (read === undefined) return;
         known++;
         // A comma behind it is the snapshot's.
@@ -130,7 +136,7 @@ describe('journal.UsualForm', () => {
         fc.array(mutation, { maxLength: 2 }),
         (event, n, more, crc, all) => {
           const text = all.reduce(mutated, encodeRecord(n, event, more, n, crc).line.slice(0, -1));
-          const read = form.record(text, 0, text.length);
+          const read = form.record(lineOf(text));
           if (read === undefined) return;
           known++;
           const sealed = unseal(Buffer.from(text));
