@@ -38,18 +38,32 @@ export class ByteWriter {
   }
 
   text(text: string): void {
-    const wide = needsTwoBytes(text) ? 1 : 0;
-    this.#size(text.length * 2 + wide);
     const { length } = text;
+    const start = this.at;
+    this.#size(length * 2);
     while (this.at + 2 * length > this.bytes.length) this.#grow();
     const { bytes } = this;
+    let codes = 0; // all their bits
     let at = this.at;
     for (let index = 0; index < length; index++) {
       const code = text.charCodeAt(index);
+      codes |= code;
       bytes[at++] = code;
-      if (wide) bytes[at++] = code >>> 8;
     }
-    this.at = at;
+    if (codes > 0xff) this.#wideText(text, start);
+    else this.at = at;
+  }
+
+  /** Writes a text from a place on, two bytes a character. There is room for it. */
+  #wideText(text: string, start: number): void {
+    this.at = start;
+    this.#size(text.length * 2 + 1);
+    const { bytes } = this;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      bytes[this.at++] = code;
+      bytes[this.at++] = code >>> 8;
+    }
   }
 
   #size(value: number): void {
@@ -161,9 +175,4 @@ function textAt(bytes: Uint8Array, start: number, length: number, isWide: boolea
 function codeAt(bytes: Uint8Array, start: number, index: number, isWide: boolean): number {
   if (!isWide) return bytes[start + index] ?? 0;
   return (bytes[start + 2 * index] ?? 0) | ((bytes[start + 2 * index + 1] ?? 0) << 8);
-}
-
-function needsTwoBytes(text: string): boolean {
-  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0xff) return true;
-  return false;
 }

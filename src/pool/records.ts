@@ -21,8 +21,7 @@ const FACTS = [
 type Fact = (typeof FACTS)[number];
 
 const NUMBER_OF = Object.fromEntries(FACTS.map((fact, index) => [fact, index + 1])) as Record<Fact, number>;
-const TEXTS = ['hostname', 'mac', 'description'] as const;
-const NUMBERS = ['expires_at', 'ttl', 'prefix_length', 'missing_since'] as const;
+const NUMBERS: readonly string[] = ['expires_at', 'ttl', 'prefix_length', 'missing_since'] satisfies Fact[];
 
 const OFFSET_LENGTH = 0x1f;
 const IS_RANGE = 0x20;
@@ -68,15 +67,10 @@ export class Records implements Bounds<number> {
       if (nic !== '') this.#write('nic', nic);
       if (key !== undefined) this.#write('key', key);
     }
-    for (const fact of NUMBERS) {
-      const value = attributes[fact];
-      if (value !== undefined) this.#write(fact, String(value));
+    for (const name in attributes) {
+      const value = attributes[name as keyof Attributes]; // an allocation has no others
+      this.#write(name as keyof Attributes, typeof value === 'object' ? JSON.stringify(value) : String(value));
     }
-    for (const fact of TEXTS) {
-      const value = attributes[fact];
-      if (value !== undefined) this.#write(fact, value);
-    }
-    if (attributes.tags) this.#write('tags', JSON.stringify(attributes.tags));
     writer.bytes[8] = head;
     const record = this.#slabs.put(writer.bytes, writer.at);
     this.#slabs.setDouble(record, allocated_at);
@@ -169,11 +163,7 @@ function named(facts: readonly (string | undefined)[]): Attributes & Partial<Rec
   for (const [index, text] of facts.entries()) {
     const fact = FACTS[index];
     if (text === undefined || fact === undefined) continue;
-    values[fact] = fact === 'tags' ? JSON.parse(text) : isNumber(fact) ? Number(text) : text;
+    values[fact] = fact === 'tags' ? JSON.parse(text) : NUMBERS.includes(fact) ? Number(text) : text;
   }
   return values;
-}
-
-function isNumber(fact: Fact): boolean {
-  return (NUMBERS as readonly string[]).includes(fact);
 }
