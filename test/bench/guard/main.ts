@@ -54,7 +54,7 @@ function lastAddress(options: Options): Figure[] {
 async function addressOfBulk(options: Options): Promise<Figure[]> {
   const { sizes } = await measureSizes([BULK], options, progress);
   const what = `CPU of an address of ${formatNumber(BULK, 0)} in a request, to its JSON`;
-  return sizes.map(({ cpu, floor }) => ({ what, cost: cpu.min, beside: floor.min, limit: 10 }));
+  return sizes.map(({ cpu, floor }) => ({ what, cost: cpu.min, beside: floor.min, limit: 8 }));
 }
 
 function optionsOf(...argv: string[]): Options {
