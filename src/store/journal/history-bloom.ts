@@ -1,3 +1,5 @@
+import { setImmediate as turn } from 'node:timers/promises';
+
 /** 2 MiB while it is filled; folded to what it needs before it is written. */
 const BITS = 1 << 24;
 const MIN_BITS = 1 << 10;
@@ -42,8 +44,8 @@ export class Bloom {
     return true;
   }
 
-  /** The filter in base64, as small as it can be with half of its bits set. Takes a few milliseconds. */
-  text(): string {
+  /** The filter in base64, as small as it can be with half of its bits set. Nothing may be added meanwhile. */
+  async text(): Promise<string> {
     const { buffer, byteOffset } = this.#bytes;
     let words = new Uint32Array(buffer, byteOffset, this.#bytes.length / 4);
     while (words.length * 32 > MIN_BITS) {
@@ -57,6 +59,7 @@ export class Bloom {
       }
       if (set > half * 16) break;
       words = folded;
+      await turn(); // the first halving takes two or three milliseconds
     }
     return Buffer.from(words.buffer, words.byteOffset, words.byteLength).toString('base64');
   }

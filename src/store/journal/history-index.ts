@@ -78,7 +78,7 @@ export async function makeIndex(dir: string, segment: Numbered, signal: AbortSig
 
 /** Writes an index, durably. Its segment may have the name of a journal still. */
 export async function writeIndex(dir: string, { filter, ...facts }: HistoryIndex): Promise<void> {
-  const { line } = seal(JSON.stringify({ v: VERSION, ...facts, bloom: filter.text() }).slice(0, -1), 0);
+  const { line } = seal(JSON.stringify({ v: VERSION, ...facts, bloom: await filter.text() }).slice(0, -1), 0);
   const name = indexName(facts.base);
   const temporary = join(dir, `${name}.tmp`);
   const handle = await open(temporary, 'w', 0o600);

@@ -4,10 +4,10 @@ import { Bloom } from '../../../src/store/journal/history-bloom.ts';
 
 describe('history: the filter of an index', () => {
   for (const count of [0, 1, 100, 5000, 100_000]) {
-    it(`of ${count} texts knows every one, takes others for one rarely, and is small`, () => {
+    it(`of ${count} texts knows every one, takes others for one rarely, and is small`, async () => {
       const filter = new Bloom();
       for (let n = 0; n < count; n++) filter.add('ip', `10.0.${n >> 8}.${n & 255}`);
-      const text = filter.text();
+      const text = await filter.text();
       const read = Bloom.parse(text)!;
       for (let n = 0; n < count; n++) assert.ok(read.mayHold('ip', `10.0.${n >> 8}.${n & 255}`));
       let wrong = 0;
