@@ -12,7 +12,7 @@ export function requestIdOf({ headers }: IncomingMessage): string {
   return typeof given === 'string' && USABLE.test(given) ? given : newRequestId();
 }
 
-/** An id that no other request has, such as `9f3c0a7e51d2-1z4`. Short: it is written down with every change. */
+/** A number that no other request is given, such as `9f3c0a7e51d2-1z4`. Short: it is written down with every change. No secret. */
 export function newRequestId(): string {
   return `${prefix}-${(++count).toString(36)}`;
 }

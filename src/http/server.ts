@@ -9,7 +9,7 @@ const LIMITS = {
   maxHeaderSize: 8 * 1024,
   headersTimeout: 5_000,
   requestTimeout: 10_000,
-  keepAliveTimeout: 0, // an idle connection stalls like any other: two timers a request less
+  keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 1_000,
 } as const;
 const MAX_CONNECTIONS = 4096;

@@ -36,7 +36,7 @@ const FAILURES: readonly Failure[] = [
   {
     what: 'the fsync of the folder after an old journal became history',
     call: 'fsync',
-    when: 10,
+    when: 12,
     trace: /rename\("\S+journal-0\.jsonl", "\S+history-0\.jsonl"\).*\n.*fsync\(.*INJECTED/,
     args: COMPACT,
   },

@@ -60,6 +60,22 @@ describe('the connection', () => {
     assert.deepEqual(statuses(text), [400, 413, 201, 200]);
   });
 
+  it('sends no body for HEAD, whatever stands behind it', async (t) => {
+    const { url } = await startApp(t);
+    const head = 'HEAD /livez HTTP/1.1\r\nHost: a\r\n\r\n';
+    const { text } = await sendRaw(url, head + head.replace('livez', 'nowhere') + KEPT + call('GET', '/livez'));
+    assert.deepEqual(statuses(text), [200, 404, 201, 200]);
+    assert.equal(text.split('\r\n\r\n').filter((part) => part.startsWith('{')).length, 2);
+  });
+
+  it('is closed when nobody has used it for five seconds', async (t) => {
+    const { url } = await startApp(t);
+    const began = performance.now();
+    assert.deepEqual(statuses((await sendRaw(url, KEPT)).text), [201]);
+    const seconds = (performance.now() - began) / 1000;
+    assert.ok(seconds > 4 && seconds < 10, `${seconds} s`);
+  });
+
   it('answers an expectation: 100 first where it is that, as if it were not there where it is not', async (t) => {
     const { url } = await startApp(t);
     const continued = await sendRaw(url, allocate('{"vm_id":"vm-1"}', 'Expect: 100-continue\r\n'));

@@ -11,7 +11,7 @@ import { PoolError } from '../../pool/errors.ts';
  *     snapshot-120.json        the generation before, kept until the next compaction
  *     journal-120.jsonl        records 121 to 4711
  *     history-0.jsonl          records 1 to 120: an older journal under another name, for whoever asks what happened
- *     history-0.index.json     what is in it, written when the journal ends; made anew when it is missing
+ *     history-0.index.json     what is in it; made while the journal was written, or anew when it is missing
  *     *.tmp                    never finished; deleted at start
  *     *.torn-<time>            the end of a journal that a crash left half written, kept for whoever wants to look
  */

@@ -56,13 +56,13 @@ function mayHoldAddress({ ranges, spans, filter }: HistoryIndex, ip: string): bo
 /** Reads the index of a segment without opening the segment; undefined when there is none that can be believed. */
 export async function readIndex(dir: string, { path, seq }: Numbered): Promise<HistoryIndex | undefined> {
   try {
+    const { size } = await stat(path);
     const line = await readFile(join(dir, indexName(seq)));
     const sealed = unseal(line.subarray(0, -1));
     if (!sealed || !crcMatches(sealed, 0)) return undefined;
     const value = sealed.value as unknown as Omit<HistoryIndex, 'filter'> & { v: number; bloom: string };
     const filter = Bloom.parse(value.bloom);
-    if (value.v !== VERSION || value.base !== seq || !filter || (await stat(path)).size !== value.bytes)
-      return undefined;
+    if (value.v !== VERSION || value.base !== seq || !filter || size !== value.bytes) return undefined;
     return { ...value, filter };
   } catch {
     return undefined;

@@ -47,9 +47,9 @@ export class Keep {
    */
   archive(index: HistoryIndex | undefined): Promise<void> {
     return this.#next(async () => {
-      await archiveOldGenerations(this.#options.dir); // first: it may make room
-      if (index) await writeIndex(this.#options.dir, index);
+      await archiveOldGenerations(this.#options.dir);
       await this.#index();
+      if (index) await writeIndex(this.#options.dir, index); // last: what is deleted before may make room for it
     });
   }
 
@@ -77,7 +77,8 @@ export class Keep {
   async #index(): Promise<void> {
     const { dir, log, now, auditRetentionMs = RETENTION_MS } = this.#options;
     const { journals, segments, indexes } = await listFolder(dir);
-    const known = new Set([...journals, ...segments].map(({ seq }) => seq));
+    // What is written to has no index yet: one of its number is of another folder, or from before a restore.
+    const known = new Set([...journals.slice(0, -1), ...segments].map(({ seq }) => seq));
     for (const { path } of indexes.filter(({ seq }) => !known.has(seq))) await unlink(path);
     const oldest = Math.min(now(), await newestTime(dir)) - auditRetentionMs;
     for (const segment of segments) {

@@ -19,7 +19,7 @@ const CHUNK_TO_READ = 1 << 16;
  * Looks up what happened in the files of a data folder while the journal goes on being written:
  *
  *     history-0 … history-9000        journal-12000      journal-16000 ........|....
- *     opened when its index says so   previous           newest          committed  not yet
+ *     opened when their indexes say so                   newest          committed  not yet
  *
  * A search sees what was committed when it began. Its files may be renamed meanwhile, never changed.
  */
@@ -85,9 +85,11 @@ export class JournalHistory implements History {
   async #mayHold(base: number, query: HistoryQuery): Promise<boolean> {
     const { after: _, ...narrowing } = query;
     if (Object.keys(narrowing).length === 0) return true;
-    const name = segmentName(base);
-    const index = await readIndex(this.#dir, { name, path: join(this.#dir, name), seq: base });
-    return !index || mayHold(index, query);
+    for (const name of [journalName(base), segmentName(base)]) {
+      const index = await readIndex(this.#dir, { name, path: join(this.#dir, name), seq: base });
+      if (index) return mayHold(index, query);
+    }
+    return true;
   }
 
   /** A journal becomes a segment at any time, never the other way round. */

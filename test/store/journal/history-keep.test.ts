@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { rename, unlink, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { seal } from '../../../src/store/journal/format.ts';
+import { Indexer } from '../../../src/store/journal/history-indexer.ts';
 import { Keep } from '../../../src/store/journal/history-keep.ts';
 import { repairFolder } from '../../../src/store/journal/repair.ts';
 import { verifyFolder } from '../../../src/store/journal/verify.ts';
 import { event, found } from '../history.conformance.ts';
 import { added, given as givenTo, givenAll } from './history.ts';
 import { Place } from './place.ts';
-import { given, history, segments, spoil, tidied } from './segments.ts';
+import { given, history, openedBy, segments, spoil, tidied } from './segments.ts';
 
 const SEGMENT = /^history-\d+\.jsonl$/;
 
@@ -25,6 +27,22 @@ async function written(t: TestContext) {
     [1, 3, 5, 7].map((n) => [given(n), given(n + 1)]),
   );
   return place;
+}
+
+const absent = { vm_id: 'nobody' };
+
+/** Numbers of the journal before and of the newest one, as soon as the first has its index. */
+async function ended(place: Place): Promise<number[]> {
+  for (;;) {
+    const names = [...(await place.files()).keys()];
+    const bases = names.map((name) => Number(/^journal-(\d+)/.exec(name)?.[1] ?? NaN));
+    const [before, newest] = bases
+      .filter((base) => base >= 0)
+      .sort((a, b) => a - b)
+      .slice(-2);
+    if (names.includes(`history-${before}.index.json`)) return [before!, newest!];
+    await delay(1);
+  }
 }
 
 describe('history: what is kept', () => {
@@ -69,6 +87,17 @@ describe('history: what is kept', () => {
     for (const [before, group] of groups.entries()) {
       while (compactions() <= before) await journal.commit(group); // none is begun while one is under way
     }
+    const [before, newest] = await ended(place);
+    const opened = await openedBy(
+      place,
+      async () => assert.deepEqual(await found(journal.history, absent), []),
+      'jour',
+    );
+    assert.deepEqual(
+      opened,
+      [`journal-${newest}.jsonl`],
+      `the index of journal-${before} says that it is not in there`,
+    );
     await journal.close();
     const inMemory = [...(await place.files())].filter(([name]) => name.endsWith('.index.json'));
     assert.ok(!logged.includes('history indexed'), 'no segment was read for it');
@@ -80,6 +109,26 @@ describe('history: what is kept', () => {
       if (fromFile) assert.deepEqual(bytes, fromFile, name);
     }
     assert.ok((await names(place)).filter((name) => SEGMENT.test(name)).length >= 4);
+  });
+
+  it('goes when it is too old, though the index of a journal cannot be written', async (t) => {
+    const place = await written(t);
+    await mkdir(place.path('history-6.index.json.tmp'));
+    const logs: string[] = [];
+    const log = (_level: string, _facts: unknown, message: string) => logs.push(message);
+    const keep = new Keep({ dir: place.dir, now: () => 3001, auditRetentionMs: 1000, log });
+    await keep.archive(new Indexer().index({ base: 6, last_seq: 8, bytes: 1, created: 0 }));
+    assert.ok(!readdirSync(place.dir).includes('history-0.jsonl'));
+    assert.deepEqual(logs, ['history deleted: it is older than it has to be kept', 'cannot keep the history in order']);
+  });
+
+  it('has no index while it is written to: one that lies there is of another folder', async (t) => {
+    const place = await written(t);
+    const stale = (await place.files()).get('history-4.index.json')!;
+    for (const base of [6, 8]) await writeFile(place.path(`history-${base}.index.json`), stale);
+    await tidied(place);
+    assert.ok((await place.files()).has('history-6.index.json'), 'a journal that has ended may have one');
+    assert.ok(!(await place.files()).has('history-8.index.json'));
   });
 
   it('gets its index at the next start when a crash came between the two, or it was spoiled', async (t) => {

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import fs, { appendFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
-import { syncBuiltinESMExports } from 'node:module';
-import { basename } from 'node:path';
+import { appendFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
 import type { HistoryQuery, Recorded } from '../../../src/store/history.ts';
 import { event, found, includes } from '../history.conformance.ts';
 import { Place } from './place.ts';
-import { given, history, ipOf, segments, spoil, tidied } from './segments.ts';
+import { given, history, ipOf, openedBy, segments, spoil, tidied } from './segments.ts';
 
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
@@ -277,22 +275,4 @@ function openFiles(place: Place): string[] {
       return []; // the one that this listing used
     }
   });
-}
-
-/** Segments that were opened meanwhile, in that order. */
-async function openedBy(place: Place, work: () => Promise<void>): Promise<string[]> {
-  const opened: string[] = [];
-  const { open } = fs;
-  fs.open = (path, ...rest) => {
-    if (String(path).startsWith(place.dir) && String(path).includes('history-')) opened.push(basename(String(path)));
-    return open(path, ...rest);
-  };
-  syncBuiltinESMExports();
-  try {
-    await work();
-  } finally {
-    fs.open = open;
-    syncBuiltinESMExports();
-  }
-  return opened;
 }

@@ -1,4 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { basename } from 'node:path';
+import fs, { readFile, writeFile } from 'node:fs/promises';
 import type { PoolEvent } from '../../../src/pool/events.ts';
 import { Keep } from '../../../src/store/journal/history-keep.ts';
 import type { JournalOptions } from '../../../src/store/journal/journal.ts';
@@ -49,4 +51,22 @@ export async function history(place: Place, options: Partial<JournalOptions> = {
 /** Makes a file unreadable without anybody seeing it from outside: whoever reads it finds nothing of what was in it. */
 export async function spoil(place: Place, name: string, from = 0): Promise<void> {
   await writeFile(place.path(name), (await readFile(place.path(name))).fill('x', from));
+}
+
+/** Files of one kind that were opened meanwhile, in that order. */
+export async function openedBy(place: Place, work: () => Promise<void>, kind = 'history-'): Promise<string[]> {
+  const opened: string[] = [];
+  const { open } = fs;
+  fs.open = (path, ...rest) => {
+    if (String(path).startsWith(place.dir) && String(path).includes(kind)) opened.push(basename(String(path)));
+    return open(path, ...rest);
+  };
+  syncBuiltinESMExports();
+  try {
+    await work();
+  } finally {
+    fs.open = open;
+    syncBuiltinESMExports();
+  }
+  return opened;
 }
