@@ -17,7 +17,8 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 export async function serve(flags: Raw, configFile: string | undefined): Promise<number> {
   const config = loadConfig(flags, configFile);
   setFlagsFromString(`--heap-growing-percent=${GARBAGE_PERCENT}`);
-  // What is young is 16 MiB at most, unless Node is told otherwise: to have several threads look through it costs 4 % of a request, in waking them.
+  // What is young is 16 MiB at most, unless Node is told otherwise: to have several threads look through it costs 4 % of a
+  // request, in waking them.
   setFlagsFromString('--no-parallel-scavenge');
   let ask: (() => void) | undefined = () => process.exit(0);
   // Before anything else: process 1 of a container ignores signals that it has no handler for.

@@ -1,6 +1,6 @@
+import fs, { readFile, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
-import fs, { readFile, writeFile } from 'node:fs/promises';
 import type { PoolEvent } from '../../../src/pool/events.ts';
 import { Keep } from '../../../src/store/journal/history-keep.ts';
 import type { JournalOptions } from '../../../src/store/journal/journal.ts';
@@ -48,17 +48,23 @@ export async function history(place: Place, options: Partial<JournalOptions> = {
   return journal.history;
 }
 
+/** What lies in a folder of the history: segments and indexes. */
+export async function names(place: Place): Promise<string[]> {
+  return [...(await place.files()).keys()].filter((name) => name.startsWith('history-'));
+}
+
 /** Makes a file unreadable without anybody seeing it from outside: whoever reads it finds nothing of what was in it. */
 export async function spoil(place: Place, name: string, from = 0): Promise<void> {
   await writeFile(place.path(name), (await readFile(place.path(name))).fill('x', from));
 }
 
-/** Files of one kind that were opened meanwhile, in that order. */
-export async function openedBy(place: Place, work: () => Promise<void>, kind = 'history-'): Promise<string[]> {
+/** Files whose names begin so that were opened meanwhile, in that order. */
+export async function openedBy(place: Place, work: () => Promise<void>, begin = 'history-'): Promise<string[]> {
   const opened: string[] = [];
   const { open } = fs;
   fs.open = (path, ...rest) => {
-    if (String(path).startsWith(place.dir) && String(path).includes(kind)) opened.push(basename(String(path)));
+    const name = basename(String(path));
+    if (String(path).startsWith(place.dir) && name.startsWith(begin)) opened.push(name);
     return open(path, ...rest);
   };
   syncBuiltinESMExports();
