@@ -2,7 +2,7 @@ import type { Config } from './config.ts';
 import { noteApiUrl } from './member/api-url.ts';
 import { endpointOf } from './member/given.ts';
 import { Member } from './member/process.ts';
-import type { PoolError } from './pool/errors.ts';
+import type { PoolError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
 import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
 import { thisProcess } from './process.ts';

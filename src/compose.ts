@@ -7,7 +7,7 @@ import { createHandler } from './http/app.ts';
 import { listen } from './http/server.ts';
 import { createLog } from './log.ts';
 import { notify } from './notify.ts';
-import { PoolError } from './pool/errors.ts';
+import { PoolError } from './errors.ts';
 import type { Origin } from './pool/events.ts';
 import { violation } from './pool/invariants.ts';
 import { Pool } from './pool/pool.ts';

@@ -9,7 +9,7 @@ import { endpointOf, hostsOf, memberOf, settingsGiven } from './member/given.ts'
 import type { MemberSettings } from './member/settings.ts';
 import { parseRange, type Range } from './net/range.ts';
 import { PREFIX_LENGTHS } from './pool/decide/network.ts';
-import { PoolError } from './pool/errors.ts';
+import { PoolError } from './errors.ts';
 import { STRATEGY_NAMES, type StrategyName } from './pool/strategy.ts';
 import { type Setting, SETTINGS } from './settings.ts';
 

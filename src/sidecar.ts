@@ -4,7 +4,7 @@ import { type Config, DEFAULT_NETWORK, DEFAULT_STRATEGY } from './config.ts';
 import { formatAddress } from './net/address.ts';
 import { contains, firstHost, formatCidr } from './net/cidr.ts';
 import { decideAddNetwork, decideUpdateNetwork } from './pool/decide/network.ts';
-import { PoolError } from './pool/errors.ts';
+import { PoolError } from './errors.ts';
 import type { Origin, PoolEvent } from './pool/events.ts';
 import type { Network } from './pool/network.ts';
 import type { Pool } from './pool/pool.ts';

@@ -7,7 +7,7 @@ import { type Config, loadConfig, type Raw, SETTINGS } from '../src/config.ts';
 import { formatAddress } from '../src/net/address.ts';
 import { formatCidr } from '../src/net/cidr.ts';
 import { formatRange } from '../src/net/range.ts';
-import { PoolError } from '../src/pool/errors.ts';
+import { PoolError } from '../src/errors.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'ippool-config-'));
 after(() => rmSync(dir, { recursive: true }));

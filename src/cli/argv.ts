@@ -1,4 +1,4 @@
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 
 /**
  * Puts the words of the command in front: `--json network -n x add` is `network add --json -n x`. The parser looks for

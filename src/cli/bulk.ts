@@ -2,7 +2,7 @@ import { type BulkAnswer, BulkItem } from '../api/allocations.ts';
 import { BULK_LIMIT } from '../api/limits.ts';
 import { checker } from '../api/validate.ts';
 import { ApiError, type Client } from '../client/client.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import { spanOf } from './allocation.ts';
 import type { Context } from './command.ts';
 import { readSheet } from './exchange/sheet.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Client } from '../client/client.ts';
 import { environment } from '../config.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import type { Input } from './input.ts';
 import { targetOf } from './target.ts';
 

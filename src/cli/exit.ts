@@ -1,5 +1,5 @@
 import { ApiError, Unreachable } from '../client/errors.ts';
-import { type ErrorCode, PoolError } from '../pool/errors.ts';
+import { type ErrorCode, PoolError } from '../errors.ts';
 
 /** Exit codes, after sysexits.h where it has one. The systemd unit does not restart after 2, 65, 74 and 78. */
 const EXIT: Partial<Record<ErrorCode, number>> = {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 
 /** By its number: what a program hands us may be a socket, which cannot be opened by name. */
 const STANDARD_INPUT = 0;

@@ -1,4 +1,4 @@
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 

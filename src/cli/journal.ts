@@ -1,5 +1,5 @@
 import { offline } from '../compose.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import { plural } from './output.ts';
 
 const EXIT_DAMAGED = 65;

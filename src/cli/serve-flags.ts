@@ -1,6 +1,6 @@
 import type { Raw } from '../config.ts';
 import { DEFAULT_FILE } from '../member/file.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 
 /** Settings from the flags of `serve`: those that go-ipam calls otherwise under our names. With --cluster, --config is the cluster file. */
 export function serveFlags(flags: Raw): Raw & { readonly config: string | undefined } {

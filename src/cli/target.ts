@@ -1,6 +1,6 @@
 import type { Raw } from '../config.ts';
 import { setIn } from '../environment.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 
 /** What a command needs to find the service; the data folder stands for one, when it is set. */
 export interface Target {

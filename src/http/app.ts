@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa, { type Context } from 'koa';
 import compose from 'koa-compose';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import type { Cluster } from '../service/cluster.ts';
 import type { Health } from '../service/health.ts';
 import type { UseCases } from '../service/use-cases.ts';

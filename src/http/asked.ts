@@ -1,5 +1,5 @@
 import type { AllocationRequest as AllocationBody, BulkItem } from '../api/allocations.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import type { AllocationRequest } from '../service/allocations.ts';
 import type { AllocationRow } from '../service/intake.ts';
 import { macField } from './fields.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import { answerError, STATUS } from './errors.ts';
 import { requestIdOf } from './request-id.ts';
 

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { ErrorBody } from '../api/schema.ts';
-import type { ErrorCode, PoolError } from '../pool/errors.ts';
+import type { ErrorCode, PoolError } from '../errors.ts';
 import { answerJson } from './answer.ts';
 
 /** The status of every code. Those that only a start can meet have 500: they never come out of a request. */

@@ -2,7 +2,7 @@ import { type Address, parseAddress } from '../net/address.ts';
 import { type Cidr, enclosingNetwork, formatCidr, parseCidr } from '../net/cidr.ts';
 import { parseMac } from '../net/mac.ts';
 import { parseRange, type Range } from '../net/range.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 
 // Fields whose text a schema cannot judge. Each names itself and the remedy when it is wrong.
 

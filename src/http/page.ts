@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import { answerJson } from './answer.ts';
 import { queryInteger } from './query.ts';
 import { answerStream, ARRAY, LINES, LINES_TYPE } from './stream.ts';

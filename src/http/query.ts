@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 
 /** A query parameter that stands once; undefined when it is absent. @throws PoolError `invalid_request` */
 export function queryText(ctx: Context, name: string): string | undefined {

@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import { beforeAnswer } from './answer.ts';
 
 /** How far a node of several knows what all have written. */

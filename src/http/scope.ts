@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import type { Scope } from '../service/changes.ts';
 
 /** Who is asking: until there are tokens whoever it says it is, or anonymous. @throws PoolError `invalid_request` */

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import { errorBody } from './errors.ts';
 import { newRequestId } from './request-id.ts';
 

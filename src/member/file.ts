@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { link, mkdir, open, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 
 /** A host and a port, as they were written. */
 export interface HostPort {

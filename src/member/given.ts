@@ -1,4 +1,4 @@
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import { urlOf } from './arguments.ts';
 import { type ClusterFile, clientAddress, parseHostPort } from './file.ts';
 import type { MemberSettings } from './settings.ts';

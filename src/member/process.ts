@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { mkdir } from 'node:fs/promises';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import { argumentsOf, folderOf } from './arguments.ts';
 import { beginningOf } from './beginning.ts';
 import type { MemberSettings } from './settings.ts';

@@ -1,4 +1,4 @@
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import { admit } from '../pool/invariants.ts';
 import { Pool } from '../pool/pool.ts';
 import { snapshotOf } from '../pool/snapshot.ts';

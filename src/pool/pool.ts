@@ -2,7 +2,7 @@ import { parseAddress } from '../net/address.ts';
 import { type Cidr, contains, overlaps, parseCidr } from '../net/cidr.ts';
 import { parseRange } from '../net/range.ts';
 import { Allocation } from './allocation.ts';
-import { PoolError } from './errors.ts';
+import { PoolError } from '../errors.ts';
 import type { IpReleased, IpRemembered, NetworkSettings, Owner, PoolEvent, ReservationAdded } from './events.ts';
 import type { Memory } from './memories.ts';
 import { Network } from './network.ts';

@@ -2,7 +2,7 @@ import { parseAddress } from '../net/address.ts';
 import { macFor } from '../pool/decide/allocate.ts';
 import { decideRelease } from '../pool/decide/release.ts';
 import { type AttributesWish, decideUpdate } from '../pool/decide/update.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import type { Origin, Owner, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';

@@ -1,4 +1,4 @@
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import type { PoolEvent } from '../pool/events.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Allocations, AllocationsOptions } from './allocations.ts';

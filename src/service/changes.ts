@@ -1,5 +1,5 @@
 import { decideRelease } from '../pool/decide/release.ts';
-import { type ErrorCode, PoolError } from '../pool/errors.ts';
+import { type ErrorCode, PoolError } from '../errors.ts';
 import type { Origin, PoolEvent } from '../pool/events.ts';
 import { violation } from '../pool/invariants.ts';
 import type { Network } from '../pool/network.ts';

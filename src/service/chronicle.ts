@@ -2,7 +2,7 @@ import { formatAddress, parseAddress } from '../net/address.ts';
 import type { IpAllocated, IpReleased } from '../pool/events.ts';
 import type { History, HistoryQuery, Recorded } from '../store/history.ts';
 import { lastAddress } from '../net/cidr.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import { parseAllocationId } from './allocation-id.ts';

@@ -1,4 +1,4 @@
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import type { LiveNode, Member, Membership } from '../store/membership.ts';
 import type { Scope } from './changes.ts';
 

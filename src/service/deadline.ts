@@ -1,4 +1,4 @@
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 
 /** What is under way may count yet. */
 const UNKNOWN = 'It is not known whether this was done: no answer in time. Ask again';

@@ -3,7 +3,7 @@ import { type Allocation, ownerKey } from '../pool/allocation.ts';
 import { type AllocationWish, decideAllocate } from '../pool/decide/allocate.ts';
 import { decideAddNetwork, type NetworkWish } from '../pool/decide/network.ts';
 import { decideUpdate } from '../pool/decide/update.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import type { NetworkAdded, Origin, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import { Pool } from '../pool/pool.ts';

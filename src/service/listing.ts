@@ -4,7 +4,7 @@ import type { Allocation } from '../pool/allocation.ts';
 import type { Owner } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import { findById } from './allocation-id.ts';
 import { type Held, invalidAddress, notFound } from './allocations.ts';
 import type { Changes, Scope } from './changes.ts';

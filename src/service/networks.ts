@@ -6,7 +6,7 @@ import {
   type NetworkWish,
 } from '../pool/decide/network.ts';
 import { decideReserve, decideUnreserve, type ReservationWish } from '../pool/decide/reservation.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Reservation } from '../pool/reservation.ts';

@@ -1,6 +1,6 @@
 import type { Allocation } from '../pool/allocation.ts';
 import { type AllocationWish, decideAllocate } from '../pool/decide/allocate.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import type { Origin, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import { allocationOf, type Pool } from '../pool/pool.ts';

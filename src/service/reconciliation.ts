@@ -1,7 +1,7 @@
 import type { Allocation } from '../pool/allocation.ts';
 import { decideRelease } from '../pool/decide/release.ts';
 import { decideUpdate } from '../pool/decide/update.ts';
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Held } from './allocations.ts';

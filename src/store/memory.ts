@@ -1,4 +1,4 @@
-import { PoolError } from '../pool/errors.ts';
+import { PoolError } from '../errors.ts';
 import type { PoolEvent } from '../pool/events.ts';
 import { type History, type HistoryQuery, type Includes, isRecordNumber, matches, type Recorded } from './history.ts';
 import type { Delivered, Store, StoreHealth } from './store.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { violation } from '../../src/pool/invariants.ts';
-import { PoolError } from '../../src/pool/errors.ts';
+import { PoolError } from '../../src/errors.ts';
 import { Pool } from '../../src/pool/pool.ts';
 import { snapshotOf } from '../../src/pool/snapshot.ts';
 import { Journal } from '../../src/store/journal/journal.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import request from 'supertest';
-import { PoolError } from '../../src/pool/errors.ts';
+import { PoolError } from '../../src/errors.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { assertError } from '../support/answers.ts';
 import { createTestApp } from '../support/app.ts';

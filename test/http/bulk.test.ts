@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BulkAnswer } from '../../src/api/allocations.ts';
-import { PoolError } from '../../src/pool/errors.ts';
+import { PoolError } from '../../src/errors.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { assertError } from '../support/answers.ts';
 import type { AppOptions } from '../support/app.ts';

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { listen } from '../../src/http/server.ts';
-import { PoolError } from '../../src/pool/errors.ts';
+import { PoolError } from '../../src/errors.ts';
 import { createTestApp } from '../support/app.ts';
 import { sendRaw } from '../support/raw.ts';
 import { allocate, call, post } from '../support/requests.ts';

@@ -1,6 +1,6 @@
 import { BITS } from '../../src/net/address.ts';
 import { lastAddress, sizeOf } from '../../src/net/cidr.ts';
-import type { ErrorCode } from '../../src/pool/errors.ts';
+import type { ErrorCode } from '../../src/errors.ts';
 import { strategyNamed } from '../../src/pool/strategy.ts';
 import type { Former, ModelNetwork } from './model.ts';
 import { includes } from './model.ts';

@@ -4,7 +4,7 @@ import { formatAddress, parseAddress } from '../../src/net/address.ts';
 import { ownerKey } from '../../src/pool/allocation.ts';
 import type { Origin, Owner, PoolEvent } from '../../src/pool/events.ts';
 import { decideRelease } from '../../src/pool/decide/release.ts';
-import { PoolError } from '../../src/pool/errors.ts';
+import { PoolError } from '../../src/errors.ts';
 import { violation } from '../../src/pool/invariants.ts';
 import type { Network } from '../../src/pool/network.ts';
 import { Pool } from '../../src/pool/pool.ts';

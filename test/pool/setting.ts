@@ -6,7 +6,7 @@ import { type AllocationWish, decideAllocate } from '../../src/pool/decide/alloc
 import { decideAddNetwork, type NetworkWish } from '../../src/pool/decide/network.ts';
 import { decideRelease } from '../../src/pool/decide/release.ts';
 import { decideReserve } from '../../src/pool/decide/reservation.ts';
-import { PoolError } from '../../src/pool/errors.ts';
+import { PoolError } from '../../src/errors.ts';
 import type { Origin, Owner, PoolEvent } from '../../src/pool/events.ts';
 import { admit } from '../../src/pool/invariants.ts';
 import type { Network } from '../../src/pool/network.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseCidr } from '../../src/net/cidr.ts';
 import { parseRange } from '../../src/net/range.ts';
-import { PoolError } from '../../src/pool/errors.ts';
+import { PoolError } from '../../src/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import { violation } from '../../src/pool/invariants.ts';
 import { Pool } from '../../src/pool/pool.ts';

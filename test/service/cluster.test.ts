@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PoolError } from '../../src/pool/errors.ts';
+import { PoolError } from '../../src/errors.ts';
 import { Cluster } from '../../src/service/cluster.ts';
 import { FakeMembership, member } from '../support/fake-membership.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { PoolError } from '../../src/pool/errors.ts';
+import { PoolError } from '../../src/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import { settled } from '../support/held-store.ts';
 import { ipOf, startService } from '../support/service.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PoolError } from '../../src/pool/errors.ts';
+import { PoolError } from '../../src/errors.ts';
 import { settled } from '../support/held-store.ts';
 import { ipOf, isPending, rejects, startService, wish } from '../support/service.ts';
 

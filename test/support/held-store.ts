@@ -1,4 +1,4 @@
-import { PoolError } from '../../src/pool/errors.ts';
+import { PoolError } from '../../src/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import type { Delivered, Store, StoreHealth } from '../../src/store/store.ts';
 

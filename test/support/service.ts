@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseCidr } from '../../src/net/cidr.ts';
-import { type ErrorCode, PoolError } from '../../src/pool/errors.ts';
+import { type ErrorCode, PoolError } from '../../src/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import type { AllocationRequest, Held } from '../../src/service/allocations.ts';
 import { type AppOptions, createTestApp, NOW } from './app.ts';

@@ -5,7 +5,7 @@ import type { Command } from '../command.ts';
 import { cellsOf, COLUMNS } from '../exchange/columns.ts';
 import { csvWriter } from '../exchange/csv.ts';
 import { missing } from '../input.ts';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 
 export const exporting: Command = {
   words: 'export',

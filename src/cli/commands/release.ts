@@ -3,7 +3,7 @@ import type { Client } from '../../client/client.ts';
 import { spanOf } from '../allocation.ts';
 import { type Command, NETWORK_FLAGS } from '../command.ts';
 import { missing, refused } from '../input.ts';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 
 export const release: Command = {
   words: 'release',

@@ -1,5 +1,5 @@
 import type { CsvError } from 'csv-parse';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 
 export interface CsvRow {
   /** Where it begins, counted from 1. */

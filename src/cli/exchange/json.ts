@@ -1,4 +1,4 @@
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 
 /** Reads a JSON file. @throws PoolError `usage` */
 export function readJson(text: string, file: string): unknown {

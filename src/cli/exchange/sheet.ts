@@ -1,5 +1,5 @@
 import type { BulkItem, ImportRefusal, ImportRequest } from '../../client/client.ts';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import { isStandardInput, readText } from '../file.ts';
 import { itemOf, ttlUntil } from './columns.ts';
 import { readCsv } from './csv.ts';

@@ -1,4 +1,4 @@
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { Input } from '../input.ts';
 import { plural } from '../output.ts';
 import type { LocalCommand } from './local.ts';

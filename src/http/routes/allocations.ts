@@ -9,7 +9,7 @@ import {
 } from '../../api/allocations.ts';
 import { checker } from '../../api/validate.ts';
 import { parseAddress } from '../../net/address.ts';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { AllocationRequest, Given } from '../../service/allocations.ts';
 import type { Scope } from '../../service/changes.ts';
 import type { ListFilter } from '../../service/listing.ts';

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import Router from '@koa/router';
 import { type ClusterStatus, NodeRequest } from '../../api/cluster.ts';
 import { checker } from '../../api/validate.ts';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { Cluster, ClusterState } from '../../service/cluster.ts';
 import { answerEmpty, answerJson } from '../answer.ts';
 import { bodyReader } from '../body.ts';

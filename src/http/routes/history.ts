@@ -3,7 +3,7 @@ import type { AuditEntry, Tenure as TenureAnswer } from '../../api/history.ts';
 import { type ReconcileAnswer, ReconcileRequest } from '../../api/history.ts';
 import { checker } from '../../api/validate.ts';
 import { formatAddress, parseAddress } from '../../net/address.ts';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import { allocationId } from '../../service/allocation-id.ts';
 import { invalidAddress } from '../../service/allocations.ts';
 import { type Recorded, resourceOf, type Tenure } from '../../service/chronicle.ts';

@@ -11,7 +11,7 @@ import {
 } from '../../api/schema.ts';
 import { checker } from '../../api/validate.ts';
 import { parseAddress } from '../../net/address.ts';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import { type Held, invalidAddress } from '../../service/allocations.ts';
 import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
 import type { UseCases } from '../../service/use-cases.ts';

@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import { NetworkChange, NetworkRequest, ReservationRequest } from '../../api/networks.ts';
 import { checker } from '../../api/validate.ts';
 import { formatRange } from '../../net/range.ts';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { answerEmpty, answerJson } from '../answer.ts';
 import { bodyReader } from '../body.ts';

@@ -1,7 +1,7 @@
 import { BITS } from '../../net/address.ts';
 import { macOf } from '../../net/mac.ts';
 import type { Allocation } from '../allocation.ts';
-import { PoolError } from '../errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { Attributes, IpAllocated, Origin, Owner, PoolEvent } from '../events.ts';
 import type { Network } from '../network.ts';
 import type { Pool } from '../pool.ts';

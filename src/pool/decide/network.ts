@@ -2,7 +2,7 @@ import { type Address, formatAddress } from '../../net/address.ts';
 import { type Cidr, contains, firstHost, formatCidr, lastAddress, lastHost } from '../../net/cidr.ts';
 import { formatRange, normalizeRanges, parseRange, type Range } from '../../net/range.ts';
 import type { Allocation } from '../allocation.ts';
-import { PoolError } from '../errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { NetworkSettings, Origin, PoolEvent } from '../events.ts';
 import type { Network } from '../network.ts';
 import type { Pool } from '../pool.ts';

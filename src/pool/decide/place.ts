@@ -1,5 +1,5 @@
 import { ownerKey, sameOwner } from '../allocation.ts';
-import { PoolError } from '../errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { Owner } from '../events.ts';
 import type { OpenLayout } from '../layout.ts';
 import type { Memory } from '../memories.ts';

@@ -2,7 +2,7 @@ import { formatAddress } from '../../net/address.ts';
 import { lastAddress } from '../../net/cidr.ts';
 import { formatRange, type Range } from '../../net/range.ts';
 import { sameOwner } from '../allocation.ts';
-import { PoolError } from '../errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { Origin, Owner, PoolEvent } from '../events.ts';
 import type { Network } from '../network.ts';
 

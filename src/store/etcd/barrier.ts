@@ -1,4 +1,4 @@
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import { unavailable } from './failure.ts';
 
 /** How long anybody waits for etcd: a client has its answer within 3 s. */

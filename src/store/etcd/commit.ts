@@ -1,4 +1,4 @@
-import type { PoolError } from '../../pool/errors.ts';
+import type { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import type { Plan } from './plan.ts';
 

@@ -1,5 +1,5 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 
 /** A call to etcd that did not succeed. */
 export class EtcdError extends Error {

@@ -1,5 +1,5 @@
 import { ownerKey } from '../../pool/allocation.ts';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import type { EtcdClient } from './client.ts';
 import { available, EtcdError } from './failure.ts';

@@ -1,4 +1,4 @@
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { LiveNode, Member, Membership, MemberState } from '../membership.ts';
 import { EtcdClient } from './client.ts';
 import type { Tls } from './endpoint.ts';

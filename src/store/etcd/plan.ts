@@ -1,5 +1,5 @@
 import { ownerKey } from '../../pool/allocation.ts';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { IpAllocated, IpReleased, IpRemembered, IpUpdated, NetworkUpdated, PoolEvent } from '../../pool/events.ts';
 import { parseRange } from '../../net/range.ts';
 import { formatAddress } from '../../net/address.ts';

@@ -1,4 +1,4 @@
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { EtcdClient } from './client.ts';
 import { type KeyRange, nodeOf } from './keys.ts';
 import type { KeyValue } from './messages.ts';

@@ -1,4 +1,4 @@
-import type { PoolError } from '../../pool/errors.ts';
+import type { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import type { History, Includes } from '../history.ts';
 import type { Delivered, Store, StoreHealth } from '../store.ts';

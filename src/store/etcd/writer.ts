@@ -1,4 +1,4 @@
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { PATIENCE_MS } from './barrier.ts';
 import { takeBatch, txnOf } from './batch.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { deleteUnfinished, isOutOfDescriptors, listFolder } from './folder.ts';
 import type { HistoryIndex } from './history-indexer.ts';

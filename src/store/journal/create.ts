@@ -1,5 +1,5 @@
 import { readFile, stat, unlink } from 'node:fs/promises';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { deleteUnfinished, listFolder, makeFolder, type Numbered, syncFolder } from './folder.ts';
 import { lockFolder, signLock } from './lock.ts';

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { hex32 } from '../../net/hex.ts';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { eventText } from './usual-text.ts';
 

@@ -1,6 +1,6 @@
 import { open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { Facts } from '../history.ts';
 import { indexName, isOutOfDescriptors, listFolder, type Numbered, segmentName, syncFolder } from './folder.ts';
 import { recordsBackwards } from './history-file.ts';

@@ -1,5 +1,5 @@
 import { hex32 } from '../../net/hex.ts';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { Contents, Numbered } from './folder.ts';
 import { type Header, missingRecords, unseal } from './format.ts';
 import { linesOf } from './lines.ts';

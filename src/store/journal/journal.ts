@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import type { History, Includes } from '../history.ts';
 import type { Delivered, Store, StoreHealth } from '../store.ts';

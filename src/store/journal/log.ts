@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { AppendFile } from './file.ts';
 import { ioError, journalName, publish } from './folder.ts';

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import { admit } from '../../pool/invariants.ts';
 import { Pool } from '../../pool/pool.ts';
 import { ioError, listFolder, noData } from './folder.ts';

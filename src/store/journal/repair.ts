@@ -1,5 +1,5 @@
 import { rename } from 'node:fs/promises';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { admit } from '../../pool/invariants.ts';
 import { Pool } from '../../pool/pool.ts';

@@ -1,5 +1,5 @@
 import { admit } from '../../pool/invariants.ts';
-import { PoolError } from '../../pool/errors.ts';
+import { PoolError } from '../../errors.ts';
 import { Pool } from '../../pool/pool.ts';
 import { snapshotOf } from '../../pool/snapshot.ts';
 import { type Contents, listFolder, noData, type Numbered } from './folder.ts';

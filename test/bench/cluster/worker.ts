@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { firstHost, parseCidr } from '../../../src/net/cidr.ts';
-import { PoolError } from '../../../src/pool/errors.ts';
+import { PoolError } from '../../../src/errors.ts';
 import { Pool } from '../../../src/pool/pool.ts';
 import { allocationAfter, memoriesAfter, networkAfter } from '../../../src/pool/snapshot.ts';
 import { Scatter } from '../../../src/scatter.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import type { PoolError } from '../../../src/pool/errors.ts';
+import type { PoolError } from '../../../src/errors.ts';
 import type { PoolEvent } from '../../../src/pool/events.ts';
 import { EtcdClient } from '../../../src/store/etcd/client.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import type { PoolError } from '../../../src/pool/errors.ts';
+import type { PoolError } from '../../../src/errors.ts';
 import { EtcdClient } from '../../../src/store/etcd/client.ts';
 import { thisProcess } from '../../../src/process.ts';
 import { EtcdStore, type EtcdStoreOptions } from '../../../src/store/etcd/store.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { PoolError } from '../../../src/pool/errors.ts';
+import type { PoolError } from '../../../src/errors.ts';
 import type { PoolEvent } from '../../../src/pool/events.ts';
 import { EtcdClient } from '../../../src/store/etcd/client.ts';
 import { Keys } from '../../../src/store/etcd/keys.ts';

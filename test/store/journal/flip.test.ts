@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
-import { PoolError } from '../../../src/pool/errors.ts';
+import { PoolError } from '../../../src/errors.ts';
 import { encodeHeader, encodeRecord } from '../../../src/store/journal/format.ts';
 import { scanJournal } from '../../../src/store/journal/scan.ts';
 import { SEED } from '../../faults/random.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { PoolError } from '../../../src/pool/errors.ts';
+import { PoolError } from '../../../src/errors.ts';
 import { added, given } from './history.ts';
 import { Place } from './place.ts';
 

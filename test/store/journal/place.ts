@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { PoolError } from '../../../src/pool/errors.ts';
+import type { PoolError } from '../../../src/errors.ts';
 import type { PoolEvent } from '../../../src/pool/events.ts';
 import { violation } from '../../../src/pool/invariants.ts';
 import { Pool } from '../../../src/pool/pool.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PoolError } from '../../../../src/pool/errors.ts';
+import { PoolError } from '../../../../src/errors.ts';
 import type { PoolEvent } from '../../../../src/pool/events.ts';
 import type { Delivered, Store, StoreHealth } from '../../../../src/store/store.ts';
 import { type Change, EtcdGateway } from '../../../support/etcd-gateway.ts';
