@@ -20,16 +20,25 @@ interface Rule {
 const TABLE: Readonly<Record<string, Rule>> = {
   net: { imports: [] },
   'errors.ts': { imports: [] },
-  pool: { imports: ['net/', 'errors.ts'] },
+  collections: { imports: [] },
+  pool: { imports: ['net/', 'collections/', 'errors.ts'] },
   api: { imports: ['net/'], packages: ['typebox'] },
   store: {
-    imports: ['net/', 'pool/', 'errors.ts'],
+    imports: ['net/', 'collections/', 'pool/', 'errors.ts'],
     packages: ['@grpc/grpc-js', '@grpc/proto-loader'],
     packagesIn: 'store/etcd/',
     node: 'store/journal/',
   },
   service: {
-    imports: ['net/', 'pool/', 'errors.ts', 'store/store.ts', 'store/history.ts', 'store/membership.ts'],
+    imports: [
+      'net/',
+      'collections/',
+      'pool/',
+      'errors.ts',
+      'store/store.ts',
+      'store/history.ts',
+      'store/membership.ts',
+    ],
     packages: ['async-mutex'],
   },
   http: {

@@ -1,11 +1,12 @@
 import { type Allocation, ownerKey } from './allocation.ts';
 import type { Owner } from './events.ts';
 import { Frozen } from './frozen.ts';
-import { type Interval, type Intervals, makeIntervals } from './intervals.ts';
+import { makeIntervals } from '../collections/make-intervals.ts';
+import type { Interval, Intervals } from '../collections/intervals.ts';
 import { Leases } from './leases.ts';
 import type { Records } from './records.ts';
-import type { Span } from './span.ts';
-import { TextIndex } from './text-index.ts';
+import type { Span } from '../collections/span.ts';
+import { TextIndex } from '../collections/hash-index.ts';
 
 /**
  * The allocations of one network, found by address, by owner and by MAC.

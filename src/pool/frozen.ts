@@ -1,6 +1,6 @@
 import type { Allocation } from './allocation.ts';
-import { ownBounds, Sorted } from './sorted.ts';
-import { Runs } from './runs.ts';
+import { ownBounds, Sorted } from '../collections/sorted-intervals.ts';
+import { Runs } from '../collections/sparse-offsets.ts';
 
 /** Wider than any network, on both sides of its origin. */
 const FAR = 1n << 128n;

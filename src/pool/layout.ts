@@ -3,7 +3,7 @@ import { parseRange } from '../net/range.ts';
 import { ownerKey } from './allocation.ts';
 import type { NetworkSettings, Owner } from './events.ts';
 import type { Reservation } from './reservation.ts';
-import { clipSpans, joinSpans, type Span, spanAt, subtractSpans } from './span.ts';
+import { clipSpans, joinSpans, type Span, spanAt, subtractSpans } from '../collections/span.ts';
 
 /** Why an address is not given to just anybody, whether or not somebody holds it. */
 export type Blocked =

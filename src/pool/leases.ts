@@ -1,5 +1,5 @@
 import type { Allocation } from './allocation.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines } from '../collections/deadline-heap.ts';
 
 /** Deadlines out of date that may stand before they are looked through. */
 const SPARE = 1024;

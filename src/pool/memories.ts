@@ -1,10 +1,10 @@
 import { ownerKey } from './allocation.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines } from '../collections/deadline-heap.ts';
 import type { Owner } from './events.ts';
-import { Numbered } from './numbered.ts';
-import { ownBounds, Sorted } from './sorted.ts';
-import type { Span } from './span.ts';
-import { TextIndex } from './text-index.ts';
+import { Numbered } from '../collections/free-list.ts';
+import { ownBounds, Sorted } from '../collections/sorted-intervals.ts';
+import type { Span } from '../collections/span.ts';
+import { TextIndex } from '../collections/hash-index.ts';
 
 /** Deadlines that may be out of date before they are looked through. */
 const SPARE = 1024;

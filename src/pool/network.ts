@@ -6,10 +6,10 @@ import type { NetworkSettings, Owner } from './events.ts';
 import { Layout } from './layout.ts';
 import type { Leases } from './leases.ts';
 import { Memories, type Memory } from './memories.ts';
-import type { Offsets } from './offsets.ts';
+import type { Offsets } from '../collections/offsets.ts';
 import type { Records } from './records.ts';
 import type { Reservation } from './reservation.ts';
-import { type Span, subtractSpans } from './span.ts';
+import { type Span, subtractSpans } from '../collections/span.ts';
 import { Vacancy } from './vacancy.ts';
 
 /** What of a network is given when it is made, or made anew. */

@@ -1,8 +1,8 @@
 import { Allocation, ownerKey } from './allocation.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteReader, ByteWriter } from '../collections/bytes.ts';
 import type { Attributes } from './events.ts';
-import type { Bounds } from './intervals.ts';
-import { byteAt, Slabs } from './slabs.ts';
+import type { Bounds } from '../collections/intervals.ts';
+import { byteAt, Slabs } from '../collections/slab-allocator.ts';
 
 /** What there may be beside time, offset and VM id. Its number is its place here, from 1; the first is the most common one. */
 const FACTS = [

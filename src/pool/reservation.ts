@@ -1,5 +1,5 @@
 import type { Owner } from './events.ts';
-import type { Span } from './span.ts';
+import type { Span } from '../collections/span.ts';
 
 /** Addresses that are given to nobody, or to one owner only. */
 export interface Reservation extends Span {

@@ -1,5 +1,5 @@
-import type { Offsets } from './offsets.ts';
-import type { Span } from './span.ts';
+import type { Offsets } from '../collections/offsets.ts';
+import type { Span } from '../collections/span.ts';
 
 /** Chooses where the search for a free offset begins. Stateless: the pool keeps the cursor, so a strategy may change between two starts. */
 export interface Strategy {

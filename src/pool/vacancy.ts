@@ -1,7 +1,8 @@
 import type { Layout } from './layout.ts';
-import { makeOffsets, type Offsets } from './offsets.ts';
-import { ownBounds, Sorted } from './sorted.ts';
-import { clipSpans, joinSpans, type Span, subtractSpans } from './span.ts';
+import { makeOffsets } from '../collections/make-offsets.ts';
+import type { Offsets } from '../collections/offsets.ts';
+import { ownBounds, Sorted } from '../collections/sorted-intervals.ts';
+import { clipSpans, joinSpans, type Span, subtractSpans } from '../collections/span.ts';
 
 /** Offsets that somebody has a claim to. */
 interface Claim {

@@ -12,7 +12,7 @@ import type { Pool } from '../pool/pool.ts';
 import type { Reservation } from '../pool/reservation.ts';
 
 export type { Network, Reservation };
-import type { Span } from '../pool/span.ts';
+import type { Span } from '../collections/span.ts';
 import type { Changes, Scope } from './changes.ts';
 import { newId } from './id.ts';
 import type { Cidr } from '../net/cidr.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { DenseOffsets } from '../../src/pool/dense-offsets.ts';
-import { Runs } from '../../src/pool/runs.ts';
+import { DenseOffsets } from '../../src/collections/dense-offsets.ts';
+import { Runs } from '../../src/collections/sparse-offsets.ts';
 import {
   lowest,
   pickOne,

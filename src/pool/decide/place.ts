@@ -4,7 +4,7 @@ import type { Owner } from '../events.ts';
 import type { OpenLayout } from '../layout.ts';
 import type { Memory } from '../memories.ts';
 import type { Network } from '../network.ts';
-import type { Span } from '../span.ts';
+import type { Span } from '../../collections/span.ts';
 import { pickOne, pickRun, type Strategy } from '../strategy.ts';
 
 /** How many addresses somebody needs. */

@@ -1,6 +1,6 @@
 import { ownerKey } from '../../pool/allocation.ts';
 import type { PoolEvent } from '../../pool/events.ts';
-import { KeyedHash } from '../../pool/keyed-hash.ts';
+import { KeyedHash } from '../../collections/keyed-hash.ts';
 import type { EtcdClient } from './client.ts';
 import { eventOf } from './events-of.ts';
 import type { Keys } from './keys.ts';

@@ -1,5 +1,6 @@
-import { makeOffsets, type Offsets } from '../../../src/pool/offsets.ts';
-import type { Span } from '../../../src/pool/span.ts';
+import { makeOffsets } from '../../../src/collections/make-offsets.ts';
+import type { Offsets } from '../../../src/collections/offsets.ts';
+import type { Span } from '../../../src/collections/span.ts';
 import { pickOne, pickRun, STRATEGY_NAMES, strategyNamed } from '../../../src/pool/strategy.ts';
 import type { Options } from '../options.ts';
 import { formatNumber, formatSpread, type Spread, spreadOf } from '../spread.ts';

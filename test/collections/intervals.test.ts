@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { makeIntervals, type Interval, type Intervals } from '../../src/pool/intervals.ts';
-import { Pages } from '../../src/pool/pages.ts';
-import { ownBounds, Sorted } from '../../src/pool/sorted.ts';
+import { makeIntervals } from '../../src/collections/make-intervals.ts';
+import type { Interval, Intervals } from '../../src/collections/intervals.ts';
+import { Pages } from '../../src/collections/paged-intervals.ts';
+import { ownBounds, Sorted } from '../../src/collections/sorted-intervals.ts';
 import { NumberedIntervals } from './numbered-intervals.ts';
 
 const SIZE = 4500;

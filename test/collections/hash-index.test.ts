@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { KeyedHash } from '../../src/pool/keyed-hash.ts';
-import { TextIndex } from '../../src/pool/text-index.ts';
+import { KeyedHash } from '../../src/collections/keyed-hash.ts';
+import { TextIndex } from '../../src/collections/hash-index.ts';
 
 describe('pool.TextIndex', () => {
   for (const seed of [0, 12_345]) {

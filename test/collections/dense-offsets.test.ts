@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DenseOffsets } from '../../src/pool/dense-offsets.ts';
+import { DenseOffsets } from '../../src/collections/dense-offsets.ts';
 
 describe('pool.DenseOffsets', () => {
   it('fills and empties 2^24 offsets at once, and finds the only gap', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Runs } from '../../src/pool/runs.ts';
+import { Runs } from '../../src/collections/sparse-offsets.ts';
 
 const LOW = -(2n ** 100n);
 const SIZE = 2n ** 112n;

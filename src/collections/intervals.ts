@@ -1,9 +1,3 @@
-import { Pages } from './pages.ts';
-import { Sorted } from './sorted.ts';
-
-/** A space of more offsets than this is kept sorted: pages cost 4 bytes for each offset near a value. */
-const DENSE_SIZE = 1n << 24n;
-
 /** Offsets `offset` to `last`, both included. */
 export interface Interval {
   readonly offset: bigint;
@@ -33,9 +27,4 @@ export interface Intervals<V> {
    * first value that begins behind the end of the one it yielded last.
    */
   from(offset: bigint): Generator<V, void, void>;
-}
-
-/** An empty table for offsets `low` to `low + size - 1`, of what is known by a number (1 to 2^32 - 1). */
-export function makeIntervals(low: bigint, size: bigint, bounds: Bounds<number>): Intervals<number> {
-  return size <= DENSE_SIZE ? new Pages(low, size, bounds) : new Sorted(bounds);
 }

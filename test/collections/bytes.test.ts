@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { ByteReader, ByteWriter } from '../../src/pool/bytes.ts';
+import { ByteReader, ByteWriter } from '../../src/collections/bytes.ts';
 
 const EDGES = [
   0n,

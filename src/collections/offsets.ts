@@ -1,9 +1,3 @@
-import { DenseOffsets } from './dense-offsets.ts';
-import { Runs } from './runs.ts';
-
-/** A space of more offsets than this is kept as runs: a bitset of 2^24 takes 2.16 MB, one of a /64 cannot be made. */
-const DENSE_SIZE = 1n << 24n;
-
 /** A set of offsets, that finds members and gaps without a scan. What is outside its space is never a member. */
 export interface Offsets {
   readonly count: bigint;
@@ -18,9 +12,4 @@ export interface Offsets {
   nextRun(from: bigint, count: bigint): bigint | undefined;
   /** Smallest offset that is `from` or more and no member (may be one behind the end of the space); `until`, when that is less. */
   gap(from: bigint, until?: bigint): bigint;
-}
-
-/** An empty set for offsets `low` to `low + size - 1`. */
-export function makeOffsets(low: bigint, size: bigint): Offsets {
-  return size <= DENSE_SIZE ? new DenseOffsets(low, size) : new Runs(low, size);
 }

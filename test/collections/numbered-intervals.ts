@@ -1,5 +1,5 @@
-import type { Bounds, Interval, Intervals } from '../../src/pool/intervals.ts';
-import { Numbered } from '../../src/pool/numbered.ts';
+import type { Bounds, Interval, Intervals } from '../../src/collections/intervals.ts';
+import { Numbered } from '../../src/collections/free-list.ts';
 
 /** A table of numbers, told in the intervals that they stand for. What is gone cannot be read any more, and its number is given again. */
 export class NumberedIntervals implements Intervals<Interval> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { clipSpans, joinSpans, type Span, spanAt, subtractSpans } from '../../src/pool/span.ts';
+import { clipSpans, joinSpans, type Span, spanAt, subtractSpans } from '../../src/collections/span.ts';
 
 const BASES = [0n, -40n, 2n ** 90n];
 const LENGTH = 60;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { byteAt, Slabs } from '../../src/pool/slabs.ts';
+import { byteAt, Slabs } from '../../src/collections/slab-allocator.ts';
 
 const BLOCK = 64 * 1024;
 

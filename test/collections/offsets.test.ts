@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { DenseOffsets } from '../../src/pool/dense-offsets.ts';
-import { makeOffsets, type Offsets } from '../../src/pool/offsets.ts';
-import { Runs } from '../../src/pool/runs.ts';
+import { DenseOffsets } from '../../src/collections/dense-offsets.ts';
+import { makeOffsets } from '../../src/collections/make-offsets.ts';
+import type { Offsets } from '../../src/collections/offsets.ts';
+import { Runs } from '../../src/collections/sparse-offsets.ts';
 
 const SIZE = 3000;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { KeyedHash } from '../../src/pool/keyed-hash.ts';
+import { KeyedHash } from '../../src/collections/keyed-hash.ts';
 
 const KEYS = Array.from({ length: 65_536 }, (_, index) => `vm-${String(index).padStart(6, '0')}`);
 

@@ -1,6 +1,6 @@
 import type { Offsets } from './offsets.ts';
 import type { Interval } from './intervals.ts';
-import { ownBounds, Sorted } from './sorted.ts';
+import { ownBounds, Sorted } from './sorted-intervals.ts';
 
 /**
  * Offsets of a large space as runs of neighbours, that neither overlap nor touch.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Pages } from '../../src/pool/pages.ts';
+import { Pages } from '../../src/collections/paged-intervals.ts';
 import { NumberedIntervals } from './numbered-intervals.ts';
 
 const pagesOf = (low: bigint, size: bigint) => new NumberedIntervals((bounds) => new Pages(low, size, bounds));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Deadlines } from '../../src/pool/deadlines.ts';
+import { Deadlines } from '../../src/collections/deadline-heap.ts';
 
 const time = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 1_700_000_000_000, max: 1_900_000_000_000 }));
 const step = fc.tuple(fc.constantFrom('add', 'add', 'add', 'pop', 'compact'), time);

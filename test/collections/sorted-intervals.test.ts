@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Interval } from '../../src/pool/intervals.ts';
-import { ownBounds, Sorted } from '../../src/pool/sorted.ts';
+import type { Interval } from '../../src/collections/intervals.ts';
+import { ownBounds, Sorted } from '../../src/collections/sorted-intervals.ts';
 
 const offset = fc.bigInt({ min: -(2n ** 112n), max: 2n ** 112n });
 const offsets = fc.uniqueArray(offset, { maxLength: 200 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Bitset } from '../../src/pool/bitset.ts';
+import { Bitset } from '../../src/collections/bitset.ts';
 
 // Around one word (32), one word of the first summary (1024), of the second (32768), and a /8.
 const SIZES = [1, 2, 31, 32, 33, 63, 64, 65, 1023, 1024, 1025, 32_767, 32_768, 32_769, 2 ** 24];
