@@ -7,7 +7,7 @@ import type { Pool } from './pool/pool.ts';
 import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
 import { thisProcess } from './process.ts';
 import type { Scatter } from './scatter.ts';
-import { includesAddress } from './service/chronicle.ts';
+import { includesAddress } from './pool/event-subject.ts';
 import { Cluster } from './service/cluster.ts';
 import { EtcdClient } from './store/etcd/client.ts';
 import { Image } from './store/etcd/image.ts';

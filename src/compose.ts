@@ -13,7 +13,7 @@ import { violation } from './pool/invariants.ts';
 import { Pool } from './pool/pool.ts';
 import { snapshotOf } from './pool/snapshot.ts';
 import { Scatter } from './scatter.ts';
-import { includesAddress } from './service/chronicle.ts';
+import { includesAddress } from './pool/event-subject.ts';
 import { Clock } from './service/clock.ts';
 import { Health } from './service/health.ts';
 import { useCases } from './service/use-cases.ts';

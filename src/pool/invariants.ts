@@ -3,7 +3,7 @@ import { contains, lastAddress, parseCidr } from '../net/cidr.ts';
 import { parseRange } from '../net/range.ts';
 import { ownerKey, sameOwner } from './allocation.ts';
 import type { IpAllocated, IpReleased, IpRemembered, IpUpdated, NetworkSettings, PoolEvent } from './events.ts';
-import { Layout } from './layout.ts';
+import { Layout } from './assignable.ts';
 import type { Network } from './network.ts';
 import type { Pool } from './pool.ts';
 import { STRATEGY_NAMES } from './strategy.ts';

@@ -1,16 +1,16 @@
 import { formatAddress, parseAddress } from '../net/address.ts';
 import { type Cidr, formatCidr } from '../net/cidr.ts';
 import type { Allocation } from './allocation.ts';
-import { Allocations } from './allocations.ts';
+import { Allocations } from './allocation-table.ts';
 import type { NetworkSettings, Owner } from './events.ts';
-import { Layout } from './layout.ts';
-import type { Leases } from './leases.ts';
-import { Memories, type Memory } from './memories.ts';
+import { Layout } from './assignable.ts';
+import type { Leases } from './lease-expiry.ts';
+import { Memories, type Memory } from './cooldown.ts';
 import type { Offsets } from '../collections/offsets.ts';
-import type { Records } from './records.ts';
+import type { Records } from './allocation-records.ts';
 import type { Reservation } from './reservation.ts';
 import { type Span, subtractSpans } from '../collections/span.ts';
-import { Vacancy } from './vacancy.ts';
+import { Vacancy } from './free-space.ts';
 
 /** What of a network is given when it is made, or made anew. */
 export interface NetworkShape {

@@ -4,9 +4,9 @@ import { parseRange } from '../net/range.ts';
 import { Allocation } from './allocation.ts';
 import { PoolError } from '../errors.ts';
 import type { IpReleased, IpRemembered, NetworkSettings, Owner, PoolEvent, ReservationAdded } from './events.ts';
-import type { Memory } from './memories.ts';
+import type { Memory } from './cooldown.ts';
 import { Network } from './network.ts';
-import { Records } from './records.ts';
+import { Records } from './allocation-records.ts';
 import type { Reservation } from './reservation.ts';
 
 /** All networks and what is allocated in them. State is changed by {@link Pool.apply} and by nothing else, time aside. */

@@ -11,7 +11,7 @@ import type {
   PoolEvent,
   ReservationAdded,
 } from './events.ts';
-import { isWithin, type Memory } from './memories.ts';
+import { isWithin, type Memory } from './cooldown.ts';
 import type { Network } from './network.ts';
 import { type Pool, settingsOf } from './pool.ts';
 import type { Reservation } from './reservation.ts';

@@ -11,7 +11,7 @@ import type { Scope } from './changes.ts';
 import type { ListFilter, Listing } from './listing.ts';
 import { aboutOf } from './resource.ts';
 
-export { includesAddress, resourceOf } from './resource.ts';
+export { resourceOf } from '../pool/event-subject.ts';
 export type { Recorded };
 
 /** How long an owner held an address. */
@@ -48,7 +48,7 @@ export interface AuditQuery {
   readonly until?: number | undefined;
   /** An event type; `network_created` and `network_deleted` are understood too. */
   readonly action?: string | undefined;
-  /** An address; a network by its id, or its name or CIDR while it exists; or what {@link resourceOf} told. */
+  /** An address; a network by its id, or its name or CIDR while it exists; or what {@link resourceOf} returns. */
   readonly resource?: string | undefined;
   /** Only what is older than the entry of this id. */
   readonly after?: string | undefined;

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { listen } from '../../src/http/server.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
-import { includesAddress } from '../../src/service/chronicle.ts';
+import { includesAddress } from '../../src/pool/event-subject.ts';
 import type { History, Recorded } from '../../src/store/history.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { assertError } from '../support/answers.ts';

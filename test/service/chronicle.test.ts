@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { IpAllocated, IpReleased, PoolEvent } from '../../src/pool/events.ts';
 import { allocationIdOf } from '../../src/service/allocation-id.ts';
-import { includesAddress, resourceOf } from '../../src/service/chronicle.ts';
+import { includesAddress, resourceOf } from '../../src/pool/event-subject.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { createTestApp, NOW } from '../support/app.ts';
 import { rejects, SCOPE } from '../support/service.ts';

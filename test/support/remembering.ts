@@ -1,4 +1,4 @@
-import { includesAddress } from '../../src/service/chronicle.ts';
+import { includesAddress } from '../../src/pool/event-subject.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { type AppOptions } from './app.ts';
 import { startSite, V1 } from './site.ts';

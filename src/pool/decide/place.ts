@@ -1,8 +1,8 @@
 import { ownerKey, sameOwner } from '../allocation.ts';
 import { PoolError } from '../../errors.ts';
 import type { Owner } from '../events.ts';
-import type { OpenLayout } from '../layout.ts';
-import type { Memory } from '../memories.ts';
+import type { OpenLayout } from '../assignable.ts';
+import type { Memory } from '../cooldown.ts';
 import type { Network } from '../network.ts';
 import type { Span } from '../../collections/span.ts';
 import { pickOne, pickRun, type Strategy } from '../strategy.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { includesAddress } from '../../../src/service/chronicle.ts';
+import { includesAddress } from '../../../src/pool/event-subject.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { startRemembering } from '../../support/remembering.ts';
 import { pagesOf } from '../../support/site.ts';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Allocation, ownerKey } from '../../src/pool/allocation.ts';
 import type { Attributes } from '../../src/pool/events.ts';
-import { Records } from '../../src/pool/records.ts';
+import { Records } from '../../src/pool/allocation-records.ts';
 
 const text = fc.oneof(
   fc.string({ maxLength: 40 }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Memories, type Memory } from '../../src/pool/memories.ts';
+import { Memories, type Memory } from '../../src/pool/cooldown.ts';
 
 const owner = (n: number) => ({ vm_id: `vm${n}`, nic: '' });
 const memory = (n: number, at: number, size: number, cooling_until: number, sticky_until: number): Memory => ({

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Allocation } from '../../src/pool/allocation.ts';
-import { Allocations } from '../../src/pool/allocations.ts';
-import { Records } from '../../src/pool/records.ts';
+import { Allocations } from '../../src/pool/allocation-table.ts';
+import { Records } from '../../src/pool/allocation-records.ts';
 
 const SPACES = { pages: { first: -64n, last: 1023n }, sorted: { first: -64n, last: 2n ** 64n } };
 const MACS = ['02:00:00:00:00:01', '02:00:00:00:00:02'];

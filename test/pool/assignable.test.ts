@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseCidr } from '../../src/net/cidr.ts';
-import { Layout } from '../../src/pool/layout.ts';
+import { Layout } from '../../src/pool/assignable.ts';
 
 describe('pool.Layout.openTo', () => {
   it('looks at the reservations of the owner only', () => {

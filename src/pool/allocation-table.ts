@@ -1,10 +1,10 @@
 import { type Allocation, ownerKey } from './allocation.ts';
 import type { Owner } from './events.ts';
-import { Frozen } from './frozen.ts';
+import { Frozen } from './snapshot-view.ts';
 import { makeIntervals } from '../collections/make-intervals.ts';
 import type { Interval, Intervals } from '../collections/intervals.ts';
-import { Leases } from './leases.ts';
-import type { Records } from './records.ts';
+import { Leases } from './lease-expiry.ts';
+import type { Records } from './allocation-records.ts';
 import type { Span } from '../collections/span.ts';
 import { TextIndex } from '../collections/hash-index.ts';
 

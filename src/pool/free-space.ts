@@ -1,4 +1,4 @@
-import type { Layout } from './layout.ts';
+import type { Layout } from './assignable.ts';
 import { makeOffsets } from '../collections/make-offsets.ts';
 import type { Offsets } from '../collections/offsets.ts';
 import { ownBounds, Sorted } from '../collections/sorted-intervals.ts';

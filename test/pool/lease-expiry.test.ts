@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Allocation } from '../../src/pool/allocation.ts';
-import { Leases } from '../../src/pool/leases.ts';
+import { Leases } from '../../src/pool/lease-expiry.ts';
 
 /** Leases of what stands, by offset. */
 class Standing {
