@@ -6,7 +6,7 @@ import type { PoolError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
 import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
 import { thisProcess } from './process.ts';
-import type { Scatter } from './scatter.ts';
+import type { Scatter } from './service/search-origin.ts';
 import { includesAddress } from './pool/event-subject.ts';
 import { Cluster } from './service/cluster.ts';
 import { EtcdClient } from './store/etcd/client.ts';

@@ -12,7 +12,7 @@ import type { Origin } from './pool/events.ts';
 import { violation } from './pool/invariants.ts';
 import { Pool } from './pool/pool.ts';
 import { snapshotOf } from './pool/snapshot.ts';
-import { Scatter } from './scatter.ts';
+import { Scatter } from './service/search-origin.ts';
 import { includesAddress } from './pool/event-subject.ts';
 import { Clock } from './service/clock.ts';
 import { Health } from './service/health.ts';

@@ -68,7 +68,6 @@ const TABLE: Readonly<Record<string, Rule>> = {
   'compose.ts': { imports: [''], packages: ['pino'], node: '' },
   'cluster.ts': { imports: [''] },
   'sidecar.ts': { imports: ['errors.ts', 'net/', 'pool/', 'config.ts', 'service/networks.ts'], node: '' },
-  'scatter.ts': { imports: ['pool/'], node: '' },
   'log.ts': { imports: [], packages: ['pino', 'pino-pretty'], node: '' },
   'process.ts': { imports: [], node: '' },
   'notify.ts': { imports: [], packages: ['pino'], node: '' },

@@ -1,7 +1,7 @@
 import type { AllocationRequest as AllocationBody, BulkItem } from '../api/allocations.ts';
 import { PoolError } from '../errors.ts';
 import type { AllocationRequest } from '../service/allocations.ts';
-import type { AllocationRow } from '../service/intake.ts';
+import type { AllocationRow } from '../service/imports.ts';
 import { macField } from './fields.ts';
 
 // What the bodies of allocation requests mean.

@@ -8,7 +8,7 @@ import { formatRange } from '../net/range.ts';
 import type { Allocation } from '../api/schema.ts';
 import { parseAddress } from '../net/address.ts';
 import type { Held } from '../service/allocations.ts';
-import { type Ended, endedAt } from '../service/chronicle.ts';
+import { type Ended, endedAt } from '../service/history.ts';
 import { allocationId, allocationIdOf } from '../service/allocation-id.ts';
 import type { Network, NetworkStats, Reservation } from '../service/networks.ts';
 

@@ -7,7 +7,7 @@ import type { Origin, Owner, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import { findById } from './allocation-id.ts';
-import type { Changes, Concerned, Decide, Scope } from './changes.ts';
+import type { Changes, Concerned, Decide, Scope } from './transactions.ts';
 import { ownerSubject } from './inflight.ts';
 import {
   type AllocationRequest,
@@ -22,9 +22,9 @@ import {
   partsOf,
   subjectsOf,
   withIndex,
-} from './parts.ts';
+} from './allocation-request.ts';
 
-export type { AllocationRequest, Given, Held, Outcome } from './parts.ts';
+export type { AllocationRequest, Given, Held, Outcome } from './allocation-request.ts';
 
 export interface AllocationsOptions {
   readonly pool: Pool;

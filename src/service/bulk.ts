@@ -2,9 +2,17 @@ import { PoolError } from '../errors.ts';
 import type { PoolEvent } from '../pool/events.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Allocations, AllocationsOptions } from './allocations.ts';
-import type { Changes, Concerned, Decide, Scope } from './changes.ts';
+import type { Changes, Concerned, Decide, Scope } from './transactions.ts';
 import type { Subject } from './inflight.ts';
-import { type AllocationRequest, decidePart, type Given, givenOf, type Outcome, type Part, partOf } from './parts.ts';
+import {
+  type AllocationRequest,
+  decidePart,
+  type Given,
+  givenOf,
+  type Outcome,
+  type Part,
+  partOf,
+} from './allocation-request.ts';
 
 /** How often a slice waits for a moment when nobody else is busy with any of its owners. */
 const LOOKS = 8;

@@ -7,7 +7,7 @@ import type { Pool } from '../pool/pool.ts';
 import { PoolError } from '../errors.ts';
 import { findById } from './allocation-id.ts';
 import { type Held, invalidAddress, notFound } from './allocations.ts';
-import type { Changes, Scope } from './changes.ts';
+import type { Changes, Scope } from './transactions.ts';
 
 /** What a list is narrowed to. All that is given must hold. */
 export interface ListFilter {

@@ -13,7 +13,7 @@ import type { Reservation } from '../pool/reservation.ts';
 
 export type { Network, Reservation };
 import type { Span } from '../collections/span.ts';
-import type { Changes, Scope } from './changes.ts';
+import type { Changes, Scope } from './transactions.ts';
 import { newId } from './id.ts';
 import type { Cidr } from '../net/cidr.ts';
 

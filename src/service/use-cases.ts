@@ -3,13 +3,13 @@ import type { History } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
 import { Allocations } from './allocations.ts';
 import { Bulk } from './bulk.ts';
-import { Changes } from './changes.ts';
-import { Chronicle } from './chronicle.ts';
+import { Changes } from './transactions.ts';
+import { Chronicle } from './history.ts';
 import type { Clock } from './clock.ts';
-import { Intake } from './intake.ts';
+import { Intake } from './imports.ts';
 import { Listing } from './listing.ts';
 import { Networks } from './networks.ts';
-import { Reconciliation } from './reconciliation.ts';
+import { Reconciliation } from './reclaim.ts';
 
 /** All that can be asked of the service, by whichever door. */
 export interface UseCases {

@@ -2,7 +2,7 @@ import Router from '@koa/router';
 import { AllocationRow, type IntakeAnswer, IntakeRequest, NetworkRow } from '../../api/intake.ts';
 import { type Checked, checker } from '../../api/validate.ts';
 import { PoolError } from '../../errors.ts';
-import type { Row } from '../../service/intake.ts';
+import type { Row } from '../../service/imports.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { answerJson } from '../answer.ts';
 import { importedOf } from '../asked.ts';

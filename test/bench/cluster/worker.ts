@@ -3,7 +3,7 @@ import { firstHost, parseCidr } from '../../../src/net/cidr.ts';
 import { PoolError } from '../../../src/errors.ts';
 import { Pool } from '../../../src/pool/pool.ts';
 import { allocationAfter, memoriesAfter, networkAfter } from '../../../src/pool/snapshot.ts';
-import { Scatter } from '../../../src/scatter.ts';
+import { Scatter } from '../../../src/service/search-origin.ts';
 import { Clock } from '../../../src/service/clock.ts';
 import { useCases } from '../../../src/service/use-cases.ts';
 import { EtcdClient } from '../../../src/store/etcd/client.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { IpAllocated, PoolEvent } from '../src/pool/events.ts';
-import { Pool } from '../src/pool/pool.ts';
-import { Scatter } from '../src/scatter.ts';
+import type { IpAllocated, PoolEvent } from '../../src/pool/events.ts';
+import { Pool } from '../../src/pool/pool.ts';
+import { Scatter } from '../../src/service/search-origin.ts';
 
 const ORIGIN = { at: 1, actor: 'test', request_id: 'r' };
 

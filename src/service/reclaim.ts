@@ -5,7 +5,7 @@ import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Held } from './allocations.ts';
-import type { Changes, Scope } from './changes.ts';
+import type { Changes, Scope } from './transactions.ts';
 import { ownerSubject } from './inflight.ts';
 
 export interface ReconciliationRequest {

@@ -1,6 +1,6 @@
-import type { PoolEvent } from './pool/events.ts';
-import type { Pool } from './pool/pool.ts';
-import { randomStrategy } from './pool/strategy.ts';
+import type { PoolEvent } from '../pool/events.ts';
+import type { Pool } from '../pool/pool.ts';
+import { randomStrategy } from '../pool/strategy.ts';
 
 /** Whoever gives addresses so near behind where we search would soon be in our way: what one transaction may give. */
 const NEAR = 256n;

@@ -7,7 +7,7 @@ import type { PoolEvent } from '../../src/pool/events.ts';
 import { violation } from '../../src/pool/invariants.ts';
 import { Pool } from '../../src/pool/pool.ts';
 import { Allocations } from '../../src/service/allocations.ts';
-import { Changes } from '../../src/service/changes.ts';
+import { Changes } from '../../src/service/transactions.ts';
 import { Clock } from '../../src/service/clock.ts';
 import { NOW } from '../support/app.ts';
 import { settled } from '../support/held-store.ts';

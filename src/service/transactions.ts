@@ -7,9 +7,8 @@ import type { Pool } from '../pool/pool.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import { inTime, unavailable } from './deadline.ts';
-import { NEEDS_BARRIER } from './exact.ts';
 import { ALL, holderOf, InFlight, ownerSubject, type Subject } from './inflight.ts';
-import type { Held } from './parts.ts';
+import type { Held } from './allocation-request.ts';
 
 /** Who asks, and for what; an argument of every use case. Tenants and permitted networks will stand here too. */
 export interface Scope {
@@ -297,4 +296,21 @@ const SEPARATE: ReadonlySet<PoolEvent['type']> = new Set([
   'network_removed',
   'reservation_added',
   'reservation_removed',
+]);
+
+/** What may only be said of the newest state: looked at again behind a barrier. */
+const NEEDS_BARRIER: ReadonlySet<ErrorCode> = new Set([
+  'pool_exhausted',
+  'allocation_not_found',
+  'network_not_found',
+  'reservation_not_found',
+  'address_mismatch',
+  'address_taken',
+  'address_reserved',
+  'invalid_address',
+  'network_in_use',
+  'network_overlap',
+  'network_exists',
+  'network_draining',
+  'reservation_overlap',
 ]);

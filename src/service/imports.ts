@@ -8,7 +8,7 @@ import type { NetworkAdded, Origin, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import { Pool } from '../pool/pool.ts';
 import { strategyNamed } from '../pool/strategy.ts';
-import type { Changes, Scope } from './changes.ts';
+import type { Changes, Scope } from './transactions.ts';
 import { newId } from './id.ts';
 import { ALL, ownerSubject, type Subject } from './inflight.ts';
 

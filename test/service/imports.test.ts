@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseCidr } from '../../src/net/cidr.ts';
-import type { AllocationRow, NetworkRow } from '../../src/service/intake.ts';
+import type { AllocationRow, NetworkRow } from '../../src/service/imports.ts';
 import { settled } from '../support/held-store.ts';
 import { isPending, rejects, SCOPE, startService } from '../support/service.ts';
 
