@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolEvent } from '../../src/pool/events.ts';
-import { encodeHeader, encodeRecord } from '../../src/store/journal/format.ts';
+import { encodeHeader, encodeRecord } from '../../src/store/journal/codec/format.ts';
 import { MAIN } from '../support/server.ts';
 import { scratch } from './serving.ts';
 

@@ -1,5 +1,5 @@
 import { PoolError } from '../../errors.ts';
-import { unavailable } from './failure.ts';
+import { unavailable } from '../unavailable.ts';
 
 /** How long anybody waits for etcd: a client has its answer within 3 s. */
 export const PATIENCE_MS = 2500;

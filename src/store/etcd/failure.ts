@@ -1,5 +1,6 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
-import { PoolError } from '../../errors.ts';
+import type { PoolError } from '../../errors.ts';
+import { unavailable } from '../unavailable.ts';
 
 /** A call to etcd that did not succeed. */
 export class EtcdError extends Error {
@@ -69,10 +70,6 @@ const REFUSALS = new Set([
   'PERMISSION_DENIED',
   'UNAUTHENTICATED',
 ]);
-
-export function unavailable(reason: string, cause?: unknown): PoolError {
-  return new PoolError('store_unavailable', `The cluster cannot be asked now: ${reason}`, { retry_after: 1 }, cause);
-}
 
 /** What was asked of etcd, or that it cannot be asked. @throws PoolError `store_unavailable` */
 export async function available<T>(asked: Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import type { PoolEvent } from '../../pool/events.ts';
 import { eventOf } from './events-of.ts';
-import { EtcdError, unavailable } from './failure.ts';
+import { EtcdError } from './failure.ts';
+import { unavailable } from '../unavailable.ts';
 import type { Keys } from './keys.ts';
 import type { KeyValue } from './messages.ts';
 import { at } from './operation.ts';

@@ -1,4 +1,5 @@
-import { EtcdError, unavailable } from './failure.ts';
+import { EtcdError } from './failure.ts';
+import { unavailable } from '../unavailable.ts';
 
 /** How long etcd may be away when a process starts: all that are started together are there by then. */
 const START_MS = 30_000;

@@ -3,8 +3,8 @@ import { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { AppendFile } from './file.ts';
 import { ioError, journalName, publish } from './folder.ts';
-import { encodeHeader, encodeRecord } from './format.ts';
-import { type HistoryIndex, Indexer } from './history-indexer.ts';
+import { encodeHeader, encodeRecord } from './codec/format.ts';
+import { type HistoryIndex, Indexer } from './history/indexer.ts';
 import type { Tail } from './recover.ts';
 
 /** The disk is full, or a quota or a file size limit is reached: there may be room again later. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { hex32 } from '../../net/hex.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import { type Contents, listFolder } from './folder.ts';
-import { corrupt, FORMAT_VERSION, type Header } from './format.ts';
+import { corrupt, FORMAT_VERSION, type Header } from './codec/format.ts';
 import { type Damage, scanJournal, type Sink } from './scan.ts';
 import type { Loading } from './loading.ts';
 import { readSnapshot } from './snapshot.ts';

@@ -5,7 +5,7 @@ import { admit } from '../../pool/invariants.ts';
 import { Pool } from '../../pool/pool.ts';
 import { snapshotOf } from '../../pool/snapshot.ts';
 import { journalName, listFolder, noData, type Numbered, syncFolder } from './folder.ts';
-import { missingRecords } from './format.ts';
+import { missingRecords } from './codec/format.ts';
 import { Log } from './log.ts';
 import { scanJournal } from './scan.ts';
 import { readSnapshot, type SnapshotHead, writeSnapshot } from './snapshot.ts';

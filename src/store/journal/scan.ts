@@ -1,7 +1,15 @@
 import { basename } from 'node:path';
-import { crcMatches, type Header, isHeader, isRecord, type JournalRecord, SEAL_LENGTH, unseal } from './format.ts';
-import { blocksOf, type Line } from './lines.ts';
-import { UsualForm } from './usual-form.ts';
+import {
+  crcMatches,
+  type Header,
+  isHeader,
+  isRecord,
+  type JournalRecord,
+  SEAL_LENGTH,
+  unseal,
+} from './codec/format.ts';
+import { blocksOf, type Line } from './codec/lines.ts';
+import { UsualForm } from './codec/fast-decode.ts';
 
 /*
  * Reading a journal, and telling a torn end from damage.

@@ -3,11 +3,11 @@ import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { hex32 } from '../../net/hex.ts';
 import type { PoolEvent } from '../../pool/events.ts';
-import { corrupt, FORMAT_VERSION, newerVersion } from './format.ts';
+import { corrupt, FORMAT_VERSION, newerVersion } from './codec/format.ts';
 import { ioError, publish, snapshotName } from './folder.ts';
-import { blocksOf, type Line } from './lines.ts';
-import { UsualForm } from './usual-form.ts';
-import { eventText } from './usual-text.ts';
+import { blocksOf, type Line } from './codec/lines.ts';
+import { UsualForm } from './codec/fast-decode.ts';
+import { eventText } from './codec/fast-encode.ts';
 
 /*
  * A snapshot is one JSON document with an event a line, so that it can be written and read in slices, and by jq:

@@ -3,7 +3,7 @@ import { PoolError } from '../../errors.ts';
 import { Pool } from '../../pool/pool.ts';
 import { snapshotOf } from '../../pool/snapshot.ts';
 import { type Contents, listFolder, noData, type Numbered } from './folder.ts';
-import { verifyHistory } from './history-verify.ts';
+import { verifyHistory } from './history/verify.ts';
 import { checkHeader } from './recover.ts';
 import { type ScanEnd, scanJournal } from './scan.ts';
 import { readSnapshot } from './snapshot.ts';

@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
 import { PoolError } from '../../../src/errors.ts';
-import { encodeHeader, encodeRecord } from '../../../src/store/journal/format.ts';
+import { encodeHeader, encodeRecord } from '../../../src/store/journal/codec/format.ts';
 import { scanJournal } from '../../../src/store/journal/scan.ts';
 import { SEED } from '../../faults/random.ts';
 import { added, given, givenAll, released, updated } from './history.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ioError } from '../../../src/store/journal/folder.ts';
-import { missingRecords } from '../../../src/store/journal/format.ts';
+import { missingRecords } from '../../../src/store/journal/codec/format.ts';
 
 describe('what the system says of a data folder', () => {
   const failed = (code: string) => ioError('open /d/LOCK', Object.assign(new Error(`${code}: as it says`), { code }));

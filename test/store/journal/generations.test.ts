@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { crc32 } from 'node:zlib';
 import type { PoolEvent } from '../../../src/pool/events.ts';
-import { encodeHeader, encodeRecord } from '../../../src/store/journal/format.ts';
+import { encodeHeader, encodeRecord } from '../../../src/store/journal/codec/format.ts';
 import { added, given, givenAll, released } from './history.ts';
 import { type Files, Place } from './place.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { PoolEvent } from '../../../src/pool/events.ts';
 import { createFolder } from '../../../src/store/journal/create.ts';
-import { blocksOf } from '../../../src/store/journal/lines.ts';
+import { blocksOf } from '../../../src/store/journal/codec/lines.ts';
 import { Loading } from '../../../src/store/journal/loading.ts';
 import { recover } from '../../../src/store/journal/recover.ts';
 

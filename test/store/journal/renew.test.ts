@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
 import { crc32 } from 'node:zlib';
-import { seal } from '../../../src/store/journal/format.ts';
+import { seal } from '../../../src/store/journal/codec/format.ts';
 import { verifyFolder } from '../../../src/store/journal/verify.ts';
 import { added, given, givenAll } from './history.ts';
 import { type Files, Place } from './place.ts';

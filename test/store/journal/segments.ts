@@ -2,7 +2,7 @@ import fs, { readFile, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
 import type { PoolEvent } from '../../../src/pool/events.ts';
-import { Keep } from '../../../src/store/journal/history-keep.ts';
+import { Keep } from '../../../src/store/journal/history/retention.ts';
 import type { JournalOptions } from '../../../src/store/journal/journal.ts';
 import { event, includes } from '../history.conformance.ts';
 import type { Place } from './place.ts';

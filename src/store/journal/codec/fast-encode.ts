@@ -1,4 +1,4 @@
-import type { PoolEvent } from '../../pool/events.ts';
+import type { PoolEvent } from '../../../pool/events.ts';
 
 // What usual-form.ts reads is written here: the same JSON that JSON.stringify would make, in a third of its time in a
 // bulk, two thirds elsewhere.

@@ -1,11 +1,11 @@
 import { open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PoolError } from '../../errors.ts';
-import type { Facts } from '../history.ts';
-import { indexName, isOutOfDescriptors, listFolder, type Numbered, segmentName, syncFolder } from './folder.ts';
-import { recordsBackwards } from './history-file.ts';
-import { makeIndex, readIndex, writeIndex } from './history-index.ts';
-import type { HistoryIndex } from './history-indexer.ts';
+import { PoolError } from '../../../errors.ts';
+import type { Facts } from '../../history.ts';
+import { indexName, isOutOfDescriptors, listFolder, type Numbered, segmentName, syncFolder } from '../folder.ts';
+import { recordsBackwards } from './file.ts';
+import { makeIndex, readIndex, writeIndex } from './index-file.ts';
+import type { HistoryIndex } from './indexer.ts';
 
 export interface KeepOptions {
   readonly dir: string;

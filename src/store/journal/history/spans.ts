@@ -1,5 +1,5 @@
-import type { Family } from '../../net/address.ts';
-import { normalizeRanges, parseRange, type Range } from '../../net/range.ts';
+import type { Family } from '../../../net/address.ts';
+import { normalizeRanges, parseRange, type Range } from '../../../net/range.ts';
 
 /** Family, first and last address; the addresses as hexadecimal digits. */
 export type Span = readonly [family: Family, first: string, last: string];

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { PoolEvent } from '../../../src/pool/events.ts';
-import { eventText } from '../../../src/store/journal/usual-text.ts';
+import type { PoolEvent } from '../../../../src/pool/events.ts';
+import { eventText } from '../../../../src/store/journal/codec/fast-encode.ts';
 
 const word = fc.oneof(
   { weight: 9, arbitrary: fc.constantFrom('', 'vm-1', 'vm-2', ' ~', '!#[]') },

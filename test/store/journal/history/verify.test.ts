@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { rename, unlink, writeFile } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
-import { repairFolder } from '../../../src/store/journal/repair.ts';
-import { verifyFolder } from '../../../src/store/journal/verify.ts';
-import { found } from '../history.conformance.ts';
-import { added, given, givenAll } from './history.ts';
-import { Place } from './place.ts';
-import { history, names, spoil, tidied } from './segments.ts';
+import { repairFolder } from '../../../../src/store/journal/repair.ts';
+import { verifyFolder } from '../../../../src/store/journal/verify.ts';
+import { found } from '../../history.conformance.ts';
+import { added, given, givenAll } from '../history.ts';
+import { Place } from '../place.ts';
+import { history, names, spoil, tidied } from '../segments.ts';
 
 describe('journal verify and repair: the history', () => {
   /** Sound in the eyes of a pool: history-0, history-5, history-10; journal-15 and journal-20. */

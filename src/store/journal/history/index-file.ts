@@ -1,14 +1,14 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { About, HistoryQuery } from '../history.ts';
-import { indexName, ioError, type Numbered, publish } from './folder.ts';
-import { crcMatches, isRecord, type JournalRecord, seal, unseal } from './format.ts';
-import { Bloom } from './history-bloom.ts';
-import { type HistoryIndex, Indexer } from './history-indexer.ts';
-import { mayInclude } from './history-spans.ts';
-import { type Line, linesOf } from './lines.ts';
-import { UsualForm } from './usual-form.ts';
+import type { About, HistoryQuery } from '../../history.ts';
+import { indexName, ioError, type Numbered, publish } from '../folder.ts';
+import { crcMatches, isRecord, type JournalRecord, seal, unseal } from '../codec/format.ts';
+import { Bloom } from './bloom.ts';
+import { type HistoryIndex, Indexer } from './indexer.ts';
+import { mayInclude } from './spans.ts';
+import { type Line, linesOf } from '../codec/lines.ts';
+import { UsualForm } from '../codec/fast-decode.ts';
 
 /*
  * What a segment of the history holds, so that most searches need not open it. One line of JSON, sealed like a record:

@@ -1,6 +1,6 @@
-import type { Facts } from '../history.ts';
-import { Bloom } from './history-bloom.ts';
-import { type Span, Spans } from './history-spans.ts';
+import type { Facts } from '../../history.ts';
+import { Bloom } from './bloom.ts';
+import { type Span, Spans } from './spans.ts';
 
 /** What a segment of the history holds, so that most searches need not open it. */
 export interface HistoryIndex {

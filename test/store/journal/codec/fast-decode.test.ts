@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { IpAllocated } from '../../../src/pool/events.ts';
-import { encodeRecord, unseal } from '../../../src/store/journal/format.ts';
-import { Block, Line } from '../../../src/store/journal/lines.ts';
-import { UsualForm } from '../../../src/store/journal/usual-form.ts';
+import type { IpAllocated } from '../../../../src/pool/events.ts';
+import { encodeRecord, unseal } from '../../../../src/store/journal/codec/format.ts';
+import { Block, Line } from '../../../../src/store/journal/codec/lines.ts';
+import { UsualForm } from '../../../../src/store/journal/codec/fast-decode.ts';
 
 const word = fc.oneof(
   { weight: 9, arbitrary: fc.constantFrom('', 'vm-1', 'vm-12', 'vm-2', '},{', '\x7f') },

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { appendFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
-import type { HistoryQuery, Recorded } from '../../../src/store/history.ts';
-import { event, found, includes } from '../history.conformance.ts';
-import { Place } from './place.ts';
-import { given, history, ipOf, openedBy, segments, spoil, tidied } from './segments.ts';
+import type { HistoryQuery, Recorded } from '../../../../src/store/history.ts';
+import { event, found, includes } from '../../history.conformance.ts';
+import { Place } from '../place.ts';
+import { given, history, ipOf, openedBy, segments, spoil, tidied } from '../segments.ts';
 
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Bloom } from '../../../src/store/journal/history-bloom.ts';
+import { Bloom } from '../../../../src/store/journal/history/bloom.ts';
 
 describe('history: the filter of an index', () => {
   for (const count of [0, 1, 100, 5000, 100_000]) {

@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
-import { hex32 } from '../../net/hex.ts';
-import { PoolError } from '../../errors.ts';
-import type { PoolEvent } from '../../pool/events.ts';
-import { eventText } from './usual-text.ts';
+import { hex32 } from '../../../net/hex.ts';
+import { PoolError } from '../../../errors.ts';
+import type { PoolEvent } from '../../../pool/events.ts';
+import { eventText } from './fast-encode.ts';
 
 /*
  * A journal is a text file, one JSON object a line:

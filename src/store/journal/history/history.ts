@@ -1,9 +1,16 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type History, type HistoryQuery, type Includes, isRecordNumber, matches, type Recorded } from '../history.ts';
-import { ioError, journalName, listFolder, segmentName } from './folder.ts';
-import { offsetOf, recordsBackwards } from './history-file.ts';
-import { mayHold, readIndex } from './history-index.ts';
+import {
+  type History,
+  type HistoryQuery,
+  type Includes,
+  isRecordNumber,
+  matches,
+  type Recorded,
+} from '../../history.ts';
+import { ioError, journalName, listFolder, segmentName } from '../folder.ts';
+import { offsetOf, recordsBackwards } from './file.ts';
+import { mayHold, readIndex } from './index-file.ts';
 
 /** How far the journal reaches that is written to: what stands behind it has no answer yet. */
 export interface Committed {

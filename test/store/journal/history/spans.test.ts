@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { mayInclude, Spans } from '../../../src/store/journal/history-spans.ts';
+import { mayInclude, Spans } from '../../../../src/store/journal/history/spans.ts';
 
 describe('history: the spans of an index', () => {
   it('are joined where they overlap or touch, by family', () => {

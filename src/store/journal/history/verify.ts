@@ -1,9 +1,9 @@
-import { hex32 } from '../../net/hex.ts';
-import { PoolError } from '../../errors.ts';
-import type { Contents, Numbered } from './folder.ts';
-import { type Header, missingRecords, unseal } from './format.ts';
-import { linesOf } from './lines.ts';
-import { scanJournal } from './scan.ts';
+import { hex32 } from '../../../net/hex.ts';
+import { PoolError } from '../../../errors.ts';
+import type { Contents, Numbered } from '../folder.ts';
+import { type Header, missingRecords, unseal } from '../codec/format.ts';
+import { linesOf } from '../codec/lines.ts';
+import { scanJournal } from '../scan.ts';
 
 /** Where and why a segment of the history is not as it was written. */
 type Note = (file: string, offset: number, rule: string, what: string) => void;

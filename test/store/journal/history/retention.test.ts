@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, unlink, writeFile } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { seal } from '../../../src/store/journal/format.ts';
-import { Indexer } from '../../../src/store/journal/history-indexer.ts';
-import { Keep } from '../../../src/store/journal/history-keep.ts';
-import { event, found } from '../history.conformance.ts';
-import { Place } from './place.ts';
-import { given, history, names, openedBy, segments, spoil, tidied } from './segments.ts';
+import { seal } from '../../../../src/store/journal/codec/format.ts';
+import { Indexer } from '../../../../src/store/journal/history/indexer.ts';
+import { Keep } from '../../../../src/store/journal/history/retention.ts';
+import { event, found } from '../../history.conformance.ts';
+import { Place } from '../place.ts';
+import { given, history, names, openedBy, segments, spoil, tidied } from '../segments.ts';
 
 const SEGMENT = /^history-\d+\.jsonl$/;
 

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
-import { isRecord, type JournalRecord, unseal } from './format.ts';
+import { isRecord, type JournalRecord, unseal } from '../codec/format.ts';
 
 const NEWLINE = 0x0a;
 const WINDOW = 8 * 1024;

@@ -1,4 +1,4 @@
-import type { IpAllocated } from '../../pool/events.ts';
+import type { IpAllocated } from '../../../pool/events.ts';
 import type { JournalRecord } from './format.ts';
 import type { Line } from './lines.ts';
 
