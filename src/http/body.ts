@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import type { Checked } from '../api/validate.ts';
 import { PoolError } from '../errors.ts';
-import { type Body, isPlain, readPlain } from './plain-body.ts';
+import { type Body, isPlain, readPlain } from './hot/plain-body.ts';
 
 /** Bytes of a request body that are read at most … */
 export const BODY_LIMIT = 64 * 1024;

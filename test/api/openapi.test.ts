@@ -6,7 +6,7 @@ import { allocationRoutes } from '../../src/http/routes/allocations.ts';
 import { clusterRoutes } from '../../src/http/routes/cluster.ts';
 import { healthRoutes } from '../../src/http/routes/health.ts';
 import { historyRoutes } from '../../src/http/routes/history.ts';
-import { intakeRoutes } from '../../src/http/routes/intake.ts';
+import { intakeRoutes } from '../../src/http/routes/imports.ts';
 import { ipRoutes } from '../../src/http/routes/ip.ts';
 import { networkRoutes } from '../../src/http/routes/networks.ts';
 import { openApiRoutes } from '../../src/http/routes/openapi.ts';

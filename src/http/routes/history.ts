@@ -11,8 +11,8 @@ import type { Missing } from '../../service/reclaim.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { answerJson } from '../answer.ts';
 import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
-import { timeField } from '../fields.ts';
-import { answerList, cursorOf, slicesOf, wantedOf } from '../page.ts';
+import { timeField } from '../parse-fields.ts';
+import { answerList, cursorOf, slicesOf, wantedOf } from '../pagination.ts';
 import { queryText } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 

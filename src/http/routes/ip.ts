@@ -17,7 +17,7 @@ import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { answerJson } from '../answer.ts';
 import { bodyReader } from '../body.ts';
-import { answerList, cursorOf, wantedOf } from '../page.ts';
+import { answerList, cursorOf, wantedOf } from '../pagination.ts';
 import { queryText } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { countOf, Views, type Written } from '../view.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { NetworkAllocation } from '../../src/api/allocations.ts';
 import type { Network } from '../../src/api/networks.ts';
-import { at, startIntake } from './intake.ts';
+import { at, startIntake } from './imports.ts';
 
 describe('POST /api/v1/import', () => {
   it('takes networks and what is allocated in them, of both families, in one go', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
-import { readPlain } from '../../src/http/plain-body.ts';
+import { readPlain } from '../../../src/http/hot/plain-body.ts';
 
 /** A request that has come to its end. */
 function requestOf(...chunks: readonly Buffer[]): IncomingMessage {

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { PoolError } from '../errors.ts';
 import { answerJson } from './answer.ts';
 import { queryInteger } from './query.ts';
-import { answerStream, ARRAY, LINES, LINES_TYPE } from './stream.ts';
+import { answerStream, ARRAY, LINES, LINES_TYPE } from './ndjson.ts';
 
 // Lists: in pages by `?limit=` and `?cursor=`, where the next page is in the Link header (RFC 8288), or streamed.
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { assertError } from '../support/answers.ts';
-import { at, startIntake } from './intake.ts';
+import { at, startIntake } from './imports.ts';
 
 const A = 'allocations';
 const N = 'networks';

@@ -2,7 +2,7 @@ import type { AllocationRequest as AllocationBody, BulkItem } from '../api/alloc
 import { PoolError } from '../errors.ts';
 import type { AllocationRequest } from '../service/allocations.ts';
 import type { AllocationRow } from '../service/imports.ts';
-import { macField } from './fields.ts';
+import { macField } from './parse-fields.ts';
 
 // What the bodies of allocation requests mean.
 

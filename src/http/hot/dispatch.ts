@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
-import { ROUTE_WORDS } from '../api/schema.ts';
-import { PoolError } from '../errors.ts';
+import { ROUTE_WORDS } from '../../api/schema.ts';
+import { PoolError } from '../../errors.ts';
 
 type Layer = Router['stack'][number];
 type Handler = (ctx: Context, next: () => unknown) => unknown;
