@@ -1,5 +1,5 @@
 import type { BulkItem } from '../api/allocations.ts';
-import type { IntakeAnswer } from '../api/intake.ts';
+import type { IntakeAnswer } from '../api/imports.ts';
 import type { NetworkRequest } from '../api/networks.ts';
 
 export interface AuditFilter {

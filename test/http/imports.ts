@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { NetworkAllocation } from '../../src/api/allocations.ts';
 import type { AuditEntry } from '../../src/api/history.ts';
-import type { IntakeAnswer } from '../../src/api/intake.ts';
+import type { IntakeAnswer } from '../../src/api/imports.ts';
 import type { Network } from '../../src/api/networks.ts';
 import { assertError } from '../support/answers.ts';
 import { startRemembering } from '../support/remembering.ts';

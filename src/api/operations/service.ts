@@ -1,4 +1,4 @@
-import { IntakeAnswer, IntakeRequest } from '../intake.ts';
+import { IntakeAnswer, IntakeRequest } from '../imports.ts';
 import { HealthReport, Liveness, Readiness } from '../schema.ts';
 import { ACTOR, CHANGE, type Operations, query } from './operation.ts';
 

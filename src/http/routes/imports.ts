@@ -1,5 +1,5 @@
 import Router from '@koa/router';
-import { AllocationRow, type IntakeAnswer, IntakeRequest, NetworkRow } from '../../api/intake.ts';
+import { AllocationRow, type IntakeAnswer, IntakeRequest, NetworkRow } from '../../api/imports.ts';
 import { type Checked, checker } from '../../api/validate.ts';
 import { PoolError } from '../../errors.ts';
 import type { Row } from '../../service/imports.ts';
