@@ -5,7 +5,7 @@ import { ApiError, type Client } from '../client/client.ts';
 import { PoolError } from '../errors.ts';
 import { spanOf } from './allocation.ts';
 import type { Context } from './command.ts';
-import { readSheet } from './exchange/sheet.ts';
+import { readSheet } from './exchange/import-file.ts';
 import type { Output } from './output.ts';
 import { startProgress } from './progress.ts';
 

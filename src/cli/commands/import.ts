@@ -3,7 +3,7 @@ import type { Command } from '../command.ts';
 import { missing } from '../input.ts';
 import { type Output, plural } from '../output.ts';
 import { startProgress } from '../progress.ts';
-import { readSheet, requestOf, type Sheet } from '../exchange/sheet.ts';
+import { readSheet, requestOf, type Sheet } from '../exchange/import-file.ts';
 
 const EXIT_REFUSED = 1;
 
