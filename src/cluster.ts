@@ -5,7 +5,7 @@ import { Member } from './member/process.ts';
 import type { PoolError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
 import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
-import { thisProcess } from './process.ts';
+import { thisProcess } from './host/process-identity.ts';
 import type { Scatter } from './service/search-origin.ts';
 import { includesAddress } from './pool/event-subject.ts';
 import { Cluster } from './service/cluster.ts';
@@ -14,7 +14,7 @@ import { Image } from './store/etcd/image.ts';
 import { Keys } from './store/etcd/keys.ts';
 import { EtcdMembership } from './store/etcd/membership.ts';
 import { EtcdStore } from './store/etcd/store.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from './host/version.ts';
 
 // What a node of a cluster has that a sidecar does without.
 

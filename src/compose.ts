@@ -5,8 +5,8 @@ import type { ClusterOptions } from './cluster.ts';
 import { type Config, OFFLINE } from './config.ts';
 import { createHandler } from './http/app.ts';
 import { listen } from './http/server.ts';
-import { createLog } from './log.ts';
-import { notify } from './notify.ts';
+import { createLog } from './host/log.ts';
+import { notify } from './host/systemd.ts';
 import { PoolError } from './errors.ts';
 import type { Origin } from './pool/events.ts';
 import { violation } from './pool/invariants.ts';
@@ -22,7 +22,7 @@ import type { Image } from './store/etcd/image.ts';
 import { Journal } from './store/journal/journal.ts';
 import { load, repair, verify } from './store/journal/offline.ts';
 import { MemoryStore } from './store/memory.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from './host/version.ts';
 
 // The only file that names concrete parts; those of a cluster stand in cluster.ts, which a sidecar does not load.
 

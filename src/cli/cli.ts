@@ -1,7 +1,7 @@
 import sade, { type LazyOutput, type Sade } from 'sade';
 import { SETTINGS } from '../config.ts';
 import { PoolError } from '../errors.ts';
-import { packageVersion } from '../version.ts';
+import { packageVersion } from '../host/version.ts';
 import { commandFirst } from './argv.ts';
 import { type Command, CONNECTION_FLAGS, type Flag } from './command.ts';
 import { COMMANDS } from './commands.ts';

@@ -8,7 +8,7 @@ import { Clock } from '../../../src/service/clock.ts';
 import { useCases } from '../../../src/service/use-cases.ts';
 import { EtcdClient } from '../../../src/store/etcd/client.ts';
 import { isAbsent, put } from '../../../src/store/etcd/operation.ts';
-import { thisProcess } from '../../../src/process.ts';
+import { thisProcess } from '../../../src/host/process-identity.ts';
 import { EtcdStore } from '../../../src/store/etcd/store.ts';
 
 // One of the processes of the cluster benchmark: writes to etcd itself, plainly or as a node without its door.

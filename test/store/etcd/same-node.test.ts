@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { PoolError } from '../../../src/errors.ts';
-import { thisProcess } from '../../../src/process.ts';
+import { thisProcess } from '../../../src/host/process-identity.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { until } from '../../support/own-members.ts';
 import { Site } from './site.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { PoolError } from '../../../src/errors.ts';
 import { EtcdClient } from '../../../src/store/etcd/client.ts';
-import { thisProcess } from '../../../src/process.ts';
+import { thisProcess } from '../../../src/host/process-identity.ts';
 import { EtcdStore, type EtcdStoreOptions } from '../../../src/store/etcd/store.ts';
 import { Keys } from '../../../src/store/etcd/keys.ts';
 import { put } from '../../../src/store/etcd/operation.ts';

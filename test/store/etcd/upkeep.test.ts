@@ -6,7 +6,7 @@ import { EtcdClient } from '../../../src/store/etcd/client.ts';
 import { Keys } from '../../../src/store/etcd/keys.ts';
 import { put, within } from '../../../src/store/etcd/operation.ts';
 import { Retention } from '../../../src/store/etcd/retention.ts';
-import { thisProcess } from '../../../src/process.ts';
+import { thisProcess } from '../../../src/host/process-identity.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { allocated } from './events.ts';
 import { Site } from './site.ts';

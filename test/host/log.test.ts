@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MAIN, startServer } from './support/server.ts';
-import { missingTools } from './support/tools.ts';
+import { MAIN, startServer } from '../support/server.ts';
+import { missingTools } from '../support/tools.ts';
 
 /** A path that makes a line of the log long: no VM has such an id, so nothing is done for it. */
 const LONG = `/api/v1/ip/${'x'.repeat(4000)}`;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { thisProcess } from '../src/process.ts';
+import { thisProcess } from '../../src/host/process-identity.ts';
 
 describe('whether a process has ended', () => {
   const { name, hasEnded } = thisProcess();
