@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const LONGEST = [
   'test/faults/cluster/cluster.test.ts',
   'test/store/etcd/all.ts',
-  'test/member/all.ts',
+  'test/etcd-member/all.ts',
   'test/container/image.test.ts',
   'test/setup/setup.test.ts',
   'test/bench/all.ts',

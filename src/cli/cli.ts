@@ -1,5 +1,5 @@
 import sade, { type LazyOutput, type Sade } from 'sade';
-import { SETTINGS } from '../config.ts';
+import { SETTINGS } from '../config/load.ts';
 import { PoolError } from '../errors.ts';
 import { packageVersion } from '../host/version.ts';
 import { commandFirst } from './argv.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Client } from '../client/client.ts';
-import { environment } from '../config.ts';
+import { environment } from '../config/load.ts';
 import { PoolError } from '../errors.ts';
 import type { Input } from './input.ts';
 import { targetOf } from './target.ts';
@@ -26,7 +26,7 @@ export async function connect(input: Input, creates: boolean, fatal: (error: unk
   if (!creates && !existsSync(db)) {
     throw new PoolError('data_mismatch', `There is no data folder ${db}: network add and import make one`, { dir: db });
   }
-  const [{ openFolder }, { fetchOf }] = await Promise.all([import('../compose.ts'), import('./in-process.ts')]);
+  const [{ openFolder }, { fetchOf }] = await Promise.all([import('../compose/compose.ts'), import('./in-process.ts')]);
   const { handle, close } = await openFolder(db, fatal);
   const fetch = await fetchOf((request, response) => void handle(request, response));
   return { client: new Client({ server: 'http://localhost', actor, fetch }), close };

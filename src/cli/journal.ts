@@ -1,4 +1,4 @@
-import { offline } from '../compose.ts';
+import { offline } from '../compose/offline.ts';
 import { PoolError } from '../errors.ts';
 import { plural } from './output.ts';
 

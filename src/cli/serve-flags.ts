@@ -1,5 +1,5 @@
-import type { Raw } from '../config.ts';
-import { DEFAULT_FILE } from '../member/file.ts';
+import type { Raw } from '../config/load.ts';
+import { DEFAULT_FILE } from '../config/cluster-file.ts';
 import { PoolError } from '../errors.ts';
 
 /** Settings from the flags of `serve`: those that go-ipam calls otherwise under our names. With --cluster, --config is the cluster file. */

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
-import { start } from '../compose.ts';
-import { loadConfig, type Raw } from '../config.ts';
+import { start } from '../compose/compose.ts';
+import { loadConfig, type Raw } from '../config/load.ts';
 import { exitCodeOf, printError } from './exit.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { Raw } from '../config.ts';
-import { setIn } from '../environment.ts';
+import type { Raw } from '../config/load.ts';
+import { setIn } from '../config/environment.ts';
 import { PoolError } from '../errors.ts';
 
 /** What a command needs to find the service; the data folder stands for one, when it is set. */

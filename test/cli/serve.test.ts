@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { SETTINGS } from '../../src/config.ts';
+import { SETTINGS } from '../../src/config/load.ts';
 import { runCli } from '../support/cli.ts';
 import { post } from '../support/requests.ts';
 import { startServer } from '../support/server.ts';

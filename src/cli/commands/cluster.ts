@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Client, type ClusterStatus } from '../../client/client.ts';
-import { notedApiUrl } from '../../member/api-url.ts';
-import { DEFAULT_FILE, readClusterFile } from '../../member/file.ts';
+import { notedApiUrl } from '../../etcd-member/api-url.ts';
+import { DEFAULT_FILE, readClusterFile } from '../../config/cluster-file.ts';
 import { type Command, type Context } from '../command.ts';
 import { missing } from '../input.ts';
 

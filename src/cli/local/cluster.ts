@@ -1,4 +1,10 @@
-import { checked, type ClusterFile, DEFAULT_DATA_DIR, parseMembers, writeClusterFile } from '../../member/file.ts';
+import {
+  checked,
+  type ClusterFile,
+  DEFAULT_DATA_DIR,
+  parseMembers,
+  writeClusterFile,
+} from '../../config/cluster-file.ts';
 import type { Flag } from '../command.ts';
 import { type Input, refused } from '../input.ts';
 import type { LocalCommand } from './local.ts';

@@ -23,8 +23,8 @@ export const migrate: LocalCommand = {
   run: async (input) => {
     const { folder, endpoints, isToEtcd } = placesOf(input);
     const [{ loadConfig }, { withImage }, { toEtcd, fromEtcd }] = await Promise.all([
-      import('../../config.ts'),
-      import('../../compose.ts'),
+      import('../../config/load.ts'),
+      import('../../compose/offline.ts'),
       import('../../migration/migrate.ts'),
     ]);
     const flags = Object.fromEntries(SHARED.map((name) => [name, input.text(name)]));

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { clientAddress, parseHostPort } from './file.ts';
-import type { MemberSettings } from './settings.ts';
+import { clientAddress, parseHostPort, urlOf } from '../config/cluster-file.ts';
+import type { MemberSettings } from '../config/member-settings.ts';
 
 /** How a member begins: with those that begin with it, or as one more of those that are there. */
 export interface Beginning {
@@ -11,11 +11,6 @@ export interface Beginning {
 }
 
 const QUOTA_BYTES = 8 * 1024 * 1024 * 1024;
-
-/** The URL of an address among members. */
-export function urlOf({ tls }: Pick<MemberSettings, 'tls'>, address: string): string {
-  return `${tls ? 'https' : 'http'}://${address}`;
-}
 
 /** What etcd is started with. Its client port is for this machine, unless `client_addr` says otherwise. */
 export function argumentsOf(settings: MemberSettings, { state, members }: Beginning): string[] {

@@ -1,20 +1,20 @@
-import type { Config } from './config.ts';
-import { noteApiUrl } from './member/api-url.ts';
-import { endpointOf } from './member/given.ts';
-import { Member } from './member/process.ts';
-import type { PoolError } from './errors.ts';
-import type { Pool } from './pool/pool.ts';
-import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from './pool/snapshot.ts';
-import { thisProcess } from './host/process-identity.ts';
-import type { Scatter } from './service/search-origin.ts';
-import { includesAddress } from './pool/event-subject.ts';
-import { Cluster } from './service/cluster.ts';
-import { EtcdClient } from './store/etcd/client.ts';
-import { Image } from './store/etcd/image.ts';
-import { Keys } from './store/etcd/keys.ts';
-import { EtcdMembership } from './store/etcd/membership.ts';
-import { EtcdStore } from './store/etcd/store.ts';
-import { packageVersion } from './host/version.ts';
+import type { Config } from '../config/load.ts';
+import { noteApiUrl } from '../etcd-member/api-url.ts';
+import { endpointOf } from '../config/cluster-settings.ts';
+import { Member } from '../etcd-member/process.ts';
+import type { PoolError } from '../errors.ts';
+import type { Pool } from '../pool/pool.ts';
+import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from '../pool/snapshot.ts';
+import { thisProcess } from '../host/process-identity.ts';
+import type { Scatter } from '../service/search-origin.ts';
+import { includesAddress } from '../pool/event-subject.ts';
+import { Cluster } from '../service/cluster.ts';
+import { EtcdClient } from '../store/etcd/client.ts';
+import { Image } from '../store/etcd/image.ts';
+import { Keys } from '../store/etcd/keys.ts';
+import { EtcdMembership } from '../store/etcd/membership.ts';
+import { EtcdStore } from '../store/etcd/store.ts';
+import { packageVersion } from '../host/version.ts';
 
 // What a node of a cluster has that a sidecar does without.
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { PoolError } from './errors.ts';
+import { PoolError } from '../errors.ts';
 
 // The files of --etcd-ca, --etcd-cert and --etcd-key: what is wrong in them alone is said before anybody is asked.
 

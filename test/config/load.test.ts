@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { type Config, loadConfig, type Raw, SETTINGS } from '../src/config.ts';
-import { formatAddress } from '../src/net/address.ts';
-import { formatCidr } from '../src/net/cidr.ts';
-import { formatRange } from '../src/net/range.ts';
-import { PoolError } from '../src/errors.ts';
+import { type Config, loadConfig, type Raw, SETTINGS } from '../../src/config/load.ts';
+import { formatAddress } from '../../src/net/address.ts';
+import { formatCidr } from '../../src/net/cidr.ts';
+import { formatRange } from '../../src/net/range.ts';
+import { PoolError } from '../../src/errors.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'ippool-config-'));
 after(() => rmSync(dir, { recursive: true }));

@@ -1,28 +1,28 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
-import type { ClusterOptions } from './cluster.ts';
-import { type Config, OFFLINE } from './config.ts';
-import { createHandler } from './http/app.ts';
-import { listen } from './http/server.ts';
-import { createLog } from './host/log.ts';
-import { notify } from './host/systemd.ts';
-import { PoolError } from './errors.ts';
-import type { Origin } from './pool/events.ts';
-import { violation } from './pool/invariants.ts';
-import { Pool } from './pool/pool.ts';
-import { snapshotOf } from './pool/snapshot.ts';
-import { Scatter } from './service/search-origin.ts';
-import { includesAddress } from './pool/event-subject.ts';
-import { Clock } from './service/clock.ts';
-import { Health } from './service/health.ts';
-import { useCases } from './service/use-cases.ts';
-import { Sidecar } from './sidecar.ts';
-import type { Image } from './store/etcd/image.ts';
-import { Journal } from './store/journal/journal.ts';
-import { load, repair, verify } from './store/journal/offline.ts';
-import { MemoryStore } from './store/memory.ts';
-import { packageVersion } from './host/version.ts';
+import type { ClusterOptions } from './cluster-node.ts';
+import { type Config, OFFLINE } from '../config/load.ts';
+import { createHandler } from '../http/app.ts';
+import { listen } from '../http/server.ts';
+import { createLog } from '../host/log.ts';
+import { notify } from '../host/systemd.ts';
+import { PoolError } from '../errors.ts';
+import type { Origin } from '../pool/events.ts';
+import { violation } from '../pool/invariants.ts';
+import { Pool } from '../pool/pool.ts';
+import { snapshotOf } from '../pool/snapshot.ts';
+import { Scatter } from '../service/search-origin.ts';
+import { includesAddress } from '../pool/event-subject.ts';
+import { Clock } from '../service/clock.ts';
+import { Health } from '../service/health.ts';
+import { useCases } from '../service/use-cases.ts';
+import { Sidecar } from './default-network.ts';
+import { word } from './offline.ts';
+import { tellReady } from './startup-log.ts';
+import { Journal } from '../store/journal/journal.ts';
+import { MemoryStore } from '../store/memory.ts';
+import { packageVersion } from '../host/version.ts';
 
 // The only file that names concrete parts; those of a cluster stand in cluster.ts, which a sidecar does not load.
 
@@ -203,69 +203,6 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
 
 /** gRPC takes longer to load, and more memory, than all that a sidecar needs. */
 async function clusterParts(options: ClusterOptions) {
-  const { ClusterNode, clusterStore } = await import('./cluster.ts');
+  const { ClusterNode, clusterStore } = await import('./cluster-node.ts');
   return { cluster: clusterStore(options), node: new ClusterNode(options) };
-}
-
-/** One that nobody has ever had. */
-function word(): string {
-  return randomBytes(8).toString('hex');
-}
-
-function tellReady(config: Config, log: Logger, url: string, pool: Pool, { network }: Sidecar): void {
-  for (const name of config.unknownVariables)
-    log.warn(`${name} in the environment is no setting of ippool: see ippool --help`);
-  if (config.memory) log.warn('--memory: nothing is written down, all allocations are lost when this process ends');
-  const facts = network && {
-    network: network.cidrText,
-    gateway: network.gatewayText ?? null,
-    excluded: network.settings.excluded,
-    strategy: network.settings.strategy,
-    allocated: Number(network.allocated),
-    available: Number(network.available),
-  };
-  const count = [...pool.networks].length;
-  const what = network
-    ? `${network.cidrText} with gateway ${network.gatewayText ?? 'none'}, ${network.allocated} of ${network.allocated + network.available} addresses given${count > 1 ? `, and ${count - 1} more ${count === 2 ? 'network' : 'networks'}` : ''}`
-    : `no network of its own, ${count === 1 ? '1 other' : `${count} others`}`;
-  const data = config.memory || config.etcd ? null : resolve(config.data);
-  const elsewhere = config.etcd
-    ? `kept in etcd at ${config.etcdPrefix} by node ${config.nodeId}`
-    : 'kept in memory only';
-  const kept = data === null ? elsewhere : `kept in ${data}`;
-  log.info({ url, ...facts, networks: count, data, version: packageVersion() }, `ready on ${url}: ${what}, ${kept}`);
-  notify(
-    config.notifySocket,
-    log,
-    'READY=1',
-    `STATUS=Giving addresses of ${network?.cidrText ?? `${count} ${count === 1 ? 'network' : 'networks'}`} on ${url}`,
-  );
-}
-
-/** Works on all that etcd holds, as the settings name it, while no node runs. */
-export async function withImage<T>(config: Config, work: (image: Image) => Promise<T>): Promise<T> {
-  const { withImage: open } = await import('./cluster.ts');
-  return open(config, { now: () => Date.now(), word }, work);
-}
-
-/** What the command line does with a data folder that nobody serves from. */
-export const offline = {
-  verify,
-  repair,
-  load: async (dir: string) => {
-    const pool = await load(dir);
-    const networks = [...pool.networks].map(({ id, cidrText, gatewayText, settings }) => {
-      return { id, cidr: cidrText, gateway: gatewayText, ...settings };
-    });
-    return { networks, allocations: exported(pool) };
-  },
-};
-
-function* exported(pool: Pool) {
-  for (const network of pool.networks) {
-    for (const { offset, vm_id, nic, allocated_at, attributes } of network.allocations()) {
-      const at = new Date(allocated_at).toISOString();
-      yield { network: network.id, ip: network.ipAt(offset), vm_id, nic, ...attributes, allocated_at: at };
-    }
-  }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { clientAddress, readClusterFile } from '../../src/member/file.ts';
+import { clientAddress, readClusterFile } from '../../src/config/cluster-file.ts';
 import { EtcdClient } from '../../src/store/etcd/client.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { runCli } from '../support/cli.ts';

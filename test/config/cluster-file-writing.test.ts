@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { readClusterFile } from '../../src/member/file.ts';
+import { readClusterFile } from '../../src/config/cluster-file.ts';
 import { runCli } from '../support/cli.ts';
 import { MAIN } from '../support/server.ts';
 

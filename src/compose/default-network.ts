@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Config, DEFAULT_NETWORK, DEFAULT_STRATEGY } from './config.ts';
-import { formatAddress } from './net/address.ts';
-import { contains, firstHost, formatCidr } from './net/cidr.ts';
-import { decideAddNetwork, decideUpdateNetwork } from './pool/decide/network.ts';
-import { PoolError } from './errors.ts';
-import type { Origin, PoolEvent } from './pool/events.ts';
-import type { Network } from './pool/network.ts';
-import type { Pool } from './pool/pool.ts';
-import { DEFAULT_NETWORK_ID } from './service/networks.ts';
+import { type Config, DEFAULT_NETWORK, DEFAULT_STRATEGY } from '../config/load.ts';
+import { formatAddress } from '../net/address.ts';
+import { contains, firstHost, formatCidr } from '../net/cidr.ts';
+import { decideAddNetwork, decideUpdateNetwork } from '../pool/decide/network.ts';
+import { PoolError } from '../errors.ts';
+import type { Origin, PoolEvent } from '../pool/events.ts';
+import type { Network } from '../pool/network.ts';
+import type { Pool } from '../pool/pool.ts';
+import { DEFAULT_NETWORK_ID } from '../service/networks.ts';
 
 /** The network that the settings of `serve` speak of: made in an empty folder, kept to ever after. */
 export class Sidecar {

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { checkedTls, type Tls } from './certificates.ts';
+import { checkedTls, type Tls } from './tls.ts';
 import { setIn, unknownVariables } from './environment.ts';
-import { type Address, parseAddress } from './net/address.ts';
-import { type Cidr, enclosingNetwork, formatCidr, parseCidr } from './net/cidr.ts';
-import { readClusterFile } from './member/file.ts';
-import { endpointOf, hostsOf, memberOf, settingsGiven } from './member/given.ts';
-import type { MemberSettings } from './member/settings.ts';
-import { parseRange, type Range } from './net/range.ts';
-import { PREFIX_LENGTHS } from './pool/decide/network.ts';
-import { PoolError } from './errors.ts';
-import { STRATEGY_NAMES, type StrategyName } from './pool/strategy.ts';
+import { type Address, parseAddress } from '../net/address.ts';
+import { type Cidr, enclosingNetwork, formatCidr, parseCidr } from '../net/cidr.ts';
+import { readClusterFile } from './cluster-file.ts';
+import { endpointOf, hostsOf, memberOf, settingsGiven } from './cluster-settings.ts';
+import type { MemberSettings } from './member-settings.ts';
+import { parseRange, type Range } from '../net/range.ts';
+import { PREFIX_LENGTHS } from '../pool/decide/network.ts';
+import { PoolError } from '../errors.ts';
+import { STRATEGY_NAMES, type StrategyName } from '../pool/strategy.ts';
 import { type Setting, SETTINGS } from './settings.ts';
 
 export { SETTINGS };

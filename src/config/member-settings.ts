@@ -1,4 +1,4 @@
-import type { ClusterFile } from './file.ts';
+import type { ClusterFile } from './cluster-file.ts';
 
 /** How a node runs its own member of etcd. */
 export interface MemberSettings {

@@ -4,8 +4,8 @@ import type { Readable, Writable } from 'node:stream';
 import { mkdir } from 'node:fs/promises';
 import { PoolError } from '../errors.ts';
 import { argumentsOf, folderOf } from './arguments.ts';
-import { beginningOf } from './beginning.ts';
-import type { MemberSettings } from './settings.ts';
+import { beginningOf } from './bootstrap.ts';
+import type { MemberSettings } from '../config/member-settings.ts';
 
 export interface MemberOptions extends MemberSettings {
   /** Told when it has ended although nobody asked it to. */

@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { request as plain } from 'node:http';
 import { request as secure } from 'node:https';
 import { join } from 'node:path';
-import { type Beginning, folderOf, urlOf } from './arguments.ts';
-import type { MemberSettings } from './settings.ts';
+import { urlOf } from '../config/cluster-file.ts';
+import { type Beginning, folderOf } from './arguments.ts';
+import type { MemberSettings } from '../config/member-settings.ts';
 
 interface Peer {
   /** Absent until it has started. */

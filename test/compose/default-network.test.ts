@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { OFFLINE } from '../src/config.ts';
-import { parseCidr } from '../src/net/cidr.ts';
-import { decideAddNetwork } from '../src/pool/decide/network.ts';
-import { Pool } from '../src/pool/pool.ts';
-import { Sidecar } from '../src/sidecar.ts';
+import { OFFLINE } from '../../src/config/load.ts';
+import { parseCidr } from '../../src/net/cidr.ts';
+import { decideAddNetwork } from '../../src/pool/decide/network.ts';
+import { Pool } from '../../src/pool/pool.ts';
+import { Sidecar } from '../../src/compose/default-network.ts';
 
 const ORIGIN = { at: 1, actor: 'a', request_id: 'r' };
 const cidr = (text: string) => parseCidr(text) ?? assert.fail(text);

@@ -36,6 +36,11 @@ export const DEFAULT_FILE = `${DEFAULT_DATA_DIR}/${FILE_NAME}`;
 const CLIENT_PORTS_ABOVE = 1000;
 const MAX_PORT = 65_535;
 
+/** The URL of an address among members. */
+export function urlOf({ tls }: { readonly tls: unknown }, address: string): string {
+  return `${tls ? 'https' : 'http'}://${address}`;
+}
+
 /** @throws PoolError `usage` that names the field and the remedy */
 export function readClusterFile(path: string): ClusterFile {
   let parsed: unknown;

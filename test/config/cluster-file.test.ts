@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { argumentsOf } from '../../src/member/arguments.ts';
-import { checked, clientAddress, parseHostPort, parseMembers } from '../../src/member/file.ts';
+import { argumentsOf } from '../../src/etcd-member/arguments.ts';
+import { checked, clientAddress, parseHostPort, parseMembers } from '../../src/config/cluster-file.ts';
 
 const THREE = { '1': 'a:5001', '2': 'b:5002', '3': 'c:5003' };
 const FILE = { node_id: 1, cluster_id: 100, raft_addr: 'a:5001', data_dir: 'd', initial_members: THREE };

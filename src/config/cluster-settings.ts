@@ -1,7 +1,6 @@
 import { PoolError } from '../errors.ts';
-import { urlOf } from './arguments.ts';
-import { type ClusterFile, clientAddress, parseHostPort } from './file.ts';
-import type { MemberSettings } from './settings.ts';
+import { type ClusterFile, clientAddress, parseHostPort, urlOf } from './cluster-file.ts';
+import type { MemberSettings } from './member-settings.ts';
 
 /** The settings that a cluster file stands for, by name; weaker than any flag or variable. */
 export function settingsGiven({ node_id, api_addr }: ClusterFile): Readonly<Record<string, string>> {

@@ -1,4 +1,4 @@
-import { STRATEGY_NAMES } from './pool/strategy.ts';
+import { STRATEGY_NAMES } from '../pool/strategy.ts';
 
 export interface Setting {
   /** Name of the flag and of the key in a file; IPPOOL_NAME in the environment. */
