@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { hex32 } from '../../../net/hex.ts';
 import { PoolError } from '../../../errors.ts';
-import type { PoolEvent } from '../../../pool/events.ts';
-import { eventText } from './fast-encode.ts';
+import type { DomainEvent } from '../../families.ts';
+import { FastEncoder } from './fast-encode.ts';
 
 /*
  * A journal is a text file, one JSON object a line:
@@ -42,7 +42,7 @@ export interface Header {
 
 export interface JournalRecord {
   readonly seq: number;
-  readonly event: PoolEvent;
+  readonly event: DomainEvent;
   readonly more?: true;
   readonly g: number;
 }
@@ -59,9 +59,21 @@ export function encodeHeader(base: number, prev: number, created: string): { lin
   return seal(JSON.stringify(header).slice(0, -1), prev);
 }
 
-/** One record; `more` when the next one belongs to the same commit. */
-export function encodeRecord(seq: number, event: PoolEvent, more: boolean, g: number, chain: number) {
-  return seal(`{"seq":${seq},"event":${eventText(event)}${more ? ',"more":true' : ''},"g":${g}`, chain);
+/**
+ * One record.
+ *
+ * @param more whether the next record belongs to the same commit
+ * @param encoder that of the records before it, whose work it reuses
+ */
+export function encodeRecord(
+  seq: number,
+  event: DomainEvent,
+  more: boolean,
+  g: number,
+  chain: number,
+  encoder = new FastEncoder(),
+) {
+  return seal(`{"seq":${seq},"event":${encoder.encode(event)}${more ? ',"more":true' : ''},"g":${g}`, chain);
 }
 
 /** What a line states of itself; `undefined` when it has not the form of a sealed line. The crc is not checked here. */
@@ -91,6 +103,7 @@ export function isRecord(value: Record<string, unknown>): value is Record<string
     Number.isSafeInteger(g) &&
     typeof event === 'object' &&
     event !== null &&
+    typeof (event as Partial<DomainEvent>).type === 'string' &&
     (more === undefined || more === true)
   );
 }
