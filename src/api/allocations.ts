@@ -23,7 +23,7 @@ const ATTRIBUTES = {
   tags: Type.Optional(nullable(Tags)),
 };
 
-const ASKED = {
+const REQUESTED = {
   network_id: Type.Optional(nullable(NetworkRef)),
   network: Type.Optional(nullable(NetworkRef)),
   cidr: Type.Optional(nullable(NetworkRef)),
@@ -43,7 +43,7 @@ const ASKED = {
 
 export const AllocationRequest = Type.Object(
   {
-    ...ASKED,
+    ...REQUESTED,
     contiguous: Type.Optional(nullable(Type.Boolean(), 'true or false')),
     networks: Type.Optional(
       nullable(
@@ -56,7 +56,7 @@ export const AllocationRequest = Type.Object(
 );
 export type AllocationRequest = Static<typeof AllocationRequest>;
 
-export const BulkItem = Type.Object(ASKED);
+export const BulkItem = Type.Object(REQUESTED);
 export type BulkItem = Static<typeof BulkItem>;
 
 export const BulkRequest = Type.Object(
@@ -109,7 +109,7 @@ export const NetworkAllocation = Type.Object({
 export type NetworkAllocation = Static<typeof NetworkAllocation>;
 export const NetworkAllocationList = Type.Array(NetworkAllocation);
 
-export const BulkAnswer = Type.Object({
+export const BulkResponse = Type.Object({
   created: Type.Integer(),
   existing: Type.Integer(),
   failed: Type.Integer(),
@@ -122,4 +122,4 @@ export const BulkAnswer = Type.Object({
     { description: 'one for each request, in their order' },
   ),
 });
-export type BulkAnswer = Static<typeof BulkAnswer>;
+export type BulkResponse = Static<typeof BulkResponse>;

@@ -74,7 +74,7 @@ export const ReconcileRequest = Type.Object(
 );
 export type ReconcileRequest = Static<typeof ReconcileRequest>;
 
-export const ReconcileAnswer = Type.Object({
+export const ReconcileResponse = Type.Object({
   dry_run: Type.Boolean(),
   checked: Type.Integer({ description: 'allocations in the scope' }),
   missing: Type.Array(
@@ -91,4 +91,4 @@ export const ReconcileAnswer = Type.Object({
   ),
   released: Type.Integer(),
 });
-export type ReconcileAnswer = Static<typeof ReconcileAnswer>;
+export type ReconcileResponse = Static<typeof ReconcileResponse>;

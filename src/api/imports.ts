@@ -6,23 +6,23 @@ import { NetworkRequest } from './networks.ts';
 // What is taken in from elsewhere, all or none.
 
 /** Allocations of one import, at most … */
-export const INTAKE_LIMIT = 50_000;
+export const IMPORT_LIMIT = 50_000;
 /** … and networks: each is compared with all others. */
-export const INTAKE_NETWORKS = 1000;
+export const IMPORT_NETWORKS = 1000;
 
 /** Rows are checked one by one, so that each that is wrong can be named. */
-export const IntakeRequest = Type.Object(
+export const ImportBody = Type.Object(
   {
     networks: Type.Optional(
       Type.Array(Type.Unknown(), {
-        maxItems: INTAKE_NETWORKS,
-        description: `a list of at most ${INTAKE_NETWORKS} networks`,
+        maxItems: IMPORT_NETWORKS,
+        description: `a list of at most ${IMPORT_NETWORKS} networks`,
       }),
     ),
     allocations: Type.Optional(
       Type.Array(Type.Unknown(), {
-        maxItems: INTAKE_LIMIT,
-        description: `a list of at most ${INTAKE_LIMIT} allocations`,
+        maxItems: IMPORT_LIMIT,
+        description: `a list of at most ${IMPORT_LIMIT} allocations`,
       }),
     ),
   },
@@ -31,12 +31,12 @@ export const IntakeRequest = Type.Object(
       'a JSON object such as {"networks":[{"cidr":"10.1.0.0/16"}],"allocations":[{"ip":"10.1.0.9","vm_id":"vm-9"}]}',
   },
 );
-export type IntakeRequest = Static<typeof IntakeRequest>;
+export type ImportBody = Static<typeof ImportBody>;
 
 export const NetworkRow = NetworkRequest;
 export const AllocationRow = BulkItem;
 
-export const IntakeAnswer = Type.Object({
+export const ImportResponse = Type.Object({
   dry_run: Type.Boolean(),
   networks: Type.Integer({ description: 'that are new' }),
   allocations: Type.Integer({ description: 'that are new or changed' }),
@@ -52,4 +52,4 @@ export const IntakeAnswer = Type.Object({
     { description: 'when there are any, nothing is changed' },
   ),
 });
-export type IntakeAnswer = Static<typeof IntakeAnswer>;
+export type ImportResponse = Static<typeof ImportResponse>;

@@ -1,11 +1,11 @@
-import { type BulkAnswer, BulkItem } from '../api/allocations.ts';
+import { type BulkResponse, BulkItem } from '../api/allocations.ts';
 import { BULK_LIMIT } from '../api/limits.ts';
 import { checker } from '../api/validate.ts';
 import { ApiError, type Client } from '../client/client.ts';
 import { PoolError } from '../errors.ts';
 import { spanOf } from './allocation.ts';
 import type { Context } from './command.ts';
-import { readSheet } from './exchange/import-file.ts';
+import { readImportFile } from './exchange/import-file.ts';
 import type { Output } from './output.ts';
 import { startProgress } from './progress.ts';
 
@@ -18,7 +18,7 @@ interface Row {
   readonly item: BulkItem;
 }
 
-type Outcome = Partial<BulkAnswer['results'][number]> & { readonly line: number; readonly refusal?: string };
+type Outcome = Partial<BulkResponse['results'][number]> & { readonly line: number; readonly refusal?: string };
 
 const check = checker(BulkItem);
 
@@ -26,7 +26,7 @@ const check = checker(BulkItem);
 export async function allocateMany({ input, out, client }: Context, file: string): Promise<number> {
   const atomic = input.on('atomic');
   const network = input.text('network') ?? input.text('cidr') ?? 'default';
-  const { allocations, lines } = await readSheet(file, undefined, Date.now());
+  const { allocations, lines } = await readImportFile(file, undefined, Date.now());
   if (allocations.length === 0) throw new PoolError('usage', `${file} asks for nothing`, { field: '--from' });
   if (atomic && allocations.length > BULK_LIMIT) {
     throw new PoolError('usage', `${file} has more than ${BULK_LIMIT} rows: too many for --atomic`, {

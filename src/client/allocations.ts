@@ -1,7 +1,7 @@
 import type {
   AllocationChange,
   AllocationRequest,
-  BulkAnswer,
+  BulkResponse,
   BulkRequest,
   NetworkAllocation,
   RenewRequest,
@@ -43,7 +43,7 @@ export class AllocationsClient {
   }
 
   /** One address, or one contiguous range of them: what the plain request asks for. */
-  create(request: AllocationRequest & SingleAnswer, options?: Repeatable): Promise<NetworkAllocation>;
+  create(request: AllocationRequest & SingleResponse, options?: Repeatable): Promise<NetworkAllocation>;
   /** A list: one for each of `networks`, or addresses that need not follow each other. */
   create(request: AllocationRequest, options?: Repeatable): Promise<NetworkAllocation | NetworkAllocation[]>;
   create(
@@ -90,13 +90,13 @@ export class AllocationsClient {
   }
 
   /** Up to 10,000 requests with an outcome each; `atomic`: all or none. */
-  bulk(request: BulkRequest, { idempotencyKey }: Repeatable = {}): Promise<BulkAnswer> {
+  bulk(request: BulkRequest, { idempotencyKey }: Repeatable = {}): Promise<BulkResponse> {
     const headers = idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey };
     return this.#transport.json('POST', `${PATH}/bulk`, { body: request, headers });
   }
 }
 
-interface SingleAnswer {
+interface SingleResponse {
   readonly contiguous?: true | null;
   readonly networks?: null;
 }

@@ -1,16 +1,22 @@
-import type { AuditEntry, ReconcileAnswer, ReconcileRequest, Tenure } from '../api/history.ts';
+import type { AuditEntry, ReconcileResponse, ReconcileRequest, Tenure } from '../api/history.ts';
 import type { HealthReport } from '../api/schema.ts';
 import { Addresses } from './addresses.ts';
 import { AllocationsClient } from './allocations.ts';
 import { NetworksClient } from './networks.ts';
-import type { AuditFilter, HistoryQuery, ImportAnswer, ImportRequest } from './records.ts';
+import type { AuditFilter, HistoryQuery, ImportResult, ImportRequest } from './records.ts';
 import { ClusterClient } from './cluster.ts';
 import { type ClientOptions, Transport } from './transport.ts';
 
 export { ApiError, Unreachable } from './errors.ts';
 export type { ClientOptions, Fetch, FetchInit } from './transport.ts';
 export type { AllocationFilter } from './allocations.ts';
-export type { AuditFilter, HistoryQuery, ImportAnswer, ImportRefusal, ImportRequest } from './records.ts';
+export type {
+  AuditFilter,
+  HistoryQuery,
+  ImportResult as ImportAnswer,
+  ImportRefusal,
+  ImportRequest,
+} from './records.ts';
 export type * from '../api/allocations.ts';
 export type { ClusterStatus, NodeRequest } from '../api/cluster.ts';
 export type * from '../api/history.ts';
@@ -75,12 +81,12 @@ export class Client {
   }
 
   /** Reports allocations whose VM is not in the list of those that live; frees only with `dry_run: false`. */
-  reconcile(request: ReconcileRequest): Promise<ReconcileAnswer> {
+  reconcile(request: ReconcileRequest): Promise<ReconcileResponse> {
     return this.#transport.json('POST', '/api/v1/reconcile', { body: request });
   }
 
   /** Takes all, or nothing. @throws ApiError `import_refused` whose details.refused is that of the answer */
-  import(request: ImportRequest, { dryRun }: { readonly dryRun?: boolean } = {}): Promise<ImportAnswer> {
+  import(request: ImportRequest, { dryRun }: { readonly dryRun?: boolean } = {}): Promise<ImportResult> {
     return this.#transport.json('POST', '/api/v1/import', {
       body: request,
       query: { dry_run: dryRun === true ? true : undefined },

@@ -1,5 +1,5 @@
 import type { BulkItem } from '../api/allocations.ts';
-import type { IntakeAnswer } from '../api/imports.ts';
+import type { ImportResponse } from '../api/imports.ts';
 import type { NetworkRequest } from '../api/networks.ts';
 
 export interface AuditFilter {
@@ -24,5 +24,5 @@ export interface ImportRequest {
   readonly allocations?: readonly BulkItem[];
 }
 
-export type ImportAnswer = IntakeAnswer;
-export type ImportRefusal = IntakeAnswer['refused'][number];
+export type ImportResult = ImportResponse;
+export type ImportRefusal = ImportResponse['refused'][number];

@@ -1,5 +1,5 @@
 /** A point of time, and what is due then. */
-export interface Deadline<V> {
+export interface HeapEntry<V> {
   readonly at: number;
   readonly value: V;
 }
@@ -10,7 +10,7 @@ export interface Deadline<V> {
  * One that no longer holds (renewed, released) is not taken out, which would need its place in the heap: who takes a
  * deadline checks whether it still holds, and drops the stale ones by `compact` when they are many.
  */
-export class Deadlines<V> {
+export class DeadlineHeap<V> {
   #times: number[] = [];
   #values: V[] = [];
 
@@ -32,13 +32,13 @@ export class Deadlines<V> {
   }
 
   /** The earliest deadline; of several at the same time, any. */
-  peek(): Deadline<V> | undefined {
+  peek(): HeapEntry<V> | undefined {
     const [at] = this.#times;
     return at === undefined ? undefined : { at, value: this.#values[0] as V };
   }
 
   /** Takes the earliest deadline out. */
-  pop(): Deadline<V> | undefined {
+  pop(): HeapEntry<V> | undefined {
     const earliest = this.peek();
     if (!earliest) return undefined;
     this.#swap(0, this.size - 1);

@@ -1,5 +1,5 @@
 /** Values known by numbers from 1 on; those of values that are gone are given again. */
-export class Numbered<V> {
+export class FreeList<V> {
   readonly #values: (V | undefined)[] = [undefined];
   readonly #vacated: number[] = [];
 

@@ -17,7 +17,7 @@ type HasText = (number: number, text: string) => boolean;
  * Not a Map: it ends at 2^24 entries, stops everything for a second when it grows beyond some millions, and keeps deleted
  * entries in its chains until then. Here the texts are spread over 64 tables by their hash, of which one grows at a time.
  */
-export class TextIndex {
+export class HashIndex {
   readonly #shards: (Shard | undefined)[] = new Array<undefined>(SHARDS).fill(undefined);
   readonly #hash: KeyedHash;
   readonly #hasText: HasText;

@@ -11,7 +11,7 @@ const PAGE_SIZE = 1 << PAGE_BITS;
  * Not a Map: an entry deleted from a Map stays in the chain of its bucket until the next rehash, so that giving one
  * address over and over in a large full pool costs 100 times what it costs in an empty one; and a Map ends at 2^24 entries.
  */
-export class Pages implements Intervals<number> {
+export class PagedIntervals implements Intervals<number> {
   readonly #pages: (Uint32Array | undefined)[];
   /** Slots in use, page by page. A page that became empty is kept: the next address given is likely to be in it. */
   readonly #used: Uint16Array;

@@ -14,7 +14,7 @@ const EXACT = 16;
  * A slot is known by a number, 2^13 times that of its block and the place in it in units of 8 bytes; never 0. Those up to
  * 2^31 are what V8 calls small: 16 GiB.
  */
-export class Slabs {
+export class SlabAllocator {
   readonly #blocks: (Block | undefined)[] = [undefined];
   /** Numbers that blocks have no more. */
   readonly #vacated: number[] = [];

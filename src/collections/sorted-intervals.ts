@@ -23,7 +23,7 @@ export function ownBounds<V extends Interval>(): Bounds<V> {
  * chunks filled in order (a bulk load, or one address after the other) stay full: 9 bytes a value, and 11 to 16 where
  * they come in any order.
  */
-export class Sorted<V> implements Intervals<V> {
+export class SortedIntervals<V> implements Intervals<V> {
   readonly #bounds: Bounds<V>;
   readonly #chunks: V[][] = [];
   /** Where each chunk begins, rounded: side by side in memory, so that only a tie has to read the value itself. */

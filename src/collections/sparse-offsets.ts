@@ -1,6 +1,6 @@
 import type { Offsets } from './offsets.ts';
 import type { Interval } from './intervals.ts';
-import { ownBounds, Sorted } from './sorted-intervals.ts';
+import { ownBounds, SortedIntervals } from './sorted-intervals.ts';
 
 /**
  * Offsets of a large space as runs of neighbours, that neither overlap nor touch.
@@ -9,8 +9,8 @@ import { ownBounds, Sorted } from './sorted-intervals.ts';
  *
  * What it costs depends on the number of runs, not of members: an address each after the other is one run.
  */
-export class Runs implements Offsets {
-  readonly #runs = new Sorted<Interval>(ownBounds());
+export class SparseOffsets implements Offsets {
+  readonly #runs = new SortedIntervals<Interval>(ownBounds());
   readonly #low: bigint;
   readonly #high: bigint;
   #count = 0n;

@@ -4,9 +4,9 @@ import { endpointOf } from '../config/cluster-settings.ts';
 import { Member } from '../etcd-member/process.ts';
 import type { PoolError } from '../errors.ts';
 import type { Pool } from '../pool/pool.ts';
-import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from '../pool/snapshot.ts';
+import { allocationAfter, cooldownAfter, networkAfter, snapshotOf } from '../pool/snapshot.ts';
 import { thisProcess } from '../host/process-identity.ts';
-import type { Scatter } from '../service/search-origin.ts';
+import type { SearchOrigin } from '../service/search-origin.ts';
 import { includesAddress } from '../pool/event-subject.ts';
 import { Cluster } from '../service/cluster.ts';
 import { EtcdClient } from '../store/etcd/client.ts';
@@ -23,7 +23,7 @@ export interface ClusterOptions {
   readonly endpoints: readonly string[];
   readonly config: Config;
   readonly pool: Pool;
-  readonly scatter: Scatter;
+  readonly searchOrigin: SearchOrigin;
   /** Told when the process has to end: the node's own member has ended, or another one writes as this node. */
   readonly fatal: (error: PoolError) => void;
   readonly log: (level: 'info' | 'warn', facts: object, message: string) => void;
@@ -44,7 +44,7 @@ const MIGRATION_MS = 10_000;
 
 /** Where all nodes write to, and read what the others write. */
 export function clusterStore(options: ClusterOptions): EtcdStore {
-  const { endpoints, config, pool, scatter, fatal, log, now, clock, word } = options;
+  const { endpoints, config, pool, searchOrigin: searchOrigin, fatal, log, now, clock, word } = options;
   return new EtcdStore({
     client: new EtcdClient({ endpoints, tls: config.etcdTls, now }),
     prefix: config.etcdPrefix,
@@ -53,12 +53,12 @@ export function clusterStore(options: ClusterOptions): EtcdStore {
     includes: includesAddress,
     afterwards: {
       allocation: (event) => allocationAfter(pool, event),
-      memories: (event) => memoriesAfter(pool, event),
+      memories: (event) => cooldownAfter(pool, event),
       network: (event) => networkAfter(pool, event),
     },
     state: () => snapshotOf(pool),
-    adopt: (event) => scatter.adopt(event),
-    overtaken: (events) => scatter.overtaken(events),
+    adopt: (event) => searchOrigin.adopt(event),
+    overtaken: (events) => searchOrigin.overtaken(events),
     fatal,
     log,
     // A node that was away catches up from these records.

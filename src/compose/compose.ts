@@ -12,14 +12,14 @@ import type { Origin } from '../pool/events.ts';
 import { violation } from '../pool/invariants.ts';
 import { Pool } from '../pool/pool.ts';
 import { snapshotOf } from '../pool/snapshot.ts';
-import { Scatter } from '../service/search-origin.ts';
+import { SearchOrigin } from '../service/search-origin.ts';
 import { includesAddress } from '../pool/event-subject.ts';
 import { Clock } from '../service/clock.ts';
 import { Health } from '../service/health.ts';
 import { useCases } from '../service/use-cases.ts';
-import { Sidecar } from './default-network.ts';
+import { DefaultNetwork } from './default-network.ts';
 import { word } from './offline.ts';
-import { tellReady } from './startup-log.ts';
+import { logReady } from './startup-log.ts';
 import { Journal } from '../store/journal/journal.ts';
 import { MemoryStore } from '../store/memory.ts';
 import { packageVersion } from '../host/version.ts';
@@ -33,7 +33,7 @@ const SWEEP_MS = 1000;
 /** Allocations that a cluster changes in one transaction: with their owners and what is kept in mind, of 128 operations. */
 const CLUSTER_COMMIT = 32;
 /** A change of a cluster has its answer within 3 s, once it is begun. */
-const CLUSTER_PATIENCE_MS = 2800;
+const CLUSTER_TIMEOUT_MS = 2800;
 /** How often a node that starts looks again because another made the network first. */
 const START_ATTEMPTS = 16;
 const HOUR_MS = 60 * 60 * 1000;
@@ -53,9 +53,19 @@ export interface Running {
  */
 export async function start(config: Config, fatal: (error: PoolError) => void): Promise<Running> {
   const log = await createLog(config.debug ? 'debug' : 'info');
-  const { handle, cluster, node, health, networks, pool, sidecar, open, close } = await build(config, log, fatal);
+  const {
+    handle,
+    cluster,
+    node,
+    health,
+    networks,
+    pool,
+    defaultNetwork: defaultNetwork,
+    open,
+    close,
+  } = await build(config, log, fatal);
   const origin: Origin = { at: Date.now(), actor: 'ippool', request_id: 'start' };
-  sidecar.check(origin);
+  defaultNetwork.check(origin);
   const server = await listen(handle, config.host, config.port);
   try {
     await open(origin);
@@ -72,7 +82,7 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
   health.phase = 'ready';
   await node?.serve(server.url);
   if (node) cluster?.register(() => node.facts(config.advertiseUrl ?? server.url));
-  tellReady(config, log, server.url, pool, sidecar);
+  logReady(config, log, server.url, pool, defaultNetwork);
   return {
     url: server.url,
     stop: async () => {
@@ -104,13 +114,13 @@ export async function openFolder(dir: string, fatal: (error: PoolError) => void)
 async function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
   const now = () => Date.now();
   const pool = new Pool(randomInt(2 ** 32));
-  const sidecar = new Sidecar(config, pool);
+  const defaultNetwork = new DefaultNetwork(config, pool);
   let origin: Origin | undefined;
   let isEmpty = true;
   const accept = () => {
-    if (origin) sidecar.accept(origin, isEmpty);
+    if (origin) defaultNetwork.accept(origin, isEmpty);
   };
-  const scatter = new Scatter(pool, Math.random);
+  const searchOrigin = new SearchOrigin(pool, Math.random);
   const journal = () =>
     new Journal({
       dir: resolve(config.data),
@@ -131,7 +141,7 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
         endpoints: config.etcd,
         config,
         pool,
-        scatter,
+        searchOrigin: searchOrigin,
         fatal,
         log: (level, facts, message) => log[level](facts, message),
         now,
@@ -153,7 +163,7 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     clock,
     random: Math.random,
     atOnce: cluster && CLUSTER_COMMIT,
-    patienceMs: cluster && CLUSTER_PATIENCE_MS,
+    timeoutMs: cluster && CLUSTER_TIMEOUT_MS,
   });
   const handle = createHandler({
     useCases: cases,
@@ -173,10 +183,10 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
       isEmpty = false;
       for (const event of batch) {
         pool.apply(event);
-        if (cluster && event.type === 'network_added') scatter.move(event.network);
+        if (cluster && event.type === 'network_added') searchOrigin.move(event.network);
       }
     });
-    if (cluster) scatter.scatter();
+    if (cluster) searchOrigin.moveAll();
     clock.notBefore(pool.time);
     if (clock.ahead() > HOUR_MS) {
       const facts = { ahead_seconds: Math.round(clock.ahead() / 1000), latest: new Date(pool.time).toISOString() };
@@ -184,7 +194,7 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     }
     for (let attempt = 1; by; attempt++) {
       if (cluster) accept(); // a journal asks by itself, before it changes anything
-      const events = sidecar.settle({ ...by, at: clock.now() }, isEmpty);
+      const events = defaultNetwork.settle({ ...by, at: clock.now() }, isEmpty);
       if (events.length === 0) return;
       try {
         await store.commit(events);
@@ -198,7 +208,7 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     await store.close();
     await node?.close();
   };
-  return { handle, cluster, node, health, networks: cases.networks, pool, sidecar, open, close };
+  return { handle, cluster, node, health, networks: cases.networks, pool, defaultNetwork: defaultNetwork, open, close };
 }
 
 /** gRPC takes longer to load, and more memory, than all that a sidecar needs. */

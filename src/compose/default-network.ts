@@ -11,7 +11,7 @@ import type { Pool } from '../pool/pool.ts';
 import { DEFAULT_NETWORK_ID } from '../service/networks.ts';
 
 /** The network that the settings of `serve` speak of: made in an empty folder, kept to ever after. */
-export class Sidecar {
+export class DefaultNetwork {
   readonly #config: Config;
   readonly #pool: Pool;
 

@@ -4,10 +4,10 @@ import type { Config } from '../config/load.ts';
 import { notify } from '../host/systemd.ts';
 import { packageVersion } from '../host/version.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { Sidecar } from './default-network.ts';
+import type { DefaultNetwork } from './default-network.ts';
 
 /** Logs what this node serves, once it does, and tells systemd. */
-export function tellReady(config: Config, log: Logger, url: string, pool: Pool, { network }: Sidecar): void {
+export function logReady(config: Config, log: Logger, url: string, pool: Pool, { network }: DefaultNetwork): void {
   for (const name of config.unknownVariables)
     log.warn(`${name} in the environment is no setting of ippool: see ippool --help`);
   if (config.memory) log.warn('--memory: nothing is written down, all allocations are lost when this process ends');

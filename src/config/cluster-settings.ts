@@ -3,7 +3,7 @@ import { type ClusterFile, clientAddress, parseHostPort, urlOf } from './cluster
 import type { MemberSettings } from './member-settings.ts';
 
 /** The settings that a cluster file stands for, by name; weaker than any flag or variable. */
-export function settingsGiven({ node_id, api_addr }: ClusterFile): Readonly<Record<string, string>> {
+export function settingsOfFile({ node_id, api_addr }: ClusterFile): Readonly<Record<string, string>> {
   const api = parseHostPort(api_addr);
   return {
     'node-id': String(node_id),

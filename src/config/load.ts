@@ -5,7 +5,7 @@ import { setIn, unknownVariables } from './environment.ts';
 import { type Address, parseAddress } from '../net/address.ts';
 import { type Cidr, enclosingNetwork, formatCidr, parseCidr } from '../net/cidr.ts';
 import { readClusterFile } from './cluster-file.ts';
-import { endpointOf, hostsOf, memberOf, settingsGiven } from './cluster-settings.ts';
+import { endpointOf, hostsOf, memberOf, settingsOfFile } from './cluster-settings.ts';
 import type { MemberSettings } from './member-settings.ts';
 import { parseRange, type Range } from '../net/range.ts';
 import { PREFIX_LENGTHS } from '../pool/decide/network.ts';
@@ -91,7 +91,7 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
   const file = configFile ?? setIn(env, 'IPPOOL_CONFIG');
   const fromFile = file === undefined ? {} : readConfigFile(file);
   const cluster = typeof flags.cluster === 'string' ? readClusterFile(flags.cluster) : undefined;
-  const given: Readonly<Record<string, unknown>> = cluster ? settingsGiven(cluster) : {};
+  const given: Readonly<Record<string, unknown>> = cluster ? settingsOfFile(cluster) : {};
   const values = new Map<string, Found>();
   for (const { name, kind, variable: alias } of SETTINGS) {
     const variable = `IPPOOL_${name.toUpperCase().replaceAll('-', '_')}`;

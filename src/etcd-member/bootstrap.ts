@@ -37,7 +37,7 @@ export async function beginningOf(settings: MemberSettings, log: Log): Promise<B
   const others = urls.flatMap(([, url]) => (url === own ? [] : [url]));
   const isListed = others.length < urls.length;
   for (let waited = 0; ; waited += AGAIN_MS) {
-    const peers = await firstAnswer(others.map((url) => askMembers(settings, url)));
+    const peers = await firstResponse(others.map((url) => askMembers(settings, url)));
     const place = peers?.find(({ peerURLs }) => peerURLs.includes(own));
     if (place && !place.name) return { state: 'existing', members: withNames(peers ?? [], own, String(file.node_id)) };
     if (place || (!peers && isListed)) return begin;
@@ -61,7 +61,7 @@ function withNames(peers: readonly Peer[], own: string, ownName: string): Record
   );
 }
 
-async function firstAnswer(asked: readonly Promise<Peer[]>[]): Promise<Peer[] | undefined> {
+async function firstResponse(asked: readonly Promise<Peer[]>[]): Promise<Peer[] | undefined> {
   return Promise.any(asked).catch(() => undefined);
 }
 

@@ -6,14 +6,14 @@ import type { Cluster } from '../service/cluster.ts';
 import type { Health } from '../service/health.ts';
 import type { UseCases } from '../service/use-cases.ts';
 import { dispatch } from './hot/dispatch.ts';
-import { entrance, type Log } from './error-handler.ts';
+import { errorHandler, type Log } from './error-handler.ts';
 import { foreignRefusal } from './origin.ts';
 import { type Revisions, revisionHeader } from './revision.ts';
 import { allocationRoutes } from './routes/allocations.ts';
 import { clusterRoutes } from './routes/cluster.ts';
 import { HEALTH_PATHS, healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
-import { intakeRoutes } from './routes/imports.ts';
+import { importRoutes } from './routes/imports.ts';
 import { ipRoutes } from './routes/ip.ts';
 import { networkRoutes } from './routes/networks.ts';
 import { openApiRoutes } from './routes/openapi.ts';
@@ -46,7 +46,7 @@ export function createHandler(options: AppOptions): Handler {
   const { useCases, health, version, allowedHosts, log, logRequests } = options;
   const app = new Koa();
   const refuseForeign = foreignRefusal(allowedHosts);
-  app.use(entrance(log, logRequests));
+  app.use(errorHandler(log, logRequests));
   app.use((ctx, next) => {
     refuseUnreadable(ctx);
     refuseForeign(ctx);
@@ -59,7 +59,7 @@ export function createHandler(options: AppOptions): Handler {
     networkRoutes(useCases),
     allocationRoutes(useCases),
     historyRoutes(useCases),
-    intakeRoutes(useCases),
+    importRoutes(useCases),
     healthRoutes(health, version),
     openApiRoutes(version),
     ...(options.cluster ? [clusterRoutes(options.cluster)] : []),

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import { PoolError } from '../errors.ts';
-import { answerError, STATUS } from './errors.ts';
+import { respondError, STATUS } from './errors.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** How long a client that is refused may go on sending before it is answered all the same. */
@@ -17,7 +17,7 @@ export interface Log {
  *
  * @param logRequests whether every request gets a line, 6 to 15 µs each; failures of ours always do
  */
-export function entrance(log: Log, logRequests: boolean): Middleware {
+export function errorHandler(log: Log, logRequests: boolean): Middleware {
   return async (ctx, next) => {
     const started = logRequests ? performance.now() : 0;
     const id = requestIdOf(ctx.req);
@@ -31,7 +31,7 @@ export function entrance(log: Log, logRequests: boolean): Middleware {
       const error = thrown instanceof PoolError ? thrown : new PoolError('internal', 'Internal error', {}, thrown);
       // What has begun is broken off, so that nobody takes it for whole.
       if (ctx.res.headersSent) ctx.res.destroy();
-      else answerError(ctx, error);
+      else respondError(ctx, error);
       logFailure(log, error, id);
     }
     if (logRequests) logRequest(log, ctx, started);

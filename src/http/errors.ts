@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { ErrorBody } from '../api/schema.ts';
 import type { ErrorCode, PoolError } from '../errors.ts';
-import { answerJson } from './answer.ts';
+import { respondJson } from './answer.ts';
 
 /** The status of every code. Those that only a start can meet have 500: they never come out of a request. */
 export const STATUS = {
@@ -55,13 +55,13 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
 };
 
 /** Answers with an error, in the form that all doors of our own share. */
-export function answerError(ctx: Context, error: PoolError): void {
+export function respondError(ctx: Context, error: PoolError): void {
   const status = STATUS[error.code];
   const { retry_after } = error.details;
   const retry = typeof retry_after === 'number' ? retry_after : RETRY_AFTER[error.code];
   if (retry !== undefined) ctx.set('Retry-After', String(retry));
   if (error.code === 'method_not_allowed') ctx.set('Allow', (error.details.allow as string[]).join(', '));
-  answerJson(ctx, status, errorBody(error, status, ctx.state.requestId as string));
+  respondJson(ctx, status, errorBody(error, status, ctx.state.requestId as string));
 }
 
 export function errorBody(error: PoolError, status: number, requestId: string): ErrorBody {

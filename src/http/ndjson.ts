@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Context } from 'koa';
-import { beginAnswer } from './answer.ts';
+import { beginResponse } from './answer.ts';
 
 export const LINES_TYPE = 'application/x-ndjson';
 
@@ -27,7 +27,7 @@ const CHARACTERS = 32 * 1024;
  *
  * @throws what the slices throw: before the answer has begun as any error, later it has to be broken off
  */
-export async function answerStream<T>(
+export async function respondStream<T>(
   ctx: Context,
   form: Form,
   slices: AsyncGenerator<T[]>,
@@ -36,7 +36,7 @@ export async function answerStream<T>(
   const { res } = ctx;
   // As late as can be: what goes wrong before has an answer of its own.
   const begin = () => {
-    if (!res.headersSent) beginAnswer(ctx, 200, { 'Content-Type': `${form.type}; charset=utf-8` });
+    if (!res.headersSent) beginResponse(ctx, 200, { 'Content-Type': `${form.type}; charset=utf-8` });
   };
   let text = form.open;
   let between = '';

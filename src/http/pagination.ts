@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
 import { PoolError } from '../errors.ts';
-import { answerJson } from './answer.ts';
+import { respondJson } from './answer.ts';
 import { queryInteger } from './query.ts';
-import { answerStream, ARRAY, LINES, LINES_TYPE } from './ndjson.ts';
+import { respondStream, ARRAY, LINES, LINES_TYPE } from './ndjson.ts';
 
 // Lists: in pages by `?limit=` and `?cursor=`, where the next page is in the Link header (RFC 8288), or streamed.
 
@@ -41,15 +41,15 @@ export function cursorOf<T>(cursor: string | undefined, read: (text: string) => 
  *
  * @param placeOf where the list goes on behind an entry; absent: nowhere
  */
-export async function answerList<T>(
+export async function respondList<T>(
   ctx: Context,
   { lines, limit }: Wanted,
   slices: AsyncGenerator<T[]>,
   view: (entry: T) => object,
   placeOf?: (entry: T) => string,
 ): Promise<void> {
-  if (lines) return answerStream(ctx, LINES, limit === undefined ? slices : firstOf(slices, limit), view);
-  if (limit === undefined) return answerStream(ctx, ARRAY, slices, view);
+  if (lines) return respondStream(ctx, LINES, limit === undefined ? slices : firstOf(slices, limit), view);
+  if (limit === undefined) return respondStream(ctx, ARRAY, slices, view);
   const page: T[] = [];
   const enough = placeOf ? limit + 1 : limit; // one more tells that there are more
   for await (const slice of slices) {
@@ -58,13 +58,13 @@ export async function answerList<T>(
   }
   const last = page[limit - 1];
   if (page.length > limit && last !== undefined && placeOf) linkNext(ctx, placeOf(last));
-  answerJson(ctx, 200, page.slice(0, limit).map(view));
+  respondJson(ctx, 200, page.slice(0, limit).map(view));
 }
 
 /** Answers with a list that is short, and always whole. */
-export async function answerAll(ctx: Context, entries: readonly object[]): Promise<void> {
-  if (wantsLines(ctx)) await answerStream(ctx, LINES, slicesOf(entries), (entry) => entry);
-  else answerJson(ctx, 200, entries);
+export async function respondAll(ctx: Context, entries: readonly object[]): Promise<void> {
+  if (wantsLines(ctx)) await respondStream(ctx, LINES, slicesOf(entries), (entry) => entry);
+  else respondJson(ctx, 200, entries);
 }
 
 /** What comes one by one, for a list. */

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import { PoolError } from '../errors.ts';
-import { beforeAnswer } from './answer.ts';
+import { beforeResponse } from './answer.ts';
 
 /** How far a node of several knows what all have written. */
 export interface Revisions {
@@ -26,7 +26,7 @@ export function revisionHeader(revisions: Revisions): Middleware {
       ctx.res.setHeader(REVISION_HEADER, String(revisions.revision));
       if (ctx.method === 'GET' && !revisions.health().writable) ctx.res.setHeader('Warning', STALE);
     };
-    beforeAnswer(ctx, tell);
+    beforeResponse(ctx, tell);
     await next();
   };
 }

@@ -2,7 +2,7 @@ import { Allocation, ownerKey } from './allocation.ts';
 import { ByteReader, ByteWriter } from '../collections/bytes.ts';
 import type { Attributes } from './events.ts';
 import type { Bounds } from '../collections/intervals.ts';
-import { byteAt, Slabs } from '../collections/slab-allocator.ts';
+import { byteAt, SlabAllocator } from '../collections/slab-allocator.ts';
 
 /** What there may be beside time, offset and VM id. Its number is its place here, from 1; the first is the most common one. */
 const FACTS = [
@@ -29,7 +29,7 @@ const IS_RANGE = 0x20;
 const IS_NAMED_FURTHER = 0x40;
 
 /**
- * Allocations as bytes, each in a slot of {@link Slabs} and known by its number: 48 bytes with a VM id of 17 characters, a
+ * Allocations as bytes, each in a slot of {@link SlabAllocator} and known by its number: 48 bytes with a VM id of 17 characters, a
  * host name of 14 and an address of a /8, 56 in an IPv6 network.
  *
  *     0              8      9
@@ -41,8 +41,8 @@ const IS_NAMED_FURTHER = 0x40;
  * Not columns: what is asked for together stands together, in one or two lines of the cache; nothing but a slot has to
  * be given back, and nothing is rare enough to cost what an entry of a Map does.
  */
-export class Records implements Bounds<number> {
-  readonly #slabs = new Slabs();
+export class AllocationRecords implements Bounds<number> {
+  readonly #slabs = new SlabAllocator();
   readonly #writer = new ByteWriter();
   readonly #reader = new ByteReader();
 

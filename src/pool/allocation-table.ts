@@ -1,12 +1,12 @@
 import { type Allocation, ownerKey } from './allocation.ts';
 import type { Owner } from './events.ts';
-import { Frozen } from './snapshot-view.ts';
+import { SnapshotView } from './snapshot-view.ts';
 import { makeIntervals } from '../collections/make-intervals.ts';
 import type { Interval, Intervals } from '../collections/intervals.ts';
-import { Leases } from './lease-expiry.ts';
-import type { Records } from './allocation-records.ts';
+import { LeaseExpiry } from './lease-expiry.ts';
+import type { AllocationRecords } from './allocation-records.ts';
 import type { Span } from '../collections/span.ts';
-import { TextIndex } from '../collections/hash-index.ts';
+import { HashIndex } from '../collections/hash-index.ts';
 
 /**
  * The allocations of one network, found by address, by owner and by MAC.
@@ -18,14 +18,14 @@ import { TextIndex } from '../collections/hash-index.ts';
  * A record is a number: the tables hold 4 to 13 bytes an allocation, and nothing that the garbage collector would have to
  * look at. An {@link Allocation} is made when somebody asks for it.
  */
-export class Allocations {
-  readonly leases: Leases;
-  readonly #records: Records;
+export class AllocationTable {
+  readonly leases: LeaseExpiry;
+  readonly #records: AllocationRecords;
   #byAddress: Intervals<number>;
-  readonly #byOwner: TextIndex;
-  readonly #byMac: TextIndex;
+  readonly #byOwner: HashIndex;
+  readonly #byMac: HashIndex;
   /** Those who read what was there at some moment; weak, since nobody says that he has stopped reading. */
-  #frozen: WeakRef<Frozen>[] = [];
+  #frozen: WeakRef<SnapshotView>[] = [];
   #addresses = 0n;
 
   /**
@@ -33,12 +33,12 @@ export class Allocations {
    * @param space all offsets of this one
    * @param seed of the hashes over texts, so that nobody outside can choose texts that fall together
    */
-  constructor(records: Records, space: Span, seed: number) {
+  constructor(records: AllocationRecords, space: Span, seed: number) {
     this.#records = records;
     this.#byAddress = this.#lay(space);
-    this.#byOwner = new TextIndex((record, key) => records.isOwnedBy(record, key), seed);
-    this.#byMac = new TextIndex((record, mac) => records.hasMac(record, mac), seed);
-    this.leases = new Leases(
+    this.#byOwner = new HashIndex((record, key) => records.isOwnedBy(record, key), seed);
+    this.#byMac = new HashIndex((record, mac) => records.hasMac(record, mac), seed);
+    this.leases = new LeaseExpiry(
       (offset) => this.#endOf(offset),
       (offset) => this.at(offset),
     );
@@ -81,21 +81,21 @@ export class Allocations {
   }
 
   /** What {@link at} finds, without what it says but where it is. */
-  placeAt(offset: bigint): Interval | undefined {
+  spanAt(offset: bigint): Interval | undefined {
     const record = this.#byAddress.get(offset);
     return record === undefined ? undefined : this.#place(record);
   }
 
   /** What {@link from} finds, without what it says but where it is. */
-  *placesFrom(offset: bigint): Generator<Interval, void, void> {
+  *spansFrom(offset: bigint): Generator<Interval, void, void> {
     for (const record of this.#recordsFrom(offset)) yield this.#place(record);
   }
 
   /** All of this moment, in the order of their addresses: to be gone through once, in one's own time. Takes no time now. */
-  frozen(): Iterable<Allocation> {
-    const frozen = new Frozen((offset) => this.#read(this.#byAddress.next(offset)));
-    this.#frozen.push(new WeakRef(frozen));
-    return frozen;
+  snapshotView(): Iterable<Allocation> {
+    const snapshotView = new SnapshotView((offset) => this.#read(this.#byAddress.next(offset)));
+    this.#frozen.push(new WeakRef(snapshotView));
+    return snapshotView;
   }
 
   /** Puts one in, or replaces the one of the same owner and address. @returns whether it is new */
@@ -178,9 +178,9 @@ export class Allocations {
 
   #keepImage(offset: bigint, before: Allocation | undefined): void {
     this.#frozen = this.#frozen.filter((reference) => {
-      const frozen = reference.deref();
-      frozen?.keep(offset, before);
-      return frozen && !frozen.isOver;
+      const snapshotView = reference.deref();
+      snapshotView?.keep(offset, before);
+      return snapshotView && !snapshotView.isOver;
     });
   }
 }

@@ -6,19 +6,19 @@ import type { Reservation } from './reservation.ts';
 import { clipSpans, joinSpans, type Span, spanAt, subtractSpans } from '../collections/span.ts';
 
 /** Why an address is not given to just anybody, whether or not somebody holds it. */
-export type Blocked =
+export type Unassignable =
   'network address' | 'broadcast address' | 'gateway' | 'outside the ranges' | 'excluded' | Reservation;
 
 const NONE: readonly Reservation[] = [];
 
 /** A layout as somebody sees it. */
-export type OpenLayout = Pick<Layout, 'space' | 'obstacle' | 'nextUsable' | 'blockedAt'>;
+export type AssignableTo = Pick<Assignable, 'space' | 'firstUnassignable' | 'nextAssignable' | 'unassignableAt'>;
 
 /**
  * Which addresses of a network may be given at all: its ranges without what is excluded or reserved. Intervals, however
  * large the network is; worked out anew when a setting changes.
  */
-export class Layout {
+export class Assignable {
   /** All offsets of the network. */
   readonly space: Span;
   /** What anybody may be given; joined. */
@@ -31,7 +31,7 @@ export class Layout {
   readonly #owned = new Map<string, Reservation[]>();
   /** Reservations never overlap, except in a journal by another hand. */
   readonly #isDisjoint: boolean;
-  readonly #without: (own: readonly Reservation[]) => Layout;
+  readonly #without: (own: readonly Reservation[]) => Assignable;
 
   /** @param origin the address of offset 0 */
   constructor(
@@ -65,7 +65,7 @@ export class Layout {
     this.#isDisjoint = this.#reservations.every(({ first }, at, all) => first > (all[at - 1]?.last ?? first - 1n));
     this.#without = (own) => {
       const others = this.#reservations.filter((reservation) => !own.includes(reservation));
-      return new Layout(cidr, gateway, settings, others, origin);
+      return new Assignable(cidr, gateway, settings, others, origin);
     };
     const given = [...clipSpans(this.#ranges, this.#hosts.first, this.#hosts.last)];
     const gatewaySpan = this.#gateway === undefined ? [] : [{ first: this.#gateway, last: this.#gateway }];
@@ -79,7 +79,7 @@ export class Layout {
   }
 
   /** The layout as an owner sees it: what is reserved for it is open to it. */
-  openTo(owner: Owner): OpenLayout {
+  to(owner: Owner): AssignableTo {
     const own = this.reservedFor(owner);
     if (own.length === 0) return this;
     const { first } = this.space;
@@ -95,26 +95,26 @@ export class Layout {
     const at = (offset: bigint) => spanAt(opened, offset) ?? spanAt(this.usable, offset);
     return {
       space: this.space,
-      obstacle: (span, isPrefix) => {
-        for (let from = this.obstacle(span, isPrefix); from !== undefined && from <= span.last;) {
+      firstUnassignable: (span, isPrefix) => {
+        for (let from = this.firstUnassignable(span, isPrefix); from !== undefined && from <= span.last;) {
           const open = at(from);
           if (!open) return from;
           from = open.last + 1n;
         }
         return undefined;
       },
-      nextUsable: (from) => {
-        const usable = this.nextUsable(from);
+      nextAssignable: (from) => {
+        const usable = this.nextAssignable(from);
         for (const span of clipSpans(opened, from, this.space.last))
           return usable === undefined || span.first < usable ? span.first : usable;
         return usable;
       },
-      blockedAt: (offset) => (spanAt(opened, offset) ? undefined : this.blockedAt(offset)),
+      unassignableAt: (offset) => (spanAt(opened, offset) ? undefined : this.unassignableAt(offset)),
     };
   }
 
   /** The first offset of a span that may not be given; undefined when all of it may. A prefix of several may begin with the network address. */
-  obstacle({ first, last }: Span, isPrefix: boolean): bigint | undefined {
+  firstUnassignable({ first, last }: Span, isPrefix: boolean): bigint | undefined {
     const isSpare = isPrefix && first < last && first === this.space.first && this.isSpareNetworkAddress;
     const at = isSpare ? first + 1n : first;
     const span = spanAt(this.usable, at);
@@ -123,13 +123,13 @@ export class Layout {
   }
 
   /** The first usable offset that is `from` or more. */
-  nextUsable(from: bigint): bigint | undefined {
+  nextAssignable(from: bigint): bigint | undefined {
     for (const { first } of clipSpans(this.usable, from, this.space.last)) return first;
     return undefined;
   }
 
   /** What keeps an offset from being given to anybody; undefined for a usable one. */
-  blockedAt(offset: bigint): Blocked | undefined {
+  unassignableAt(offset: bigint): Unassignable | undefined {
     if (spanAt(this.usable, offset)) return undefined;
     if (offset === this.#gateway) return 'gateway';
     if (offset < this.#hosts.first) return 'network address';

@@ -1,16 +1,16 @@
 import { ownerKey } from './allocation.ts';
-import { Deadlines } from '../collections/deadline-heap.ts';
+import { DeadlineHeap } from '../collections/deadline-heap.ts';
 import type { Owner } from './events.ts';
-import { Numbered } from '../collections/free-list.ts';
-import { ownBounds, Sorted } from '../collections/sorted-intervals.ts';
+import { FreeList } from '../collections/free-list.ts';
+import { ownBounds, SortedIntervals } from '../collections/sorted-intervals.ts';
 import type { Span } from '../collections/span.ts';
-import { TextIndex } from '../collections/hash-index.ts';
+import { HashIndex } from '../collections/hash-index.ts';
 
 /** Deadlines that may be out of date before they are looked through. */
 const SPARE = 1024;
 
 /** A released address and its previous owner. */
-export interface Memory extends Owner {
+export interface CoolingSpan extends Owner {
   readonly offset: bigint;
   readonly last: bigint;
   /** Until then nobody else gets it; milliseconds since 1970, 0: free at once. */
@@ -19,18 +19,18 @@ export interface Memory extends Owner {
   readonly sticky_until: number;
 }
 
-type Place = Pick<Memory, 'offset' | 'last'>;
+type Place = Pick<CoolingSpan, 'offset' | 'last'>;
 
 /** What becomes of memories when addresses are given. */
 export interface Ending {
   /** Ended, of those that are kept in mind … */
-  readonly kept: Memory[];
+  readonly kept: CoolingSpan[];
   /** … and of those that are only cooling. */
-  readonly superseded: Memory[];
+  readonly superseded: CoolingSpan[];
   /** Kept in mind from now on, */
-  readonly keptOn: Memory[];
+  readonly keptOn: CoolingSpan[];
   /** and only cooling. */
-  readonly coolingOn: Memory[];
+  readonly coolingOn: CoolingSpan[];
 }
 
 /**
@@ -41,18 +41,18 @@ export interface Ending {
  *
  * Time is handed in: {@link expire} ends what is over.
  */
-export class Memories {
-  readonly #cooling = new Sorted<Memory>(ownBounds());
-  readonly #kept = new Numbered<Memory>();
-  readonly #byOwner: TextIndex;
-  readonly #coolingEnds = new Deadlines<Memory>();
-  readonly #stickyEnds = new Deadlines<Memory>();
+export class Cooldown {
+  readonly #cooling = new SortedIntervals<CoolingSpan>(ownBounds());
+  readonly #kept = new FreeList<CoolingSpan>();
+  readonly #byOwner: HashIndex;
+  readonly #coolingEnds = new DeadlineHeap<CoolingSpan>();
+  readonly #stickyEnds = new DeadlineHeap<CoolingSpan>();
   #addresses = 0n;
 
   /** @param seed of the hash over owners */
   constructor(seed: number) {
-    const isOf = (memory: Memory | undefined, key: string) => memory !== undefined && ownerKey(memory) === key;
-    this.#byOwner = new TextIndex((number, key) => isOf(this.#kept.get(number), key), seed);
+    const isOf = (cooling: CoolingSpan | undefined, key: string) => cooling !== undefined && ownerKey(cooling) === key;
+    this.#byOwner = new HashIndex((number, key) => isOf(this.#kept.get(number), key), seed);
   }
 
   get isEmpty(): boolean {
@@ -65,63 +65,63 @@ export class Memories {
   }
 
   /** What is cooling at an offset. */
-  at(offset: bigint): Memory | undefined {
+  at(offset: bigint): CoolingSpan | undefined {
     return this.#cooling.get(offset);
   }
 
   /** What is cooling from an offset on, in order. */
-  from(offset: bigint): Iterable<Memory> {
+  from(offset: bigint): Iterable<CoolingSpan> {
     return this.#cooling.from(offset);
   }
 
   /** What an owner had. */
-  of(owner: Owner): Memory | undefined {
+  of(owner: Owner): CoolingSpan | undefined {
     const key = this.#byOwner.size === 0 ? undefined : ownerKey(owner);
     const number = key === undefined ? undefined : this.#byOwner.get(key);
     return number === undefined ? undefined : this.#kept.get(number);
   }
 
   /** What is kept in mind for owners, of now. */
-  kept(): Memory[] {
-    const kept: Memory[] = [];
-    for (const memory of this.#kept.values()) {
+  kept(): CoolingSpan[] {
+    const kept: CoolingSpan[] = [];
+    for (const cooling of this.#kept.values()) {
       // Given to somebody else before its time, it is not cooling any more.
-      const isEnded = memory.cooling_until > 0 && !this.#isCooling(memory);
-      kept.push(isEnded ? { ...memory, cooling_until: 0 } : memory);
+      const isEnded = cooling.cooling_until > 0 && !this.#isCooling(cooling);
+      kept.push(isEnded ? { ...cooling, cooling_until: 0 } : cooling);
     }
     return kept;
   }
 
   /** What is cooling and not kept in mind for its owner, who has had something else since. */
-  superseded(): Memory[] {
-    return this.#cooling.values().filter((memory) => this.of(memory) !== memory);
+  superseded(): CoolingSpan[] {
+    return this.#cooling.values().filter((cooling) => this.of(cooling) !== cooling);
   }
 
-  add(memory: Memory): void {
-    const { cooling_until, sticky_until } = memory;
-    this.cool(memory);
-    const key = ownerKey(memory);
+  add(cooling: CoolingSpan): void {
+    const { cooling_until, sticky_until } = cooling;
+    this.cool(cooling);
+    const key = ownerKey(cooling);
     if (key === undefined) return;
-    this.#forget(memory);
-    this.#byOwner.add(key, this.#kept.add(memory));
-    if (sticky_until > cooling_until) this.#stickyEnds.add(sticky_until, memory);
+    this.#forget(cooling);
+    this.#byOwner.add(key, this.#kept.add(cooling));
+    if (sticky_until > cooling_until) this.#stickyEnds.add(sticky_until, cooling);
     this.#tidy();
   }
 
   /** Lets addresses cool that nobody gets back but by name. */
-  cool(memory: Memory): void {
-    const { offset, last, cooling_until } = memory;
+  cool(cooling: CoolingSpan): void {
+    const { offset, last, cooling_until } = cooling;
     if (cooling_until === 0) return;
-    this.#warm(memory); // two words about one address, of two nodes: the later one counts
-    this.#cooling.set(memory);
+    this.#warm(cooling); // two words about one address, of two nodes: the later one counts
+    this.#cooling.set(cooling);
     this.#addresses += last - offset + 1n;
-    this.#coolingEnds.add(cooling_until, memory);
+    this.#coolingEnds.add(cooling_until, cooling);
   }
 
   /** Forgets everything that is not within a span. */
   keepWithin(span: Span): void {
-    for (const memory of this.#cooling.values()) if (!isWithin(memory, span)) this.#stopCooling(memory);
-    for (const memory of this.#kept.values()) if (!isWithin(memory, span)) this.#forget(memory);
+    for (const cooling of this.#cooling.values()) if (!isWithin(cooling, span)) this.#stopCooling(cooling);
+    for (const cooling of this.#kept.values()) if (!isWithin(cooling, span)) this.#forget(cooling);
   }
 
   /** What {@link giveUp} would end and what of that would go on, while nothing has changed yet. */
@@ -132,13 +132,13 @@ export class Memories {
     if (own && this.#isCooling(own) && !(own.offset <= given.last && own.last >= given.offset)) {
       ending.coolingOn.push(own);
     }
-    for (const memory of this.#cooling.from(given.offset)) {
-      if (memory.offset > given.last) break;
-      ending.coolingOn.push(...around(memory, given));
-      if (memory === own) continue;
-      const isKept = this.of(memory) === memory;
-      ending[isKept ? 'kept' : 'superseded'].push(memory);
-      if (isKept && memory.sticky_until > 0) ending.keptOn.push({ ...memory, cooling_until: 0 });
+    for (const cooling of this.#cooling.from(given.offset)) {
+      if (cooling.offset > given.last) break;
+      ending.coolingOn.push(...around(cooling, given));
+      if (cooling === own) continue;
+      const isKept = this.of(cooling) === cooling;
+      ending[isKept ? 'kept' : 'superseded'].push(cooling);
+      if (isKept && cooling.sticky_until > 0) ending.keptOn.push({ ...cooling, cooling_until: 0 });
     }
     return ending;
   }
@@ -153,16 +153,16 @@ export class Memories {
   }
 
   /** Ends what is over by now. Returns what is cooling no longer. */
-  expire(now: number): Memory[] {
-    const freed: Memory[] = [];
+  expire(now: number): CoolingSpan[] {
+    const freed: CoolingSpan[] = [];
     for (let next = this.#coolingEnds.peek(); next && next.at <= now; next = this.#coolingEnds.peek()) {
-      const { value: memory } = next;
+      const { value: cooling } = next;
       this.#coolingEnds.pop();
-      if (this.#isCooling(memory)) {
-        this.#stopCooling(memory);
-        freed.push(memory);
+      if (this.#isCooling(cooling)) {
+        this.#stopCooling(cooling);
+        freed.push(cooling);
       }
-      if (memory.sticky_until <= now) this.#drop(memory);
+      if (cooling.sticky_until <= now) this.#drop(cooling);
     }
     for (let next = this.#stickyEnds.peek(); next && next.at <= now; next = this.#stickyEnds.peek()) {
       this.#stickyEnds.pop();
@@ -172,43 +172,43 @@ export class Memories {
   }
 
   /** The addresses that have been cooling longest, of those that may be had. */
-  oldest(mayHave: (memory: Memory) => boolean): Memory | undefined {
+  oldest(mayHave: (cooling: CoolingSpan) => boolean): CoolingSpan | undefined {
     // Held by decisions under way, or blocked: few, and they stay in the heap.
-    const passed: Memory[] = [];
-    let oldest: Memory | undefined;
+    const passed: CoolingSpan[] = [];
+    let oldest: CoolingSpan | undefined;
     for (let next = this.#coolingEnds.peek(); next; next = this.#coolingEnds.peek()) {
-      const { value: memory } = next;
-      if (this.#isCooling(memory) && mayHave(memory)) {
-        oldest = memory;
+      const { value: cooling } = next;
+      if (this.#isCooling(cooling) && mayHave(cooling)) {
+        oldest = cooling;
         break;
       }
       this.#coolingEnds.pop();
-      if (this.#isCooling(memory)) passed.push(memory);
+      if (this.#isCooling(cooling)) passed.push(cooling);
     }
-    for (const memory of passed) this.#coolingEnds.add(memory.cooling_until, memory);
+    for (const cooling of passed) this.#coolingEnds.add(cooling.cooling_until, cooling);
     return oldest;
   }
 
   /** What is cooling of a place is not any more; the rest of a range that it is of cools on. */
   #warm(place: Place): void {
     if (this.#cooling.size === 0) return;
-    const rest: Memory[] = [];
-    for (const memory of this.#cooling.from(place.offset)) {
-      if (memory.offset > place.last) break;
-      this.#stopCooling(memory);
-      rest.push(...around(memory, place));
-      if (this.of(memory) !== memory) continue;
-      const { cooling_until, sticky_until } = memory;
-      if (sticky_until === 0) this.#forget(memory);
-      else if (sticky_until <= cooling_until) this.#stickyEnds.add(sticky_until, memory);
+    const rest: CoolingSpan[] = [];
+    for (const cooling of this.#cooling.from(place.offset)) {
+      if (cooling.offset > place.last) break;
+      this.#stopCooling(cooling);
+      rest.push(...around(cooling, place));
+      if (this.of(cooling) !== cooling) continue;
+      const { cooling_until, sticky_until } = cooling;
+      if (sticky_until === 0) this.#forget(cooling);
+      else if (sticky_until <= cooling_until) this.#stickyEnds.add(sticky_until, cooling);
     }
-    for (const memory of rest) this.cool(memory);
+    for (const cooling of rest) this.cool(cooling);
     if (rest.length > 0) this.#tidy();
   }
 
-  #stopCooling(memory: Memory): void {
-    this.#cooling.delete(memory);
-    this.#addresses -= memory.last - memory.offset + 1n;
+  #stopCooling(cooling: CoolingSpan): void {
+    this.#cooling.delete(cooling);
+    this.#addresses -= cooling.last - cooling.offset + 1n;
   }
 
   #forget(owner: Owner): void {
@@ -219,21 +219,21 @@ export class Memories {
     this.#kept.delete(number);
   }
 
-  #isCooling(memory: Memory): boolean {
-    return this.#cooling.get(memory.offset) === memory;
+  #isCooling(cooling: CoolingSpan): boolean {
+    return this.#cooling.get(cooling.offset) === cooling;
   }
 
-  #drop(memory: Memory): void {
-    if (this.of(memory) === memory) this.#forget(memory);
+  #drop(cooling: CoolingSpan): void {
+    if (this.of(cooling) === cooling) this.#forget(cooling);
   }
 
   /** Owners that come and go leave their old deadlines behind. */
   #tidy(): void {
     if (this.#coolingEnds.size > 2 * this.#cooling.size + SPARE) {
-      this.#coolingEnds.compact((_, memory) => this.#isCooling(memory));
+      this.#coolingEnds.compact((_, cooling) => this.#isCooling(cooling));
     }
     if (this.#stickyEnds.size > 2 * this.#byOwner.size + SPARE) {
-      this.#stickyEnds.compact((_, memory) => this.of(memory) === memory);
+      this.#stickyEnds.compact((_, cooling) => this.of(cooling) === cooling);
     }
   }
 }
@@ -244,9 +244,9 @@ export function isWithin({ offset, last: end }: Place, { first, last }: Span): b
 }
 
 /** What of a memory is before and behind a place in it. */
-function around(memory: Memory, { offset, last }: Place): Memory[] {
-  const rest: Memory[] = [];
-  if (memory.offset < offset) rest.push({ ...memory, last: offset - 1n });
-  if (memory.last > last) rest.push({ ...memory, offset: last + 1n });
+function around(cooling: CoolingSpan, { offset, last }: Place): CoolingSpan[] {
+  const rest: CoolingSpan[] = [];
+  if (cooling.offset < offset) rest.push({ ...cooling, last: offset - 1n });
+  if (cooling.last > last) rest.push({ ...cooling, offset: last + 1n });
   return rest;
 }

@@ -141,7 +141,7 @@ export interface IpReleased extends Origin, Owner, Attributes, Place {
 }
 
 /** Written by a snapshot only: a released address and its previous owner. */
-export interface IpRemembered extends Owner, Place {
+export interface IpCooling extends Owner, Place {
   readonly type: 'ip_remembered';
   readonly cooling_until?: number;
   readonly sticky_until?: number;
@@ -160,7 +160,7 @@ export interface CursorMoved {
  * Written by a snapshot only: the latest time that an event told, which may be none that the snapshot holds, so that a
  * clock that went back is noticed all the same.
  */
-export interface TimeTold {
+export interface TimePassed {
   readonly type: 'time_told';
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -179,6 +179,6 @@ export type PoolEvent =
   | IpAllocated
   | IpUpdated
   | IpReleased
-  | IpRemembered
+  | IpCooling
   | CursorMoved
-  | TimeTold;
+  | TimePassed;

@@ -1,7 +1,7 @@
-import type { Layout } from './assignable.ts';
+import type { Assignable } from './assignable.ts';
 import { makeOffsets } from '../collections/make-offsets.ts';
 import type { Offsets } from '../collections/offsets.ts';
-import { ownBounds, Sorted } from '../collections/sorted-intervals.ts';
+import { ownBounds, SortedIntervals } from '../collections/sorted-intervals.ts';
 import { clipSpans, joinSpans, type Span, subtractSpans } from '../collections/span.ts';
 
 /** Offsets that somebody has a claim to. */
@@ -21,15 +21,15 @@ interface Claims {
 /**
  * Which offsets may be given now: what the layout allows, without what is allocated, cooling, or held by a decision under way.
  */
-export class Vacancy {
-  #layout: Layout;
+export class FreeSpace {
+  #layout: Assignable;
   #free: Offsets;
   /** Decided but not yet durable. */
-  readonly #held = new Sorted<Claim>(ownBounds());
+  readonly #held = new SortedIntervals<Claim>(ownBounds());
   readonly #claims: Claims;
 
   /** @param claims what else is not free */
-  constructor(layout: Layout, claims: Claims) {
+  constructor(layout: Assignable, claims: Claims) {
     this.#claims = claims;
     this.#layout = layout;
     this.#free = this.#usable();
@@ -40,7 +40,7 @@ export class Vacancy {
     return this.#free;
   }
 
-  get layout(): Layout {
+  get layout(): Assignable {
     return this.#layout;
   }
 
@@ -92,7 +92,7 @@ export class Vacancy {
   }
 
   /** Goes on with another layout. `spans` are what may have changed; undefined: the space itself. */
-  relay(layout: Layout, spans?: readonly Span[]): void {
+  relay(layout: Assignable, spans?: readonly Span[]): void {
     this.#layout = layout;
     if (spans) {
       for (const { first, last } of spans) {

@@ -2,8 +2,8 @@ import { parseAddress } from '../net/address.ts';
 import { contains, lastAddress, parseCidr } from '../net/cidr.ts';
 import { parseRange } from '../net/range.ts';
 import { ownerKey, sameOwner } from './allocation.ts';
-import type { IpAllocated, IpReleased, IpRemembered, IpUpdated, NetworkSettings, PoolEvent } from './events.ts';
-import { Layout } from './assignable.ts';
+import type { IpAllocated, IpReleased, IpCooling, IpUpdated, NetworkSettings, PoolEvent } from './events.ts';
+import { Assignable } from './assignable.ts';
 import type { Network } from './network.ts';
 import type { Pool } from './pool.ts';
 import { STRATEGY_NAMES } from './strategy.ts';
@@ -64,7 +64,7 @@ export function admit(pool: Pool, event: PoolEvent): string | undefined {
   return contradiction;
 }
 
-function badPlace(network: Network, event: IpAllocated | IpUpdated | IpReleased | IpRemembered): string | undefined {
+function badPlace(network: Network, event: IpAllocated | IpUpdated | IpReleased | IpCooling): string | undefined {
   const { ip, end_ip, vm_id } = event;
   const who = vm_id === '' ? 'an owner without a name' : vm_id;
   const offset = network.offsetOf(ip);
@@ -83,7 +83,7 @@ function badPlace(network: Network, event: IpAllocated | IpUpdated | IpReleased 
       if (other) return `${who} is given ${ip} while it holds ${network.ipAt(other.offset)}`;
       // Exclusions are not looked at: an address that was excluded later than it was given stays with its holder. A
       // delegated prefix may begin with the network address.
-      const isHost = network.layout.isForHosts({ first: offset, last }, event.prefix_length !== undefined);
+      const isHost = network.assignable.isForHosts({ first: offset, last }, event.prefix_length !== undefined);
       return isHost ? undefined : `${ip} is or holds the network, broadcast or gateway address`;
     }
     default: {
@@ -131,7 +131,7 @@ function orphan(network: Network, cidrText: string, gatewayText: string | null |
   if (!cidr || (cidrText === network.cidrText && gatewayText === network.gatewayText)) return undefined;
   if (cidr.family !== network.cidr.family) return `network ${network.id} cannot become ${cidrText}`;
   const gateway = typeof gatewayText === 'string' ? parseAddress(gatewayText)?.value : undefined;
-  const layout = new Layout(cidr, gateway, { excluded: [] }, [], network.origin);
+  const layout = new Assignable(cidr, gateway, { excluded: [] }, [], network.origin);
   const { first, last } = layout.space;
   for (const reservation of network.reservations.values()) {
     if (reservation.first >= first && reservation.last <= last) continue;

@@ -1,12 +1,12 @@
 import type { Allocation } from './allocation.ts';
-import { Deadlines } from '../collections/deadline-heap.ts';
+import { DeadlineHeap } from '../collections/deadline-heap.ts';
 
 /** Deadlines out of date that may stand before they are looked through. */
 const SPARE = 1024;
 
 /** When the allocations that end by themselves do so, by their first offsets. */
-export class Leases {
-  readonly #ends = new Deadlines<number | bigint>();
+export class LeaseExpiry {
+  readonly #ends = new DeadlineHeap<number | bigint>();
   readonly #endOf: (offset: bigint) => number | undefined;
   readonly #at: (offset: bigint) => Allocation | undefined;
   #count = 0;

@@ -1,16 +1,16 @@
 import { formatAddress, parseAddress } from '../net/address.ts';
 import { type Cidr, formatCidr } from '../net/cidr.ts';
 import type { Allocation } from './allocation.ts';
-import { Allocations } from './allocation-table.ts';
+import { AllocationTable } from './allocation-table.ts';
 import type { NetworkSettings, Owner } from './events.ts';
-import { Layout } from './assignable.ts';
-import type { Leases } from './lease-expiry.ts';
-import { Memories, type Memory } from './cooldown.ts';
+import { Assignable } from './assignable.ts';
+import type { LeaseExpiry } from './lease-expiry.ts';
+import { Cooldown, type CoolingSpan } from './cooldown.ts';
 import type { Offsets } from '../collections/offsets.ts';
-import type { Records } from './allocation-records.ts';
+import type { AllocationRecords } from './allocation-records.ts';
 import type { Reservation } from './reservation.ts';
 import { type Span, subtractSpans } from '../collections/span.ts';
-import { Vacancy } from './free-space.ts';
+import { FreeSpace } from './free-space.ts';
 
 /** What of a network is given when it is made, or made anew. */
 export interface NetworkShape {
@@ -36,34 +36,34 @@ export class Network {
   updated_at: number;
   /** Offset that the strategy gave last; undefined when none was. */
   cursor: bigint | undefined;
-  readonly memories: Memories;
+  readonly cooldown: Cooldown;
 
   #shape: NetworkShape;
   /** Texts that most answers hold. */
   #cidrText: string;
   #gatewayText: string | undefined;
-  readonly #vacancy: Vacancy;
-  readonly #allocations: Allocations;
+  readonly #vacancy: FreeSpace;
+  readonly #allocations: AllocationTable;
   readonly #reservations = new Map<string, Reservation>();
 
   /**
    * @param records where allocations are kept, with those of other networks
    * @param seed of the hashes over owners, so that nobody outside can choose owners that fall together
    */
-  constructor(id: string, shape: NetworkShape, created_at: number, records: Records, seed: number) {
+  constructor(id: string, shape: NetworkShape, created_at: number, records: AllocationRecords, seed: number) {
     this.id = id;
     this.origin = shape.cidr.base;
     this.created_at = created_at;
     this.updated_at = created_at;
-    this.memories = new Memories(seed);
+    this.cooldown = new Cooldown(seed);
     this.#shape = shape;
     this.#cidrText = formatCidr(shape.cidr);
     this.#gatewayText = this.#textOf(shape.gateway);
-    const layout = this.#lay();
-    this.#allocations = new Allocations(records, layout.space, seed);
-    this.#vacancy = new Vacancy(layout, {
-      at: (offset) => this.#allocations.placeAt(offset) ?? this.memories.at(offset),
-      from: (offset) => [this.#allocations.placesFrom(offset), this.memories.from(offset)],
+    const assignable = this.#lay();
+    this.#allocations = new AllocationTable(records, assignable.space, seed);
+    this.#vacancy = new FreeSpace(assignable, {
+      at: (offset) => this.#allocations.spanAt(offset) ?? this.cooldown.at(offset),
+      from: (offset) => [this.#allocations.spansFrom(offset), this.cooldown.from(offset)],
     });
   }
 
@@ -82,7 +82,7 @@ export class Network {
   get settings(): NetworkSettings {
     return this.#shape.settings;
   }
-  get layout(): Layout {
+  get assignable(): Assignable {
     return this.#vacancy.layout;
   }
   get reservations(): ReadonlyMap<string, Reservation> {
@@ -101,7 +101,7 @@ export class Network {
     return this.#allocations.count;
   }
 
-  get leases(): Leases {
+  get leases(): LeaseExpiry {
     return this.#allocations.leases;
   }
 
@@ -111,9 +111,9 @@ export class Network {
   }
 
   /** Whether a released address means anything here, or one ever will while the settings are these. */
-  get remembers(): boolean {
+  get hasCooldown(): boolean {
     const { cooldown_seconds = 0, sticky_seconds = 0 } = this.settings;
-    return cooldown_seconds > 0 || sticky_seconds > 0 || !this.memories.isEmpty;
+    return cooldown_seconds > 0 || sticky_seconds > 0 || !this.cooldown.isEmpty;
   }
 
   /** The offset of an address written as text; undefined when it is no address or not in this network. */
@@ -121,7 +121,7 @@ export class Network {
     const address = parseAddress(ip);
     if (address?.family !== this.#shape.cidr.family) return undefined;
     const offset = address.value - this.origin;
-    const { first, last } = this.layout.space;
+    const { first, last } = this.assignable.space;
     return offset >= first && offset <= last ? offset : undefined;
   }
 
@@ -149,39 +149,39 @@ export class Network {
   }
 
   /** The allocations from an offset on, in the order of their addresses. Safe against changes between two steps. */
-  allocations(from = this.layout.space.first): Iterable<Allocation> {
+  allocations(from = this.assignable.space.first): Iterable<Allocation> {
     return this.#allocations.from(from);
   }
 
   /** All allocations of this moment, in the order of their addresses; to be gone through once. */
-  frozen(): Iterable<Allocation> {
-    return this.#allocations.frozen();
+  snapshotView(): Iterable<Allocation> {
+    return this.#allocations.snapshotView();
   }
 
   /** Puts an allocation, or replaces the one of the same owner and address. */
   put(allocation: Allocation): void {
     const isNew = this.#allocations.put(allocation);
     this.#vacancy.take(allocation);
-    if (isNew) this.memories.giveUp(allocation);
+    if (isNew) this.cooldown.giveUp(allocation);
   }
 
   /** Takes an allocation away; `memory` says for how long it means something to its owner. */
-  remove(allocation: Allocation, memory?: Memory): void {
+  remove(allocation: Allocation, memory?: CoolingSpan): void {
     this.#allocations.delete(allocation);
-    if (memory) this.memories.add(memory);
+    if (memory) this.cooldown.add(memory);
     this.#vacancy.giveBack(allocation);
   }
 
   /** Keeps a released address cooling, or in mind for its previous owner. @param superseded the owner has had another since */
-  remember(memory: Memory, superseded: boolean): void {
-    if (superseded) this.memories.cool(memory);
-    else this.memories.add(memory);
+  cool(memory: CoolingSpan, superseded: boolean): void {
+    if (superseded) this.cooldown.cool(memory);
+    else this.cooldown.add(memory);
     this.#vacancy.giveBack(memory);
   }
 
   /** Lets time pass: what is no longer cooling is free. @param now milliseconds since 1970 */
   advance(now: number): void {
-    for (const memory of this.memories.expire(now)) this.#vacancy.giveBack(memory);
+    for (const memory of this.cooldown.expire(now)) this.#vacancy.giveBack(memory);
   }
 
   /** Keeps offsets from the next decisions until {@link unhold}. */
@@ -194,7 +194,7 @@ export class Network {
   }
 
   /** Whether a decision under way has taken one of the offsets. */
-  isHeld(span: Span): boolean {
+  isOnHold(span: Span): boolean {
     return this.#vacancy.isHeld(span);
   }
 
@@ -208,30 +208,33 @@ export class Network {
     this.updated_at = updated_at;
     this.#gatewayText = this.#textOf(shape.gateway);
     if (before.cidr.base === shape.cidr.base && before.cidr.prefixLength === shape.cidr.prefixLength) {
-      if (isLaidLike(before, shape)) return;
-      const layout = this.#lay();
-      const was = this.layout.usable;
-      this.#vacancy.relay(layout, [...subtractSpans(was, layout.usable), ...subtractSpans(layout.usable, was)]);
+      if (hasSameAssignable(before, shape)) return;
+      const assignable = this.#lay();
+      const was = this.assignable.usable;
+      this.#vacancy.relay(assignable, [
+        ...subtractSpans(was, assignable.usable),
+        ...subtractSpans(assignable.usable, was),
+      ]);
       return;
     }
     this.#cidrText = formatCidr(shape.cidr);
-    const layout = this.#lay();
-    this.#allocations.move(layout.space);
-    const { first, last } = layout.space;
-    this.memories.keepWithin(layout.space);
+    const assignable = this.#lay();
+    this.#allocations.move(assignable.space);
+    const { first, last } = assignable.space;
+    this.cooldown.keepWithin(assignable.space);
     if (this.cursor !== undefined && (this.cursor < first || this.cursor > last)) this.cursor = undefined;
-    this.#vacancy.relay(layout);
+    this.#vacancy.relay(assignable);
   }
 
   /** Live allocations that could not be where they are any more, or not within the ranges. @param limit how many at most */
   orphans({ cidr, gateway, settings }: NetworkShape, limit: number): Allocation[] {
-    const layout = new Layout(cidr, gateway, settings, [], this.origin);
+    const assignable = new Assignable(cidr, gateway, settings, [], this.origin);
     const orphans: Allocation[] = [];
     for (const allocation of this.allocations()) {
       if (orphans.length >= limit) break;
       const { offset: first, last, attributes } = allocation;
       const isPrefix = attributes.prefix_length !== undefined;
-      if (!layout.isInRanges({ first, last }) || !layout.isForHosts({ first, last }, isPrefix))
+      if (!assignable.isInRanges({ first, last }) || !assignable.isForHosts({ first, last }, isPrefix))
         orphans.push(allocation);
     }
     return orphans;
@@ -249,9 +252,9 @@ export class Network {
     this.#vacancy.relay(this.#lay(), [reservation]);
   }
 
-  #lay(): Layout {
+  #lay(): Assignable {
     const { cidr, gateway, settings } = this.#shape;
-    return new Layout(cidr, gateway, settings, this.#reservations.values(), this.origin);
+    return new Assignable(cidr, gateway, settings, this.#reservations.values(), this.origin);
   }
 
   #textOf(gateway: bigint | undefined): string | undefined {
@@ -260,7 +263,7 @@ export class Network {
 }
 
 /** Whether two shapes of the same CIDR let the same addresses be given. */
-function isLaidLike(a: NetworkShape, b: NetworkShape): boolean {
+function hasSameAssignable(a: NetworkShape, b: NetworkShape): boolean {
   const { ranges = [], excluded } = a.settings;
   return (
     a.gateway === b.gateway && isSameList(ranges, b.settings.ranges ?? []) && isSameList(excluded, b.settings.excluded)

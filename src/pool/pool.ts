@@ -3,16 +3,16 @@ import { type Cidr, contains, overlaps, parseCidr } from '../net/cidr.ts';
 import { parseRange } from '../net/range.ts';
 import { Allocation } from './allocation.ts';
 import { PoolError } from '../errors.ts';
-import type { IpReleased, IpRemembered, NetworkSettings, Owner, PoolEvent, ReservationAdded } from './events.ts';
-import type { Memory } from './cooldown.ts';
+import type { IpReleased, IpCooling, NetworkSettings, Owner, PoolEvent, ReservationAdded } from './events.ts';
+import type { CoolingSpan } from './cooldown.ts';
 import { Network } from './network.ts';
-import { Records } from './allocation-records.ts';
+import { AllocationRecords } from './allocation-records.ts';
 import type { Reservation } from './reservation.ts';
 
 /** All networks and what is allocated in them. State is changed by {@link Pool.apply} and by nothing else, time aside. */
 export class Pool {
   readonly #networks = new Map<string, Network>();
-  readonly #records = new Records();
+  readonly #records = new AllocationRecords();
   readonly #seed: number;
   #time = 0;
 
@@ -42,13 +42,13 @@ export class Pool {
   }
 
   /** The network that somebody means by an id, a name or a CIDR. @throws PoolError `network_not_found` */
-  networkMeant(text: string): Network {
-    const network = this.findMeant(text);
+  resolveNetwork(text: string): Network {
+    const network = this.findNetwork(text);
     if (!network) throw networkNotFound(text);
     return network;
   }
 
-  findMeant(text: string): Network | undefined {
+  findNetwork(text: string): Network | undefined {
     const byId = this.#networks.get(text);
     if (byId) return byId;
     for (const network of this.#networks.values()) {
@@ -125,18 +125,18 @@ export class Pool {
         return;
       }
       case 'ip_updated': {
-        const allocation = atPlace(network, event);
+        const allocation = allocationAt(network, event);
         if (allocation) network.put(allocation.with(event));
         return;
       }
       case 'ip_released': {
-        const allocation = atPlace(network, event);
-        if (allocation) network.remove(allocation, memoryOf(network, event));
+        const allocation = allocationAt(network, event);
+        if (allocation) network.remove(allocation, coolingSpanOf(network, event));
         return;
       }
       case 'ip_remembered': {
-        const memory = memoryOf(network, event);
-        if (memory) network.remember(memory, event.superseded ?? false);
+        const memory = coolingSpanOf(network, event);
+        if (memory) network.cool(memory, event.superseded ?? false);
         return;
       }
       case 'cursor_moved':
@@ -152,7 +152,7 @@ export function allocationOf(network: Network, event: Extract<PoolEvent, { type:
 }
 
 /** The allocation that an event speaks of. */
-function atPlace(network: Network, { ip }: { readonly ip: string }): Allocation | undefined {
+function allocationAt(network: Network, { ip }: { readonly ip: string }): Allocation | undefined {
   const offset = network.offsetOf(ip);
   return offset === undefined ? undefined : network.byOffset(offset);
 }
@@ -161,7 +161,7 @@ function lastOf(network: Network, { end_ip }: { readonly end_ip?: string }, offs
   return end_ip === undefined ? offset : (network.offsetOf(end_ip) ?? offset);
 }
 
-function memoryOf(network: Network, event: IpReleased | IpRemembered): Memory | undefined {
+function coolingSpanOf(network: Network, event: IpReleased | IpCooling): CoolingSpan | undefined {
   const { vm_id, nic, key, cooling_until = 0, sticky_until = 0 } = event;
   const offset = network.offsetOf(event.ip);
   if (offset === undefined || (cooling_until === 0 && sticky_until === 0)) return undefined;

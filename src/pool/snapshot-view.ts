@@ -1,6 +1,6 @@
 import type { Allocation } from './allocation.ts';
-import { ownBounds, Sorted } from '../collections/sorted-intervals.ts';
-import { Runs } from '../collections/sparse-offsets.ts';
+import { ownBounds, SortedIntervals } from '../collections/sorted-intervals.ts';
+import { SparseOffsets } from '../collections/sparse-offsets.ts';
 
 /** Wider than any network, on both sides of its origin. */
 const FAR = 1n << 128n;
@@ -14,13 +14,13 @@ const FAR = 1n << 128n;
  * What does not change is read where it stands when its turn comes. So it costs nothing to begin, and afterwards only
  * for changes of what is still to come: about 300 bytes each.
  */
-export class Frozen implements Iterable<Allocation> {
+export class SnapshotView implements Iterable<Allocation> {
   /** The live one that ends at an offset or later. */
   readonly #next: (offset: bigint) => Allocation | undefined;
   /** Where something has begun or ended to be since. */
-  readonly #changed = new Runs(-FAR, 2n * FAR);
+  readonly #changed = new SparseOffsets(-FAR, 2n * FAR);
   /** What was there. */
-  readonly #images = new Sorted<Allocation>(ownBounds());
+  readonly #images = new SortedIntervals<Allocation>(ownBounds());
   /** Everything that begins before has had its turn. */
   #position = -FAR;
 

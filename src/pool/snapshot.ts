@@ -3,7 +3,7 @@ import { lastAddress, parseCidr } from '../net/cidr.ts';
 import { type Allocation, ownerOf, sameOwner } from './allocation.ts';
 import type {
   IpAllocated,
-  IpRemembered,
+  IpCooling,
   IpUpdated,
   NetworkAdded,
   NetworkUpdated,
@@ -11,7 +11,7 @@ import type {
   PoolEvent,
   ReservationAdded,
 } from './events.ts';
-import { isWithin, type Memory } from './cooldown.ts';
+import { isWithin, type CoolingSpan } from './cooldown.ts';
 import type { Network } from './network.ts';
 import { type Pool, settingsOf } from './pool.ts';
 import type { Reservation } from './reservation.ts';
@@ -29,9 +29,9 @@ export function snapshotOf(pool: Pool): Iterable<PoolEvent> {
     added: added(network),
     text: writer(network),
     cursor: network.cursor,
-    allocations: network.frozen(),
-    superseded: network.memories.superseded(),
-    memories: network.memories.kept(),
+    allocations: network.snapshotView(),
+    superseded: network.cooldown.superseded(),
+    memories: network.cooldown.kept(),
     reservations: [...network.reservations.values()],
   }));
   const { time } = pool;
@@ -64,18 +64,15 @@ export function allocationAfter(pool: Pool, event: IpUpdated): IpAllocated | und
  * What a snapshot would hold of released addresses and does not after an event that gives some, and the other way round.
  * Undefined: there are none in its network, nor will there be while its settings are these.
  */
-export function memoriesAfter(
-  pool: Pool,
-  event: IpAllocated,
-): { before: IpRemembered[]; after: IpRemembered[] } | undefined {
+export function cooldownAfter(pool: Pool, event: IpAllocated): { before: IpCooling[]; after: IpCooling[] } | undefined {
   const network = pool.find(event.network);
-  if (network && !network.remembers) return undefined;
+  if (network && !network.hasCooldown) return undefined;
   const offset = network?.offsetOf(event.ip);
   if (!network || offset === undefined) return { before: [], after: [] };
   const last = event.end_ip === undefined ? offset : (network.offsetOf(event.end_ip) ?? offset);
-  const { kept, superseded, keptOn, coolingOn } = network.memories.ending({ ...ownerOf(event), offset, last });
-  const told = (memory: Memory) => remembered(event.network, writer(network), memory);
-  const toldSuperseded = (memory: Memory): IpRemembered => ({ ...told(memory), superseded: true });
+  const { kept, superseded, keptOn, coolingOn } = network.cooldown.ending({ ...ownerOf(event), offset, last });
+  const told = (memory: CoolingSpan) => remembered(event.network, writer(network), memory);
+  const toldSuperseded = (memory: CoolingSpan): IpCooling => ({ ...told(memory), superseded: true });
   return {
     before: [...kept.map(told), ...superseded.map(toldSuperseded)],
     after: [...keptOn.map(told), ...coolingOn.map(toldSuperseded)],
@@ -102,14 +99,14 @@ export function networkAfter(pool: Pool, event: NetworkUpdated) {
 }
 
 /** What is remembered of addresses that are not, or not all of them, within a CIDR. */
-function outside(network: Network, cidrText: string): IpRemembered[] {
+function outside(network: Network, cidrText: string): IpCooling[] {
   const cidr = parseCidr(cidrText) ?? network.cidr;
   const span = { first: cidr.base - network.origin, last: lastAddress(cidr) - network.origin };
-  const of = (memories: readonly Memory[]) =>
+  const of = (memories: readonly CoolingSpan[]) =>
     memories
       .filter((memory) => !isWithin(memory, span))
       .map((memory) => remembered(network.id, writer(network), memory));
-  const { memories } = network;
+  const { cooldown: memories } = network;
   return [...of(memories.kept()), ...of(memories.superseded()).map((each) => ({ ...each, superseded: true as const }))];
 }
 
@@ -167,7 +164,7 @@ function allocated(
   };
 }
 
-function remembered(network: string, text: Text, memory: Memory): IpRemembered {
+function remembered(network: string, text: Text, memory: CoolingSpan): IpCooling {
   const { cooling_until, sticky_until } = memory;
   return {
     type: 'ip_remembered',

@@ -1,5 +1,5 @@
 import type { Allocation } from '../pool/allocation.ts';
-import { type AllocationWish, decideAllocate } from '../pool/decide/allocate.ts';
+import { type AllocationSpec, decideAllocate } from '../pool/decide/allocate.ts';
 import { PoolError } from '../errors.ts';
 import type { Origin, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
@@ -8,26 +8,26 @@ import { strategyNamed } from '../pool/strategy.ts';
 import { ownerSubject, type Subject } from './inflight.ts';
 
 /** An allocation together with the network that it belongs to. */
-export interface Held {
+export interface LocatedAllocation {
   readonly network: Network;
   readonly allocation: Allocation;
 }
 
-export interface Given extends Held {
+export interface AllocationResult extends LocatedAllocation {
   /** Whether it is new. */
   readonly created: boolean;
 }
 
 /** What is asked for, and in which network: its id, name or CIDR. */
-export interface AllocationRequest extends AllocationWish {
+export interface AllocationRequest extends AllocationSpec {
   readonly network: string;
 }
 
 /** How one of many requests ended. */
-export type Outcome = Given | { readonly error: PoolError };
+export type Outcome = AllocationResult | { readonly error: PoolError };
 
 /** One of several requests, and what was decided about it. */
-export interface Part {
+export interface RequestPart {
   readonly network: Network;
   readonly request: AllocationRequest;
   readonly index: number;
@@ -37,13 +37,13 @@ export interface Part {
 }
 
 /** @throws PoolError `network_not_found` */
-export function partOf(pool: Pool, request: AllocationRequest, index: number): Part {
-  const network = pool.networkMeant(request.network);
+export function partOf(pool: Pool, request: AllocationRequest, index: number): RequestPart {
+  const network = pool.resolveNetwork(request.network);
   return { network, request, index, subject: ownerSubject(network, request.owner), held: undefined, events: [] };
 }
 
 /** One for each request. @throws PoolError `network_not_found` */
-export function partsOf(pool: Pool, requests: readonly AllocationRequest[]): Part[] {
+export function partsOf(pool: Pool, requests: readonly AllocationRequest[]): RequestPart[] {
   return requests.map((request, index) => {
     try {
       return partOf(pool, request, index);
@@ -67,7 +67,7 @@ export function withIndex(error: unknown, index: number): unknown {
  */
 export function decidePart(
   pool: Pool,
-  part: Part,
+  part: RequestPart,
   mac: string | undefined,
   random: () => number,
   origin: Origin,
@@ -83,14 +83,14 @@ export function decidePart(
 }
 
 /** What a request got. */
-export function givenOf({ network, held, events: [event] }: Part): Given {
+export function resultOf({ network, held, events: [event] }: RequestPart): AllocationResult {
   if (event?.type === 'ip_allocated') return { network, allocation: allocationOf(network, event), created: true };
   if (!held) throw new PoolError('internal', 'An allocation ended without an address');
   return { network, allocation: event?.type === 'ip_updated' ? held.with(event) : held, created: false };
 }
 
 /** The owners of all parts. @throws PoolError `invalid_request` when one of them, or a named address, stands twice */
-export function subjectsOf(parts: readonly Part[]): Subject[] {
+export function subjectsOf(parts: readonly RequestPart[]): Subject[] {
   const subjects = new Set<Subject>();
   const named = new Set<string>();
   for (const { subject, index, network, request } of parts) {
@@ -109,11 +109,11 @@ function twice(field: string, what: string, index: number): PoolError {
 }
 
 /** Whether all requests are for one NIC in different networks: then its addresses share a MAC. */
-export function isDual(parts: readonly Part[]): boolean {
+export function isDual(parts: readonly RequestPart[]): boolean {
   const owners = new Set(parts.map(({ request: { owner } }) => `${owner.vm_id}\0${owner.nic}`));
   return owners.size === 1 && new Set(parts.map(({ network }) => network)).size === parts.length;
 }
 
-export function macOfPart({ held, events: [event] }: Part): string | undefined {
+export function macOfPart({ held, events: [event] }: RequestPart): string | undefined {
   return event?.type === 'ip_allocated' || event?.type === 'ip_updated' ? event.mac : held?.attributes.mac;
 }

@@ -1,34 +1,39 @@
 import { parseAddress } from '../net/address.ts';
 import { macFor } from '../pool/decide/allocate.ts';
 import { decideRelease } from '../pool/decide/release.ts';
-import { type AttributesWish, decideUpdate } from '../pool/decide/update.ts';
+import { type AttributesSpec, decideUpdate } from '../pool/decide/update.ts';
 import { PoolError } from '../errors.ts';
 import type { Origin, Owner, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import { findById } from './allocation-id.ts';
-import type { Changes, Concerned, Decide, Scope } from './transactions.ts';
+import type { Transactions, Affected, Decide, Scope } from './transactions.ts';
 import { ownerSubject } from './inflight.ts';
 import {
   type AllocationRequest,
   decidePart,
-  type Given,
-  givenOf,
-  type Held,
+  type AllocationResult,
+  resultOf,
+  type LocatedAllocation,
   isDual,
   macOfPart,
-  type Part,
+  type RequestPart,
   partOf,
   partsOf,
   subjectsOf,
   withIndex,
 } from './allocation-request.ts';
 
-export type { AllocationRequest, Given, Held, Outcome } from './allocation-request.ts';
+export type {
+  AllocationRequest,
+  AllocationResult as Given,
+  LocatedAllocation as Held,
+  Outcome,
+} from './allocation-request.ts';
 
 export interface AllocationsOptions {
   readonly pool: Pool;
-  readonly changes: Changes;
+  readonly changes: Transactions;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -36,7 +41,7 @@ export interface AllocationsOptions {
 /** The use cases that change allocations. */
 export class Allocations {
   readonly #pool: Pool;
-  readonly #changes: Changes;
+  readonly #changes: Transactions;
   readonly #random: () => number;
 
   constructor({ pool, changes, random }: AllocationsOptions) {
@@ -50,16 +55,16 @@ export class Allocations {
    *
    * @throws PoolError as {@link decideAllocate}, and `network_not_found`, `storage_full`, `store_unavailable`
    */
-  async allocate(scope: Scope, request: AllocationRequest): Promise<Given> {
-    let part: Part | undefined;
-    const concerned = (): Concerned => {
+  async allocate(scope: Scope, request: AllocationRequest): Promise<AllocationResult> {
+    let part: RequestPart | undefined;
+    const concerned = (): Affected => {
       const { network, subject } = (part = partOf(this.#pool, request, 0));
       return { networks: [network], owners: subject === undefined ? [] : [subject] };
     };
     const decide: Decide = (origin) => (part ? decidePart(this.#pool, part, undefined, this.#random, origin) : []);
-    await this.#changes.make(scope, concerned, decide);
+    await this.#changes.commit(scope, concerned, decide);
     if (!part) throw new PoolError('internal', 'An allocation ended without a decision');
-    return givenOf(part);
+    return resultOf(part);
   }
 
   /**
@@ -67,9 +72,9 @@ export class Allocations {
    *
    * @throws PoolError as {@link allocate}; `details.index` tells which of them it is about
    */
-  async allocateAll(scope: Scope, requests: readonly AllocationRequest[]): Promise<Given[]> {
-    let parts: Part[] = [];
-    const concerned = (): Concerned => {
+  async allocateAll(scope: Scope, requests: readonly AllocationRequest[]): Promise<AllocationResult[]> {
+    let parts: RequestPart[] = [];
+    const concerned = (): Affected => {
       parts = partsOf(this.#pool, requests);
       return { networks: [...new Set(parts.map(({ network }) => network))], owners: subjectsOf(parts) };
     };
@@ -83,8 +88,8 @@ export class Allocations {
         return events;
       });
     };
-    await this.#changes.make(scope, concerned, decide);
-    return parts.map(givenOf);
+    await this.#changes.commit(scope, concerned, decide);
+    return parts.map(resultOf);
   }
 
   /**
@@ -93,15 +98,18 @@ export class Allocations {
    * @param ip release only if this is still the owner's address, so that a late retry cannot free a newer allocation
    * @throws PoolError `allocation_not_found`, `address_mismatch`, `storage_full`, `store_unavailable`
    */
-  release(scope: Scope, { network: text, owner, ip }: { network: string; owner: Owner; ip?: string }): Promise<Held> {
+  release(
+    scope: Scope,
+    { network: text, owner, ip }: { network: string; owner: Owner; ip?: string },
+  ): Promise<LocatedAllocation> {
     // Told without a look at what it holds, so that an allocation under way is waited for.
-    const concerned = (): Concerned => {
-      const network = this.#pool.networkMeant(text);
+    const concerned = (): Affected => {
+      const network = this.#pool.resolveNetwork(text);
       const subject = ownerSubject(network, owner);
       return { networks: [network], owners: subject === undefined ? [] : [subject] };
     };
     const find = () => {
-      const network = this.#pool.networkMeant(text);
+      const network = this.#pool.resolveNetwork(text);
       const allocation = network.byOwner(owner);
       if (!allocation) throw notFound({ network: network.id, vm_id: owner.vm_id });
       const held = network.ipAt(allocation.offset);
@@ -117,9 +125,12 @@ export class Allocations {
   }
 
   /** Takes an address back from whoever holds it. @throws PoolError `invalid_address`, and as {@link release} */
-  releaseByIp(scope: Scope, { network: text, ip }: { network?: string | undefined; ip: string }): Promise<Held> {
+  releaseByIp(
+    scope: Scope,
+    { network: text, ip }: { network?: string | undefined; ip: string },
+  ): Promise<LocatedAllocation> {
     return this.#release(scope, () => {
-      const network = text === undefined ? this.#pool.networkOf(ip) : this.#pool.networkMeant(text);
+      const network = text === undefined ? this.#pool.networkOf(ip) : this.#pool.resolveNetwork(text);
       const offset = network?.offsetOf(ip);
       if (!network || offset === undefined) throw notReleasable(ip, network);
       const allocation = network.byOffset(offset);
@@ -134,12 +145,12 @@ export class Allocations {
   }
 
   /** Takes an allocation back by its id. @throws PoolError `allocation_not_found`, and as {@link release} */
-  releaseById(scope: Scope, id: string): Promise<Held> {
+  releaseById(scope: Scope, id: string): Promise<LocatedAllocation> {
     return this.#release(scope, () => this.#byId(id));
   }
 
   /** Changes attributes of an allocation. @throws PoolError `allocation_not_found`, `storage_full`, `store_unavailable` */
-  update(scope: Scope, id: string, wish: AttributesWish): Promise<Held> {
+  update(scope: Scope, id: string, wish: AttributesSpec): Promise<LocatedAllocation> {
     return this.#change(scope, id, ({ network, allocation }, origin) => {
       const made = allocation.attributes.mac ?? macFor(this.#pool, network, allocation.offset, { attributes: wish });
       return decideUpdate(network, allocation, wish.mac === 'auto' ? { ...wish, mac: made } : wish, origin);
@@ -151,7 +162,7 @@ export class Allocations {
    *
    * @param ttl seconds; undefined: as many as it was given for
    */
-  renew(scope: Scope, id: string, ttl: number | undefined): Promise<Held> {
+  renew(scope: Scope, id: string, ttl: number | undefined): Promise<LocatedAllocation> {
     return this.#change(scope, id, ({ network, allocation }, origin) => {
       const seconds = ttl ?? allocation.attributes.ttl;
       if (seconds === undefined) return [];
@@ -160,13 +171,13 @@ export class Allocations {
   }
 
   /** What an id stands for now. @throws PoolError `allocation_not_found` */
-  #byId(id: string): Held {
+  #byId(id: string): LocatedAllocation {
     const held = findById(this.#pool, id);
     if (held) return held;
     throw notFound({ id: id.slice(0, 64) });
   }
 
-  #decide(part: Part, mac: string | undefined, origin: Origin, of: number): PoolEvent[] {
+  #decide(part: RequestPart, mac: string | undefined, origin: Origin, of: number): PoolEvent[] {
     try {
       return decidePart(this.#pool, part, mac, this.#random, origin);
     } catch (error) {
@@ -174,9 +185,13 @@ export class Allocations {
     }
   }
 
-  async #release(scope: Scope, find: () => Held, concerned = concernedBy(find)): Promise<Held> {
-    let held: Held | undefined;
-    await this.#changes.make(scope, concerned, (origin) => {
+  async #release(
+    scope: Scope,
+    find: () => LocatedAllocation,
+    concerned = concernedBy(find),
+  ): Promise<LocatedAllocation> {
+    let held: LocatedAllocation | undefined;
+    await this.#changes.commit(scope, concerned, (origin) => {
       held = find();
       return decideRelease(held.network, held.allocation, 'released', origin);
     });
@@ -184,9 +199,13 @@ export class Allocations {
     return held;
   }
 
-  async #change(scope: Scope, id: string, decide: (held: Held, origin: Origin) => PoolEvent[]): Promise<Held> {
-    let held: Held | undefined;
-    const [event] = await this.#changes.make(
+  async #change(
+    scope: Scope,
+    id: string,
+    decide: (held: LocatedAllocation, origin: Origin) => PoolEvent[],
+  ): Promise<LocatedAllocation> {
+    let held: LocatedAllocation | undefined;
+    const [event] = await this.#changes.commit(
       scope,
       concernedBy(() => this.#byId(id)),
       (origin) => {
@@ -200,7 +219,7 @@ export class Allocations {
   }
 }
 
-function concernedBy(find: () => Held): () => Concerned {
+function concernedBy(find: () => LocatedAllocation): () => Affected {
   return () => {
     const { network, allocation } = find();
     const subject = ownerSubject(network, allocation, allocation.offset);

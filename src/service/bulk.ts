@@ -2,15 +2,15 @@ import { PoolError } from '../errors.ts';
 import type { PoolEvent } from '../pool/events.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Allocations, AllocationsOptions } from './allocations.ts';
-import type { Changes, Concerned, Decide, Scope } from './transactions.ts';
+import type { Transactions, Affected, Decide, Scope } from './transactions.ts';
 import type { Subject } from './inflight.ts';
 import {
   type AllocationRequest,
   decidePart,
-  type Given,
-  givenOf,
+  type AllocationResult,
+  resultOf,
   type Outcome,
-  type Part,
+  type RequestPart,
   partOf,
 } from './allocation-request.ts';
 
@@ -28,7 +28,7 @@ export interface BulkOptions extends AllocationsOptions {
 /** Many requests at once, an outcome for each. */
 export class Bulk {
   readonly #pool: Pool;
-  readonly #changes: Changes;
+  readonly #changes: Transactions;
   readonly #random: () => number;
   readonly #allocations: Allocations;
 
@@ -75,10 +75,13 @@ export class Bulk {
   }
 
   /** Gives addresses in one commit to those of the requests that can have one. Returns what they got, by their index. */
-  async #allocateTogether(scope: Scope, requests: readonly (AllocationRequest | PoolError)[]): Promise<Given[]> {
-    let parts: Part[] = [];
+  async #allocateTogether(
+    scope: Scope,
+    requests: readonly (AllocationRequest | PoolError)[],
+  ): Promise<AllocationResult[]> {
+    let parts: RequestPart[] = [];
     let looks = 0;
-    const concerned = (): Concerned => {
+    const concerned = (): Affected => {
       const subjects = new Set<Subject>();
       parts = [];
       // Somebody is always busy with one of so many: then each waits for its own alone.
@@ -104,13 +107,13 @@ export class Bulk {
       return all;
     };
     try {
-      await this.#changes.make(scope, concerned, decide);
+      await this.#changes.commit(scope, concerned, decide);
     } catch (error) {
       if (error instanceof PoolError) return []; // nothing of it was given: each finds out for itself
       throw error;
     }
-    const given: Given[] = [];
-    for (const part of parts) given[part.index] = givenOf(part);
+    const given: AllocationResult[] = [];
+    for (const part of parts) given[part.index] = resultOf(part);
     return given;
   }
 }

@@ -10,7 +10,7 @@ const UNKNOWN = 'It is not known whether this was done: no answer in time. Ask a
  * @param work asks whether it is too late before it begins something new: whoever asked has been told so
  * @throws PoolError `store_unavailable`
  */
-export function inTime<T>(ms: number | undefined, work: (isLate: () => boolean) => Promise<T>): Promise<T> {
+export function withTimeout<T>(ms: number | undefined, work: (isLate: () => boolean) => Promise<T>): Promise<T> {
   return ms === undefined ? work(() => false) : within(ms, work);
 }
 

@@ -59,7 +59,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['network_deleted', 'network_removed'],
 ]);
 
-export interface ChronicleOptions {
+export interface HistoryServiceOptions {
   readonly pool: Pool;
   readonly history: History;
   readonly listing: Listing;
@@ -75,14 +75,14 @@ interface Current extends Held {
 }
 
 /** The use cases that ask what happened. */
-export class Chronicle {
+export class HistoryService {
   readonly #pool: Pool;
   readonly #history: History;
   readonly #listing: Listing;
   readonly #meant: (text: string) => Promise<Network>;
   readonly #now: () => number;
 
-  constructor({ pool, history, listing, meant, now }: ChronicleOptions) {
+  constructor({ pool, history, listing, meant, now }: HistoryServiceOptions) {
     this.#pool = pool;
     this.#history = history;
     this.#listing = listing;

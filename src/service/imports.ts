@@ -1,22 +1,22 @@
 import type { Cidr } from '../net/cidr.ts';
 import { type Allocation, ownerKey } from '../pool/allocation.ts';
-import { type AllocationWish, decideAllocate } from '../pool/decide/allocate.ts';
-import { decideAddNetwork, type NetworkWish } from '../pool/decide/network.ts';
+import { type AllocationSpec, decideAllocate } from '../pool/decide/allocate.ts';
+import { decideAddNetwork, type NetworkSpec } from '../pool/decide/network.ts';
 import { decideUpdate } from '../pool/decide/update.ts';
 import { PoolError } from '../errors.ts';
 import type { NetworkAdded, Origin, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import { Pool } from '../pool/pool.ts';
 import { strategyNamed } from '../pool/strategy.ts';
-import type { Changes, Scope } from './transactions.ts';
+import type { Transactions, Scope } from './transactions.ts';
 import { newId } from './id.ts';
 import { ALL, ownerSubject, type Subject } from './inflight.ts';
 
 /** A network to take in; it gets an id of ours. */
-export type NetworkRow = NetworkWish & { readonly cidr: Cidr };
+export type NetworkRow = NetworkSpec & { readonly cidr: Cidr };
 
 /** An allocation to take in; without a network it belongs to the one that has its address. */
-export interface AllocationRow extends AllocationWish {
+export interface AllocationRow extends AllocationSpec {
   readonly network: string | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface Refused {
   readonly error: PoolError;
 }
 
-export interface TakenIn {
+export interface ImportSummary {
   /** How many are new. */
   readonly networks: number;
   readonly allocations: number;
@@ -43,12 +43,12 @@ export type Row<T> = T | PoolError;
  * Takes in networks and allocations from elsewhere: all of them or none. Decides on a pool of its own what concerns new
  * networks, and holds what it takes of those that exist, so that a dry run is the same without the commit.
  */
-export class Intake {
+export class Imports {
   readonly #pool: Pool;
-  readonly #changes: Changes;
+  readonly #changes: Transactions;
   readonly #random: () => number;
 
-  constructor(options: { pool: Pool; changes: Changes; random: () => number }) {
+  constructor(options: { pool: Pool; changes: Transactions; random: () => number }) {
     this.#pool = options.pool;
     this.#changes = options.changes;
     this.#random = options.random;
@@ -63,9 +63,9 @@ export class Intake {
     networks: readonly Row<NetworkRow>[],
     allocations: readonly Row<AllocationRow>[],
     dryRun: boolean,
-  ): Promise<TakenIn> {
-    let taken: TakenIn = { networks: 0, allocations: 0, unchanged: 0, refused: [] };
-    await this.#changes.makeAlone(
+  ): Promise<ImportSummary> {
+    let taken: ImportSummary = { networks: 0, allocations: 0, unchanged: 0, refused: [] };
+    await this.#changes.commitAlone(
       scope,
       () => ALL,
       (origin, hold) => {
@@ -103,7 +103,7 @@ class Draft {
     this.#hold = hold;
   }
 
-  get result(): TakenIn {
+  get result(): ImportSummary {
     const { length } = this.#refused;
     const [networks, allocations] = length > 0 ? [0, 0] : [this.#networks, this.#allocations];
     return { networks, allocations, unchanged: this.#unchanged, refused: this.#refused };
@@ -189,7 +189,7 @@ function undrained(event: NetworkAdded): NetworkAdded {
 
 function meant(pool: Pool, text: string): Network | undefined {
   try {
-    return pool.networkMeant(text);
+    return pool.resolveNetwork(text);
   } catch {
     return undefined;
   }

@@ -16,7 +16,7 @@ export function ownerSubject(network: Network, owner: Owner, offset?: bigint): S
 }
 
 /** What a subject of a network holds. */
-export function holderOf(network: Network, subject: Subject): Allocation | undefined {
+export function allocationOfOwner(network: Network, subject: Subject): Allocation | undefined {
   const [id, vm_id = '', second = '', third] = subject.split('\0');
   if (id !== network.id) return undefined;
   if (vm_id !== '') return network.byOwner({ vm_id, nic: second });

@@ -7,7 +7,7 @@ import type { Pool } from '../pool/pool.ts';
 import { PoolError } from '../errors.ts';
 import { findById } from './allocation-id.ts';
 import { type Held, invalidAddress, notFound } from './allocations.ts';
-import type { Changes, Scope } from './transactions.ts';
+import type { Transactions, Scope } from './transactions.ts';
 
 /** What a list is narrowed to. All that is given must hold. */
 export interface ListFilter {
@@ -31,17 +31,17 @@ const SLICE = 250;
 /** The use cases that look at allocations. */
 export class Listing {
   readonly #pool: Pool;
-  readonly #changes: Changes;
+  readonly #changes: Transactions;
 
-  constructor({ pool, changes }: { readonly pool: Pool; readonly changes: Changes }) {
+  constructor({ pool, changes }: { readonly pool: Pool; readonly changes: Transactions }) {
     this.#pool = pool;
     this.#changes = changes;
   }
 
   /** What an owner holds. @throws PoolError `allocation_not_found` */
   async get(_scope: Scope, { network: text, owner }: { network: string; owner: Owner }): Promise<Held> {
-    const pool = await this.#changes.current();
-    const network = pool.networkMeant(text);
+    const pool = await this.#changes.latest();
+    const network = pool.resolveNetwork(text);
     const allocation = network.byOwner(owner);
     if (!allocation || this.#isOver(allocation)) throw notFound({ network: network.id, vm_id: owner.vm_id });
     return { network, allocation };
@@ -49,7 +49,7 @@ export class Listing {
 
   /** The allocation of an id. @throws PoolError `allocation_not_found` */
   async byId(_scope: Scope, id: string): Promise<Held> {
-    const pool = await this.#changes.current();
+    const pool = await this.#changes.latest();
     const held = findById(pool, id);
     if (!held || this.#isOver(held.allocation)) throw notFound({ id: id.slice(0, 64) });
     return held;
@@ -61,7 +61,7 @@ export class Listing {
    * @throws PoolError `network_not_found`, `invalid_address`
    */
   async *list(_scope: Scope, filter: ListFilter): AsyncGenerator<Held[]> {
-    const named = filter.network === undefined ? undefined : await this.#changes.meant(filter.network);
+    const named = filter.network === undefined ? undefined : await this.#changes.resolveNetwork(filter.network);
     const networks = named ? [named] : [...this.#pool.networks].sort(byAddress);
     const after = filter.after === undefined ? undefined : addressIn(named, filter.after, 'cursor');
     const only = filter.ip === undefined ? undefined : addressIn(named, filter.ip, 'ip');
@@ -73,7 +73,7 @@ export class Listing {
     { after, only }: { readonly after: Address | undefined; readonly only: Address | undefined },
     filter: ListFilter,
   ): AsyncGenerator<Held[]> {
-    this.#changes.known();
+    this.#changes.local();
     let slice: Held[] = [];
     let looked = 0;
     for (const network of networks) {
@@ -125,7 +125,7 @@ function sorted(allocations: readonly Allocation[]): Allocation[] {
 
 /** The offsets of a network that a list looks at; undefined when there are none. */
 function spanOf(network: Network, after: Address | undefined, only: Address | undefined, cidr: Cidr | undefined) {
-  const { origin, layout } = network;
+  const { origin, assignable: layout } = network;
   const { family } = network.cidr;
   let { first, last } = layout.space;
   if (after) {

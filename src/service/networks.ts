@@ -3,9 +3,9 @@ import {
   decideAddNetwork,
   decideRemoveNetwork,
   decideUpdateNetwork,
-  type NetworkWish,
+  type NetworkSpec,
 } from '../pool/decide/network.ts';
-import { decideReserve, decideUnreserve, type ReservationWish } from '../pool/decide/reservation.ts';
+import { decideReserve, decideUnreserve, type ReservationSpec } from '../pool/decide/reservation.ts';
 import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -13,7 +13,7 @@ import type { Reservation } from '../pool/reservation.ts';
 
 export type { Network, Reservation };
 import type { Span } from '../collections/span.ts';
-import type { Changes, Scope } from './transactions.ts';
+import type { Transactions, Scope } from './transactions.ts';
 import { newId } from './id.ts';
 import type { Cidr } from '../net/cidr.ts';
 
@@ -38,10 +38,10 @@ export interface NetworkStats {
 /** The use cases around networks and their reservations. */
 export class Networks {
   readonly #pool: Pool;
-  readonly #changes: Changes;
+  readonly #changes: Transactions;
   readonly #random: () => number;
 
-  constructor({ pool, changes, random }: { pool: Pool; changes: Changes; random: () => number }) {
+  constructor({ pool, changes, random }: { pool: Pool; changes: Transactions; random: () => number }) {
     this.#pool = pool;
     this.#changes = changes;
     this.#random = random;
@@ -49,21 +49,21 @@ export class Networks {
 
   /** All networks in the order in which they were added. */
   list(_scope: Scope): Promise<Network[]> {
-    return Promise.resolve([...this.#changes.known().networks]);
+    return Promise.resolve([...this.#changes.local().networks]);
   }
 
   /** @param text id, name or CIDR. @throws PoolError `network_not_found` */
   async get(_scope: Scope, text: string): Promise<Network> {
-    return (await this.#changes.current()).networkMeant(text);
+    return (await this.#changes.latest()).resolveNetwork(text);
   }
 
   /** Adds a network under an id of its own. @throws PoolError as {@link decideAddNetwork} */
   async add(
     scope: Scope,
-    wish: NetworkWish & { readonly cidr: Cidr },
+    wish: NetworkSpec & { readonly cidr: Cidr },
     id = newId('net', this.#random),
   ): Promise<Network> {
-    await this.#changes.makeAlone(
+    await this.#changes.commitAlone(
       scope,
       () => id,
       (origin) => decideAddNetwork(this.#pool, id, wish, origin),
@@ -72,19 +72,19 @@ export class Networks {
   }
 
   /** Changes what is given. @throws PoolError as {@link decideUpdateNetwork} */
-  async update(scope: Scope, text: string, wish: NetworkWish): Promise<Network> {
+  async update(scope: Scope, text: string, wish: NetworkSpec): Promise<Network> {
     let network: Network | undefined;
-    await this.#changes.makeAlone(scope, this.#meant(text), (origin) => {
-      network = this.#pool.networkMeant(text);
+    await this.#changes.commitAlone(scope, this.#meant(text), (origin) => {
+      network = this.#pool.resolveNetwork(text);
       return decideUpdateNetwork(this.#pool, network, wish, origin);
     });
-    return network ?? this.#pool.networkMeant(text);
+    return network ?? this.#pool.resolveNetwork(text);
   }
 
   /** Removes a network. @throws PoolError as {@link decideRemoveNetwork} */
   async remove(scope: Scope, text: string, force: boolean): Promise<void> {
-    await this.#changes.makeAlone(scope, this.#meant(text), (origin) =>
-      decideRemoveNetwork(this.#pool.networkMeant(text), force, origin),
+    await this.#changes.commitAlone(scope, this.#meant(text), (origin) =>
+      decideRemoveNetwork(this.#pool.resolveNetwork(text), force, origin),
     );
   }
 
@@ -92,18 +92,18 @@ export class Networks {
   async reserve(
     scope: Scope,
     text: string,
-    wish: ReservationWish,
+    wish: ReservationSpec,
   ): Promise<{ network: Network; reservation: Reservation }> {
     const id = newId('res', this.#random);
-    await this.#changes.makeAlone(scope, this.#meant(text), (origin) => {
+    await this.#changes.commitAlone(scope, this.#meant(text), (origin) => {
       if (wish.expires_at !== undefined && wish.expires_at <= origin.at) {
         throw new PoolError('invalid_request', 'expires_at is invalid: it is not in the future', {
           field: 'expires_at',
         });
       }
-      return decideReserve(this.#pool.networkMeant(text), id, wish, origin);
+      return decideReserve(this.#pool.resolveNetwork(text), id, wish, origin);
     });
-    const network = this.#pool.networkMeant(text);
+    const network = this.#pool.resolveNetwork(text);
     const reservation = network.reservations.get(id);
     if (!reservation) throw new PoolError('reservation_not_found', 'The reservation has ended already', { id });
     return { network, reservation };
@@ -111,19 +111,19 @@ export class Networks {
 
   /** Ends a reservation. @throws PoolError `reservation_not_found` */
   async unreserve(scope: Scope, text: string, id: string): Promise<void> {
-    await this.#changes.makeAlone(scope, this.#meant(text), (origin) =>
-      decideUnreserve(this.#pool.networkMeant(text), id, 'removed', origin),
+    await this.#changes.commitAlone(scope, this.#meant(text), (origin) =>
+      decideUnreserve(this.#pool.resolveNetwork(text), id, 'removed', origin),
     );
   }
 
   /** How full a network is. @throws PoolError `network_not_found` */
   async stats(_scope: Scope, text: string): Promise<NetworkStats> {
-    await this.#changes.settle(await this.#changes.meant(text));
-    const network = this.#changes.known().networkMeant(text);
-    const { allocated, available, layout, cursor, free } = network;
+    await this.#changes.settle(await this.#changes.resolveNetwork(text));
+    const network = this.#changes.local().resolveNetwork(text);
+    const { allocated, available, assignable: layout, cursor, free } = network;
     const { first, last } = layout.space;
     const total = last - first + 1n;
-    const { cooling } = network.memories;
+    const { cooling } = network.cooldown;
     const lowest = free.next(first);
     return {
       network,
@@ -146,7 +146,7 @@ export class Networks {
     const spans = runsOf(
       (from) => free.next(from),
       (from) => free.gap(from),
-      network.layout.space.first,
+      network.assignable.space.first,
     );
     for (const { first, last } of spans) {
       if (ranges.push({ family, first: origin + first, last: origin + last }) >= limit) break;
@@ -166,7 +166,7 @@ export class Networks {
       await this.#changes.sweep(network).catch(goOn);
       for (const { id, expires_at } of network.reservations.values()) {
         if (expires_at === undefined || expires_at > now) continue;
-        const ended = this.#changes.makeAlone(
+        const ended = this.#changes.commitAlone(
           scope,
           () => network.id,
           (origin) => {
@@ -181,7 +181,7 @@ export class Networks {
   }
 
   #meant(text: string): () => string {
-    return () => this.#pool.networkMeant(text).id;
+    return () => this.#pool.resolveNetwork(text).id;
   }
 }
 

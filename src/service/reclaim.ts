@@ -5,10 +5,10 @@ import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Held } from './allocations.ts';
-import type { Changes, Scope } from './transactions.ts';
+import type { Transactions, Scope } from './transactions.ts';
 import { ownerSubject } from './inflight.ts';
 
-export interface ReconciliationRequest {
+export interface ReclaimRequest {
   /** Id, name or CIDR; undefined: all. */
   readonly network: string | undefined;
   /** Only VMs whose id begins so; only allocations with this tag. */
@@ -30,7 +30,7 @@ export interface Missing extends Held {
   readonly released: boolean;
 }
 
-export interface Reconciled {
+export interface ReclaimResult {
   /** How many allocations are in the scope. */
   readonly checked: number;
   readonly missing: readonly Missing[];
@@ -43,13 +43,13 @@ const SLICE = 500;
  * Finds addresses whose VM is gone: a hook did not run, a host died. Frees one only after it was missing in two runs, so
  * that a list that was made a moment too early costs nobody an address (cf. the repair loop of Kubernetes' ClusterIPs).
  */
-export class Reconciliation {
+export class Reclaim {
   readonly #pool: Pool;
-  readonly #changes: Changes;
+  readonly #changes: Transactions;
   readonly #atOnce: number;
 
   /** @param options `atOnce`: allocations that one commit changes at most */
-  constructor(options: { readonly pool: Pool; readonly changes: Changes; readonly atOnce?: number | undefined }) {
+  constructor(options: { readonly pool: Pool; readonly changes: Transactions; readonly atOnce?: number | undefined }) {
     const { pool, changes, atOnce = SLICE } = options;
     this.#atOnce = atOnce;
     this.#pool = pool;
@@ -63,9 +63,9 @@ export class Reconciliation {
    * @throws PoolError `unsafe_reconcile` without `force` when the list is empty or more than half would be missing;
    *   nothing is noted then
    */
-  async run(scope: Scope, request: ReconciliationRequest): Promise<Reconciled> {
+  async run(scope: Scope, request: ReclaimRequest): Promise<ReclaimResult> {
     const { live, dryRun, force } = request;
-    await this.#changes.current();
+    await this.#changes.latest();
     const { checked, missing, back } = await this.#compare(request);
     if (!force && (live.size === 0 || missing.length * 2 > checked)) {
       const text =
@@ -83,8 +83,8 @@ export class Reconciliation {
     return { checked, missing: found };
   }
 
-  async #compare({ network: text, vmIdPrefix = '', tag, live }: ReconciliationRequest) {
-    const networks = text === undefined ? [...this.#pool.networks] : [this.#pool.networkMeant(text)];
+  async #compare({ network: text, vmIdPrefix = '', tag, live }: ReclaimRequest) {
+    const networks = text === undefined ? [...this.#pool.networks] : [this.#pool.resolveNetwork(text)];
     const missing: Held[] = [];
     const back: Held[] = [];
     let looked = 0;
@@ -106,11 +106,11 @@ export class Reconciliation {
   async #note(
     scope: Scope,
     missing: readonly Held[],
-    { graceSeconds }: ReconciliationRequest,
+    { graceSeconds }: ReclaimRequest,
     dryRun: boolean,
   ): Promise<Missing[]> {
     let found: Missing[] = [];
-    await this.#changes.make(scope, concernedBy(missing), (origin) => {
+    await this.#changes.commit(scope, concernedBy(missing), (origin) => {
       found = [];
       return missing.flatMap(({ network, allocation: seen }) => {
         const allocation = this.#standing(network, seen);
@@ -128,7 +128,7 @@ export class Reconciliation {
   }
 
   async #clear(scope: Scope, back: readonly Held[]): Promise<void> {
-    await this.#changes.make(scope, concernedBy(back), (origin) =>
+    await this.#changes.commit(scope, concernedBy(back), (origin) =>
       back.flatMap(({ network, allocation: seen }) => {
         const allocation = this.#standing(network, seen);
         return allocation ? decideUpdate(network, allocation, { missing_since: null }, origin) : [];

@@ -14,7 +14,7 @@ export function aboutOf(pool: Pool, resource: string): About {
 
 function networkOf(pool: Pool, text: string): string {
   try {
-    return pool.networkMeant(text).id;
+    return pool.resolveNetwork(text).id;
   } catch {
     return text; // it may be gone
   }

@@ -9,7 +9,7 @@ const NEAR = 256n;
  * Lets every node of a cluster search for addresses in a place of its own, so that two seldom want the same. Only a hint:
  * whose an address is, the transaction decides.
  */
-export class Scatter {
+export class SearchOrigin {
   readonly #pool: Pool;
   readonly #random: () => number;
 
@@ -20,7 +20,7 @@ export class Scatter {
   }
 
   /** Goes on at another place of every network: what was read just now says where others were. */
-  scatter(): void {
+  moveAll(): void {
     for (const { id } of this.#pool.networks) this.move(id);
   }
 
@@ -28,7 +28,7 @@ export class Scatter {
   move(id: string): void {
     const network = this.#pool.find(id);
     if (!network) return;
-    const offset = randomStrategy(this.#random).start(network.layout.space, undefined);
+    const offset = randomStrategy(this.#random).start(network.assignable.space, undefined);
     this.#pool.apply({ type: 'cursor_moved', network: id, ip: network.ipAt(offset) });
   }
 

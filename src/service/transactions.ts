@@ -6,9 +6,9 @@ import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
-import { inTime, unavailable } from './deadline.ts';
-import { ALL, holderOf, InFlight, ownerSubject, type Subject } from './inflight.ts';
-import type { Held } from './allocation-request.ts';
+import { withTimeout, unavailable } from './deadline.ts';
+import { ALL, allocationOfOwner, InFlight, ownerSubject, type Subject } from './inflight.ts';
+import type { LocatedAllocation } from './allocation-request.ts';
 
 /** Who asks, and for what; an argument of every use case. Tenants and permitted networks will stand here too. */
 export interface Scope {
@@ -23,7 +23,7 @@ const SWEEP = 1000;
 const SWEEPER: Scope = { actor: 'ippool', requestId: 'expiry' };
 
 /** Whom a change concerns: told anew before each decision, because it may depend on the state. */
-export interface Concerned {
+export interface Affected {
   readonly networks: readonly Network[];
   readonly owners: readonly Subject[];
 }
@@ -31,34 +31,34 @@ export interface Concerned {
 /** Makes a decision; what it has decided so far is held by calling `hold`, so that its next part sees it. */
 export type Decide = (origin: Origin, hold: (events: readonly PoolEvent[]) => void) => PoolEvent[];
 
-export interface ChangesOptions {
+export interface TransactionsOptions {
   readonly pool: Pool;
   readonly store: Store;
   readonly clock: Clock;
   /** Leases that are ended in one commit, at most. */
   readonly atOnce?: number | undefined;
   /** For how long a request waits, all that it needs taken together; milliseconds. Absent: as long as the store does. */
-  readonly patienceMs?: number | undefined;
+  readonly timeoutMs?: number | undefined;
 }
 
 /**
  * How every change is made: decided in one go, one after the other; made durable afterwards, so that all who
  * come meanwhile share the next sync; never on top of another change of the same owner that is not durable yet.
  */
-export class Changes {
+export class Transactions {
   readonly #pool: Pool;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #inFlight: InFlight;
   readonly #sweeps = new Map<Network, Promise<void>>();
   readonly #atOnce: number;
-  readonly #patienceMs: number | undefined;
+  readonly #timeoutMs: number | undefined;
   /** Whether it was for want of room that the store could not write: then it answers at once, and is asked. */
   #isFull = false;
 
-  constructor({ pool, store, clock, atOnce = SWEEP, patienceMs }: ChangesOptions) {
+  constructor({ pool, store, clock, atOnce = SWEEP, timeoutMs: timeoutMs }: TransactionsOptions) {
     this.#atOnce = atOnce;
-    this.#patienceMs = patienceMs;
+    this.#timeoutMs = timeoutMs;
     this.#pool = pool;
     this.#store = store;
     this.#clock = clock;
@@ -72,33 +72,33 @@ export class Changes {
   }
 
   /** The networks with what has passed by now taken in; see {@link Pool.advance}. */
-  async current(): Promise<Pool> {
+  async latest(): Promise<Pool> {
     await this.#store.barrier();
     this.#pool.advance(this.now());
     return this.#pool;
   }
 
   /** The same as this node knows them, which asks nobody: for lists, which are old when they arrive anyway. */
-  known(): Pool {
+  local(): Pool {
     this.#pool.advance(this.now());
     return this.#pool;
   }
 
   /** The network that somebody means; another node may have added it just now. @throws PoolError `network_not_found` */
-  async meant(text: string): Promise<Network> {
-    return this.known().findMeant(text) ?? (await this.current()).networkMeant(text);
+  async resolveNetwork(text: string): Promise<Network> {
+    return this.local().findNetwork(text) ?? (await this.latest()).resolveNetwork(text);
   }
 
   /** Changes allocations. Returns the events that are durable now; none when nothing had to change. */
-  make(scope: Scope, concerned: () => Concerned, decide: Decide): Promise<PoolEvent[]> {
-    let all: Concerned | undefined;
+  commit(scope: Scope, concerned: () => Affected, decide: Decide): Promise<PoolEvent[]> {
+    let all: Affected | undefined;
     const step = () => {
       all = concerned();
       const earlier = this.#inFlight.before(all.networks, all.owners);
       if (earlier) return { earlier };
       const origin = this.#origin(scope);
-      const own = this.#ownEnded(all, origin.at);
-      return own.length > 0 ? this.#releaseOwn(all, own) : this.#decide(origin, all, decide);
+      const own = this.#expiredOf(all, origin.at);
+      return own.length > 0 ? this.#releaseExpired(all, own) : this.#decide(origin, all, decide);
     };
     return this.#decided(step, () => Promise.all((all?.networks ?? []).map((network) => this.settle(network))));
   }
@@ -108,11 +108,11 @@ export class Changes {
    *
    * @param id the network, or ALL
    */
-  makeAlone(scope: Scope, id: () => string, decide: Decide): Promise<PoolEvent[]> {
+  commitAlone(scope: Scope, id: () => string, decide: Decide): Promise<PoolEvent[]> {
     return this.#decided(async (isLate) => {
       const network = id();
       for (const each of network === ALL ? [...this.#pool.networks] : [this.#pool.find(network)]) {
-        if (each && this.#hasEnded(each)) await this.sweep(each);
+        if (each && this.#hasExpired(each)) await this.sweep(each);
       }
       const end = await this.#inFlight.alone(network);
       const holds: (() => void)[] = [];
@@ -164,24 +164,24 @@ export class Changes {
 
   /** Releases what has ended, as far as that can be written down: for those who only look. */
   async settle(network: Network): Promise<void> {
-    if (this.#hasEnded(network) && !this.#isAway) await this.sweep(network).catch(nothing);
+    if (this.#hasExpired(network) && !this.#isAway) await this.sweep(network).catch(nothing);
   }
 
   /** Whether a store that others share is known to be out of reach: nobody waits to hear so again. */
   get #isAway(): boolean {
-    return this.#patienceMs !== undefined && !this.#store.health().writable;
+    return this.#timeoutMs !== undefined && !this.#store.health().writable;
   }
 
-  #hasEnded({ leases }: Network, now = this.now()): boolean {
+  #hasExpired({ leases }: Network, now = this.now()): boolean {
     return (leases.next ?? Number.POSITIVE_INFINITY) <= now;
   }
 
   /** What these owners hold still, and should not: as many as one commit takes. */
-  #ownEnded({ networks, owners }: Concerned, now: number): Held[] {
-    const own: Held[] = [];
-    for (const network of networks.filter((each) => this.#hasEnded(each, now))) {
+  #expiredOf({ networks, owners }: Affected, now: number): LocatedAllocation[] {
+    const own: LocatedAllocation[] = [];
+    for (const network of networks.filter((each) => this.#hasExpired(each, now))) {
       for (const owner of owners) {
-        const allocation = holderOf(network, owner);
+        const allocation = allocationOfOwner(network, owner);
         const end = allocation?.attributes.expires_at;
         if (allocation && end !== undefined && end <= now) own.push({ network, allocation });
       }
@@ -190,13 +190,13 @@ export class Changes {
   }
 
   /** Nobody is told of what has ended, nor given it again, before that is written down. @throws PoolError why it cannot be */
-  async #releaseOwn(all: Concerned, own: readonly Held[]): Promise<Step> {
+  async #releaseExpired(all: Affected, own: readonly LocatedAllocation[]): Promise<Step> {
     if (this.#isAway && !this.#isFull) throw unavailable(this.#store.health().reason);
     await this.#expire(own, all);
     return { earlier: AT_ONCE };
   }
 
-  #expire(ended: readonly Held[], { networks, owners }: Concerned): Promise<void> {
+  #expire(ended: readonly LocatedAllocation[], { networks, owners }: Affected): Promise<void> {
     const origin = this.#origin(SWEEPER);
     const events = ended.flatMap(({ network, allocation }) => decideRelease(network, allocation, 'expired', origin));
     return this.#inFlight.track(networks, owners, this.#commit(events), nothing);
@@ -204,7 +204,7 @@ export class Changes {
 
   /** @param release makes room for whoever would be told that there is none */
   #decided(step: Attempt, release?: () => Promise<unknown>): Promise<PoolEvent[]> {
-    return inTime(this.#patienceMs, (isLate) => this.#attempted(step, isLate, release));
+    return withTimeout(this.#timeoutMs, (isLate) => this.#attempted(step, isLate, release));
   }
 
   async #attempted(step: Attempt, isLate: IsLate, release?: () => Promise<unknown>): Promise<PoolEvent[]> {
@@ -234,7 +234,7 @@ export class Changes {
     return []; // for nobody: the answer has been given
   }
 
-  #decide(origin: Origin, { networks, owners }: Concerned, decide: Decide): Step {
+  #decide(origin: Origin, { networks, owners }: Affected, decide: Decide): Step {
     for (const network of networks) network.advance(origin.at);
     const holds: (() => void)[] = [];
     const letGo = () => {

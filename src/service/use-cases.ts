@@ -3,13 +3,13 @@ import type { History } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
 import { Allocations } from './allocations.ts';
 import { Bulk } from './bulk.ts';
-import { Changes } from './transactions.ts';
-import { Chronicle } from './history.ts';
+import { Transactions } from './transactions.ts';
+import { HistoryService } from './history.ts';
 import type { Clock } from './clock.ts';
-import { Intake } from './imports.ts';
+import { Imports } from './imports.ts';
 import { Listing } from './listing.ts';
 import { Networks } from './networks.ts';
-import { Reconciliation } from './reclaim.ts';
+import { Reclaim } from './reclaim.ts';
 
 /** All that can be asked of the service, by whichever door. */
 export interface UseCases {
@@ -17,9 +17,9 @@ export interface UseCases {
   readonly bulk: Bulk;
   readonly networks: Networks;
   readonly listing: Listing;
-  readonly chronicle: Chronicle;
-  readonly reconciliation: Reconciliation;
-  readonly intake: Intake;
+  readonly history: HistoryService;
+  readonly reclaim: Reclaim;
+  readonly imports: Imports;
 }
 
 export interface UseCasesOptions {
@@ -32,12 +32,20 @@ export interface UseCasesOptions {
   /** Allocations that one commit changes at most when they need not change together; undefined: the store sets no limit. */
   readonly atOnce?: number | undefined;
   /** For how long a change may take; milliseconds. Absent: as long as the store does. */
-  readonly patienceMs?: number | undefined;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** The use cases over a pool and where its events become durable. */
-export function useCases({ pool, store, history, clock, random, atOnce, patienceMs }: UseCasesOptions): UseCases {
-  const changes = new Changes({ pool, store, clock, atOnce, patienceMs });
+export function useCases({
+  pool,
+  store,
+  history,
+  clock,
+  random,
+  atOnce,
+  timeoutMs: timeoutMs,
+}: UseCasesOptions): UseCases {
+  const changes = new Transactions({ pool, store, clock, atOnce, timeoutMs: timeoutMs });
   const allocations = new Allocations({ pool, changes, random });
   const listing = new Listing({ pool, changes });
   return {
@@ -45,14 +53,14 @@ export function useCases({ pool, store, history, clock, random, atOnce, patience
     listing,
     bulk: new Bulk({ pool, changes, random, allocations, atOnce }),
     networks: new Networks({ pool, changes, random }),
-    chronicle: new Chronicle({
+    history: new HistoryService({
       pool,
       history,
       listing,
-      meant: (text) => changes.meant(text),
+      meant: (text) => changes.resolveNetwork(text),
       now: () => changes.now(),
     }),
-    reconciliation: new Reconciliation({ pool, changes, atOnce }),
-    intake: new Intake({ pool, changes, random }),
+    reclaim: new Reclaim({ pool, changes, atOnce }),
+    imports: new Imports({ pool, changes, random }),
   };
 }

@@ -4,7 +4,7 @@ import { type History, type HistoryQuery, type Includes, isRecordNumber, matches
 import type { Delivered, Store, StoreHealth } from './store.ts';
 
 /** How many events are remembered for {@link MemoryStore.history}. */
-const REMEMBERED = 10_000;
+const RING_SIZE = 10_000;
 
 /** Keeps nothing: for trying ippool out, and for tests. Everything is forgotten when the process ends. */
 export class MemoryStore implements Store {
@@ -58,13 +58,13 @@ class Ring implements History {
   }
 
   add(event: PoolEvent): void {
-    this.#slots[this.#seq++ % REMEMBERED] = event;
+    this.#slots[this.#seq++ % RING_SIZE] = event;
   }
 
   async *search(query: HistoryQuery): AsyncIterable<Recorded> {
     const before = query.after === undefined ? Number.POSITIVE_INFINITY : Number(query.after);
-    for (let seq = Math.min(this.#seq, before - 1); seq > Math.max(0, this.#seq - REMEMBERED); seq--) {
-      const event = this.#slots[(seq - 1) % REMEMBERED];
+    for (let seq = Math.min(this.#seq, before - 1); seq > Math.max(0, this.#seq - RING_SIZE); seq--) {
+      const event = this.#slots[(seq - 1) % RING_SIZE];
       if (event && matches(query, event, this.#includes)) yield await Promise.resolve({ id: String(seq), event });
     }
   }

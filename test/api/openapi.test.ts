@@ -6,7 +6,7 @@ import { allocationRoutes } from '../../src/http/routes/allocations.ts';
 import { clusterRoutes } from '../../src/http/routes/cluster.ts';
 import { healthRoutes } from '../../src/http/routes/health.ts';
 import { historyRoutes } from '../../src/http/routes/history.ts';
-import { intakeRoutes } from '../../src/http/routes/imports.ts';
+import { importRoutes } from '../../src/http/routes/imports.ts';
 import { ipRoutes } from '../../src/http/routes/ip.ts';
 import { networkRoutes } from '../../src/http/routes/networks.ts';
 import { openApiRoutes } from '../../src/http/routes/openapi.ts';
@@ -33,7 +33,7 @@ describe('GET /api/v1/openapi.json', () => {
       networkRoutes(useCases),
       allocationRoutes(useCases),
       historyRoutes(useCases),
-      intakeRoutes(useCases),
+      importRoutes(useCases),
       healthRoutes(health, '1.2.3'),
       openApiRoutes('1.2.3'),
       clusterRoutes(new Cluster({ membership: new FakeMembership([]), node: '1', name: '1', ownsMembers: true })),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Deadlines } from '../../src/collections/deadline-heap.ts';
+import { DeadlineHeap } from '../../src/collections/deadline-heap.ts';
 
 const time = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 1_700_000_000_000, max: 1_900_000_000_000 }));
 const step = fc.tuple(fc.constantFrom('add', 'add', 'add', 'pop', 'compact'), time);
@@ -12,7 +12,7 @@ describe('pool.Deadlines', () => {
     t.diagnostic(`seed ${seed}`);
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
-        const heap = new Deadlines<string>();
+        const heap = new DeadlineHeap<string>();
         let model: { at: number; value: string }[] = [];
         for (const [turn, [op, at]] of steps.entries()) {
           if (op === 'add') {
@@ -44,7 +44,7 @@ describe('pool.Deadlines', () => {
   });
 
   it('holds the same value more than once', () => {
-    const heap = new Deadlines<undefined>();
+    const heap = new DeadlineHeap<undefined>();
     heap.add(2, undefined);
     heap.add(1, undefined);
     heap.add(2, undefined);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { KeyedHash } from '../../src/collections/keyed-hash.ts';
-import { TextIndex } from '../../src/collections/hash-index.ts';
+import { HashIndex } from '../../src/collections/hash-index.ts';
 
 describe('pool.TextIndex', () => {
   for (const seed of [0, 12_345]) {
@@ -15,7 +15,7 @@ describe('pool.TextIndex', () => {
       fc.assert(
         fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
           const model = new Map<number, string>();
-          const index = new TextIndex((number, text) => model.get(number) === text, seed);
+          const index = new HashIndex((number, text) => model.get(number) === text, seed);
           const having = (wanted: string) => [...model].flatMap(([number, text]) => (text === wanted ? [number] : []));
           for (const [turn, [op, text, nth]] of steps.entries()) {
             const numbers = having(text);
@@ -40,7 +40,7 @@ describe('pool.TextIndex', () => {
 
   it('grows to 50,000 and shrinks to none, and loses nobody on the way', () => {
     const name = (number: number): string => `vm-${String(number).padStart(6, '0')}`;
-    const index = new TextIndex((number, text) => name(number) === text, 99);
+    const index = new HashIndex((number, text) => name(number) === text, 99);
     for (let number = 1; number <= 50_000; number++) index.add(name(number), number);
     assert.equal(index.size, 50_000);
     for (let number = 1; number <= 50_000; number++) assert.equal(index.get(name(number)), number);
@@ -58,7 +58,7 @@ describe('pool.TextIndex', () => {
 describe('pool.TextIndex of large numbers', () => {
   it('holds numbers up to 2^32 - 1', () => {
     const numbers = [1, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
-    const index = new TextIndex((number, text) => String(number) === text, 1);
+    const index = new HashIndex((number, text) => String(number) === text, 1);
     for (const number of numbers) index.add(String(number), number);
     for (const number of numbers) assert.equal(index.get(String(number)), number);
     for (const number of numbers) index.delete(String(number), number);

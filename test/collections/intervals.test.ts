@@ -3,16 +3,16 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { makeIntervals } from '../../src/collections/make-intervals.ts';
 import type { Interval, Intervals } from '../../src/collections/intervals.ts';
-import { Pages } from '../../src/collections/paged-intervals.ts';
-import { ownBounds, Sorted } from '../../src/collections/sorted-intervals.ts';
+import { PagedIntervals } from '../../src/collections/paged-intervals.ts';
+import { ownBounds, SortedIntervals } from '../../src/collections/sorted-intervals.ts';
 import { NumberedIntervals } from './numbered-intervals.ts';
 
 const SIZE = 4500;
 
 const kinds: Record<string, (low: bigint) => Intervals<Interval>> = {
-  Pages: (low) => new NumberedIntervals((bounds) => new Pages(low, BigInt(SIZE), bounds)),
-  Sorted: () => new Sorted(ownBounds()),
-  'Sorted by number': () => new NumberedIntervals((bounds) => new Sorted(bounds)),
+  Pages: (low) => new NumberedIntervals((bounds) => new PagedIntervals(low, BigInt(SIZE), bounds)),
+  Sorted: () => new SortedIntervals(ownBounds()),
+  'Sorted by number': () => new NumberedIntervals((bounds) => new SortedIntervals(bounds)),
 };
 
 const lows = [-2500n, 0n, 2n ** 80n];
@@ -120,8 +120,8 @@ for (const [name, make] of Object.entries(kinds)) {
 describe('pool.makeIntervals', () => {
   it('keeps up to 2^24 offsets in pages, more sorted', () => {
     const bounds = { offset: BigInt, last: BigInt };
-    assert.ok(makeIntervals(0n, 2n ** 24n, bounds) instanceof Pages);
-    assert.ok(makeIntervals(0n, 2n ** 24n + 1n, bounds) instanceof Sorted);
+    assert.ok(makeIntervals(0n, 2n ** 24n, bounds) instanceof PagedIntervals);
+    assert.ok(makeIntervals(0n, 2n ** 24n + 1n, bounds) instanceof SortedIntervals);
   });
 });
 

@@ -1,9 +1,9 @@
 import type { Bounds, Interval, Intervals } from '../../src/collections/intervals.ts';
-import { Numbered } from '../../src/collections/free-list.ts';
+import { FreeList } from '../../src/collections/free-list.ts';
 
 /** A table of numbers, told in the intervals that they stand for. What is gone cannot be read any more, and its number is given again. */
 export class NumberedIntervals implements Intervals<Interval> {
-  readonly #numbered = new Numbered<Interval>();
+  readonly #numbered = new FreeList<Interval>();
   readonly #table: Intervals<number>;
 
   constructor(make: (bounds: Bounds<number>) => Intervals<number>) {

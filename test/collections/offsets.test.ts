@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { DenseOffsets } from '../../src/collections/dense-offsets.ts';
 import { makeOffsets } from '../../src/collections/make-offsets.ts';
 import type { Offsets } from '../../src/collections/offsets.ts';
-import { Runs } from '../../src/collections/sparse-offsets.ts';
+import { SparseOffsets } from '../../src/collections/sparse-offsets.ts';
 
 const SIZE = 3000;
 
 const kinds: Record<string, (low: bigint, size: bigint) => Offsets> = {
   DenseOffsets: (low, size) => new DenseOffsets(low, size),
-  Runs: (low, size) => new Runs(low, size),
+  Runs: (low, size) => new SparseOffsets(low, size),
 };
 
 /** A network that grew downwards, one that did not, and one whose offsets are no exact numbers. */
@@ -81,7 +81,7 @@ for (const [name, make] of Object.entries(kinds)) {
 describe('pool.makeOffsets', () => {
   it('keeps up to 2^24 offsets as bits, more as runs', () => {
     assert.ok(makeOffsets(0n, 2n ** 24n) instanceof DenseOffsets);
-    assert.ok(makeOffsets(0n, 2n ** 24n + 1n) instanceof Runs);
+    assert.ok(makeOffsets(0n, 2n ** 24n + 1n) instanceof SparseOffsets);
   });
 });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Pages } from '../../src/collections/paged-intervals.ts';
+import { PagedIntervals } from '../../src/collections/paged-intervals.ts';
 import { NumberedIntervals } from './numbered-intervals.ts';
 
-const pagesOf = (low: bigint, size: bigint) => new NumberedIntervals((bounds) => new Pages(low, size, bounds));
+const pagesOf = (low: bigint, size: bigint) => new NumberedIntervals((bounds) => new PagedIntervals(low, size, bounds));
 
 describe('pool.Pages', () => {
   it('yields a value of many pages once, wherever one begins to look', () => {

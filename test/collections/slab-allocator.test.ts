@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { byteAt, Slabs } from '../../src/collections/slab-allocator.ts';
+import { byteAt, SlabAllocator } from '../../src/collections/slab-allocator.ts';
 
 const BLOCK = 64 * 1024;
 
@@ -13,7 +13,7 @@ describe('pool.Slabs', () => {
     const step = fc.record({ op: fc.constantFrom('put', 'put', 'free'), length, nth: fc.nat() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
-        const slabs = new Slabs();
+        const slabs = new SlabAllocator();
         const held: { readonly slot: number; readonly content: Uint8Array }[] = [];
         for (const [turn, { op, length, nth }] of steps.entries()) {
           if (op === 'put') {
@@ -32,7 +32,7 @@ describe('pool.Slabs', () => {
   });
 
   it('give what was freed again before they grow', () => {
-    const slabs = new Slabs();
+    const slabs = new SlabAllocator();
     const slots = Array.from({ length: 10_000 }, () => put(slabs, new Uint8Array(48)));
     const { size } = slabs;
     assert.ok(size <= 10_000 * 48 + BLOCK, `${size} bytes`);
@@ -46,7 +46,7 @@ describe('pool.Slabs', () => {
 
   it('give back blocks of which nothing is used, in whatever order that happens', () => {
     for (const stride of [1, 7919, 9999]) {
-      const slabs = new Slabs();
+      const slabs = new SlabAllocator();
       const slots = Array.from({ length: 10_000 }, (_, index) => put(slabs, new Uint8Array(index % 2 ? 48 : 200)));
       for (let index = 0; index < slots.length; index++) slabs.free(slots[(index * stride) % slots.length]!);
       assert.equal(slabs.size, 2 * BLOCK, 'one of each size stays');
@@ -60,12 +60,12 @@ describe('pool.Slabs', () => {
   });
 });
 
-function put(slabs: Slabs, content: Uint8Array): number {
+function put(slabs: SlabAllocator, content: Uint8Array): number {
   return slabs.put(content, content.length);
 }
 
 /** And nothing but zeros behind it. */
-function assertHolds(slabs: Slabs, slot: number, content: Uint8Array): void {
+function assertHolds(slabs: SlabAllocator, slot: number, content: Uint8Array): void {
   const bytes = slabs.bytesOf(slot).subarray(byteAt(slot), slabs.endOf(slot));
   assert.ok(slot > 0 && bytes.length >= content.length && bytes.length <= Math.ceil((content.length + 8) * 1.125));
   assert.equal(Buffer.compare(bytes.subarray(0, content.length), content), 0);

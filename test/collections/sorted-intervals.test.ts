@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Interval } from '../../src/collections/intervals.ts';
-import { ownBounds, Sorted } from '../../src/collections/sorted-intervals.ts';
+import { ownBounds, SortedIntervals } from '../../src/collections/sorted-intervals.ts';
 
 const offset = fc.bigInt({ min: -(2n ** 112n), max: 2n ** 112n });
 const offsets = fc.uniqueArray(offset, { maxLength: 200 });
@@ -11,7 +11,7 @@ describe('pool.Sorted', () => {
   it('keeps offsets up to 2^112 in order, negative ones too', () => {
     fc.assert(
       fc.property(offsets, (members) => {
-        const table = new Sorted<Interval>(ownBounds());
+        const table = new SortedIntervals<Interval>(ownBounds());
         for (const member of members) table.set(single(member));
         const sorted = members.toSorted((a, b) => (a < b ? -1 : 1));
         assert.deepEqual(
@@ -27,7 +27,7 @@ describe('pool.Sorted', () => {
   it('finds what stands in the place of another, whichever end was cut off', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 2999 }), { maxLength: 300 }), (cuts) => {
-        const table = new Sorted<Interval>(ownBounds());
+        const table = new SortedIntervals<Interval>(ownBounds());
         const model = Array.from({ length: 3000 }, (_, at) => ({ offset: BigInt(9 * at), last: BigInt(9 * at + 7) }));
         for (const value of model) table.set(value);
         for (const [turn, at] of cuts.entries()) {
@@ -50,7 +50,7 @@ describe('pool.Sorted', () => {
     const index = fc.integer({ min: -1, max: 9001 });
     fc.assert(
       fc.property(fc.array(fc.tuple(index, index), { maxLength: 12 }), (ranges) => {
-        const table = new Sorted<Interval>(ownBounds());
+        const table = new SortedIntervals<Interval>(ownBounds());
         let model: Interval[] = [];
         for (let at = 0; at < 3000; at++) model.push({ offset: BigInt(3 * at), last: BigInt(3 * at + 1) });
         for (const value of model) table.set(value);
@@ -79,7 +79,7 @@ describe('pool.Sorted', () => {
   for (const way of ['delete', 'take'] as const) {
     it(`finds a value that stands where two others went by ${way}`, () => {
       for (const at of [2, 255, 256, 257, 258, 511, 512, 513, 514, 515, 1023, 1024, 1025, 1026, 1027]) {
-        const table = new Sorted<Interval>(ownBounds());
+        const table = new SortedIntervals<Interval>(ownBounds());
         for (let index = 0; index < 1300; index++) if (index !== at - 1) table.set(single(BigInt(index)));
         const offset = BigInt(at);
         if (way === 'take') table.take(offset, offset + 1n);
@@ -96,7 +96,7 @@ describe('pool.Sorted', () => {
   }
 
   it('comes through 20,000 that come in any order and go in another', () => {
-    const table = new Sorted<Interval>(ownBounds());
+    const table = new SortedIntervals<Interval>(ownBounds());
     for (let index = 0; index < 20_000; index++) table.set(single(BigInt((index * 7919) % 20_000)));
     assert.deepEqual(
       table.values().map((value) => value.offset),

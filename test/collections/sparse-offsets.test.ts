@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Runs } from '../../src/collections/sparse-offsets.ts';
+import { SparseOffsets } from '../../src/collections/sparse-offsets.ts';
 
 const LOW = -(2n ** 100n);
 const SIZE = 2n ** 112n;
@@ -54,7 +54,7 @@ describe('pool.Runs', () => {
     t.diagnostic(`seed ${seed}`);
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-        const set = new Runs(LOW, SIZE);
+        const set = new SparseOffsets(LOW, SIZE);
         const model = new NaiveRuns();
         for (const [op, one, other = one] of steps) {
           const [first, last] = one < other ? [one, other] : [other, one];
@@ -69,7 +69,7 @@ describe('pool.Runs', () => {
   });
 
   it('adds up 20,000 runs that come in any order, and loses them in one step', () => {
-    const set = new Runs(0n, 2n ** 64n);
+    const set = new SparseOffsets(0n, 2n ** 64n);
     // 7919 has no factor in common with 20,000: every multiple comes up once.
     const nth = (index: number): bigint => BigInt((index * 7919) % 20_000) * 10n;
     for (let index = 0; index < 20_000; index++) set.add(nth(index), nth(index) + 3n);
@@ -87,7 +87,7 @@ describe('pool.Runs', () => {
   });
 });
 
-function listed(set: Runs): Run[] {
+function listed(set: SparseOffsets): Run[] {
   const runs: Run[] = [];
   for (let first = set.next(LOW); first !== undefined; first = set.next(set.gap(first))) {
     runs.push({ first, last: set.gap(first) - 1n });

@@ -4,7 +4,7 @@ import { OFFLINE } from '../../src/config/load.ts';
 import { parseCidr } from '../../src/net/cidr.ts';
 import { decideAddNetwork } from '../../src/pool/decide/network.ts';
 import { Pool } from '../../src/pool/pool.ts';
-import { Sidecar } from '../../src/compose/default-network.ts';
+import { DefaultNetwork } from '../../src/compose/default-network.ts';
 
 const ORIGIN = { at: 1, actor: 'a', request_id: 'r' };
 const cidr = (text: string) => parseCidr(text) ?? assert.fail(text);
@@ -15,7 +15,7 @@ function start(held: string | undefined, network: string | undefined) {
   if (held !== undefined) {
     for (const event of decideAddNetwork(pool, 'default', { cidr: cidr(held) }, ORIGIN)) pool.apply(event);
   }
-  return new Sidecar({ ...OFFLINE, network: network === undefined ? undefined : cidr(network) }, pool);
+  return new DefaultNetwork({ ...OFFLINE, network: network === undefined ? undefined : cidr(network) }, pool);
 }
 
 describe('the network of serve', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { BulkAnswer } from '../../src/api/allocations.ts';
+import type { BulkResponse } from '../../src/api/allocations.ts';
 import { PoolError } from '../../src/errors.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { assertError } from '../support/answers.ts';
@@ -25,21 +25,21 @@ async function start(options: AppOptions = {}) {
     const asked = site.api.post(`${V1}/allocations/bulk`);
     return (key === undefined ? asked : asked.set('Idempotency-Key', key)).send({ requests, ...more });
   };
-  const bulk = async (requests: readonly object[], more: object = {}, key?: string): Promise<BulkAnswer> => {
+  const bulk = async (requests: readonly object[], more: object = {}, key?: string): Promise<BulkResponse> => {
     const answer = await ask(requests, more, key);
     assert.equal(answer.status, 200, answer.text);
-    return answer.body as BulkAnswer;
+    return answer.body as BulkResponse;
   };
   return { ...site, store, ask, bulk };
 }
 
 const NET = { network: 'default' };
 const vms = (count: number) => Array.from({ length: count }, (_, i) => ({ ...NET, vm_id: `vm-${i}` }));
-const ipsOf = ({ results }: BulkAnswer) => results.map(({ allocation }) => allocation?.ip);
+const ipsOf = ({ results }: BulkResponse) => results.map(({ allocation }) => allocation?.ip);
 /** An outcome: status, and the address or the code of the error. */
-const outcomes = ({ results }: BulkAnswer) =>
+const outcomes = ({ results }: BulkResponse) =>
   results.map(({ status, allocation, error }) => [status, allocation?.ip ?? error?.code]);
-const countsOf = ({ created, existing, failed }: BulkAnswer) => [created, existing, failed];
+const countsOf = ({ created, existing, failed }: BulkResponse) => [created, existing, failed];
 
 describe('POST /api/v1/allocations/bulk', () => {
   it('gives 10,000 VMs an address each, in a few commits', async () => {
@@ -196,7 +196,7 @@ describe('POST /api/v1/allocations/bulk', () => {
     await bulk(vms(1));
     const text = '{"requests" :\n[ {"network"\t\r\n: "default" , "vm_id" : "vm-0"} ] }';
     const answer = await api.post(`${V1}/allocations/bulk`).set('Content-Type', 'application/json').send(text);
-    assert.deepEqual(countsOf(answer.body as BulkAnswer), [0, 1, 0], answer.text);
+    assert.deepEqual(countsOf(answer.body as BulkResponse), [0, 1, 0], answer.text);
   });
 
   it('changes what is held already in a few commits too', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { NetworkAllocation } from '../../src/api/allocations.ts';
 import type { AuditEntry } from '../../src/api/history.ts';
-import type { IntakeAnswer } from '../../src/api/imports.ts';
+import type { ImportResponse } from '../../src/api/imports.ts';
 import type { Network } from '../../src/api/networks.ts';
 import { assertError } from '../support/answers.ts';
 import { startRemembering } from '../support/remembering.ts';
@@ -16,7 +16,7 @@ export async function startIntake() {
   const site = await startRemembering();
   await site.give({ network: 'default', vm_id: 'vm-1', hostname: 'web-1' });
   await site.give({ network: 'default', mac: '52:54:00:00:00:03' });
-  const take = (rows: Rows, query = '') => site.post<IntakeAnswer>(`/import${query}`, rows);
+  const take = (rows: Rows, query = '') => site.post<ImportResponse>(`/import${query}`, rows);
   const taken = async (rows: Rows, query = '') => {
     const answer = await take(rows, query);
     assert.equal(answer.status, 200, answer.text);
@@ -30,7 +30,7 @@ export async function startIntake() {
     const dry = (await take(rows, '?dry_run=true')).body;
     const answer = await take(rows);
     const details = assertError(answer, 409, 'import_refused');
-    assert.deepEqual(rowsOf(details.refused as IntakeAnswer['refused']), rowsOf(dry.refused));
+    assert.deepEqual(rowsOf(details.refused as ImportResponse['refused']), rowsOf(dry.refused));
     assert.deepEqual([dry.dry_run, dry.networks, dry.allocations], [true, 0, 0]);
     assert.deepEqual(await state(), before);
     for (const { error } of dry.refused) assert.ok(error.length > 0);
@@ -46,7 +46,7 @@ export async function startIntake() {
 }
 
 /** Not the texts: they may name an id that a network would have had. */
-const rowsOf = (refused: IntakeAnswer['refused']) =>
+const rowsOf = (refused: ImportResponse['refused']) =>
   refused.map(({ list, index, field, code }) => [list, index, field, code]);
 
 export const at = (end: number, more: object = {}) => ({ ip: `172.16.0.${end}`, vm_id: `vm-${end}`, ...more });

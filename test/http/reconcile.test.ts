@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AuditEntry, ReconcileAnswer } from '../../src/api/history.ts';
+import type { AuditEntry, ReconcileResponse } from '../../src/api/history.ts';
 import { assertError } from '../support/answers.ts';
 import { NOW } from '../support/app.ts';
 import { after, startRemembering } from '../support/remembering.ts';
@@ -18,7 +18,7 @@ async function start() {
   const reconcile = async (live: readonly string[], more: object = {}) => {
     const answer = await ask(live, more);
     assert.equal(answer.status, 200, answer.text);
-    return answer.body as ReconcileAnswer;
+    return answer.body as ReconcileResponse;
   };
   /** Who is missing, whether it is due, whether it was released. */
   const found = async (live: readonly string[], more: object = {}) =>

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Allocation, ownerKey } from '../../src/pool/allocation.ts';
 import type { Attributes } from '../../src/pool/events.ts';
-import { Records } from '../../src/pool/allocation-records.ts';
+import { AllocationRecords } from '../../src/pool/allocation-records.ts';
 
 const text = fc.oneof(
   fc.string({ maxLength: 40 }),
@@ -44,7 +44,7 @@ describe('pool.Records', () => {
     t.diagnostic(`seed ${seed}`);
     fc.assert(
       fc.property(fc.array(step, { maxLength: 25, size: 'max' }), (steps) => {
-        const records = new Records();
+        const records = new AllocationRecords();
         const model = new Map<number, Allocation>();
         for (const { op, nth, allocation } of steps) {
           const record = [...model.keys()][nth % (model.size + 1)];
@@ -78,7 +78,7 @@ describe('pool.Records', () => {
   ];
   for (const [what, first, bytes] of sizes) {
     it(`take ${bytes} bytes for a VM id of 17 and a host name of 14 characters in ${what}`, () => {
-      const records = new Records();
+      const records = new AllocationRecords();
       for (let nth = 0; nth < 20_000; nth++) {
         const vm_id = `vm-${String(nth).padStart(14, '0')}`;
         const hostname = `h-${String(nth).padStart(12, '0')}`;
@@ -90,7 +90,7 @@ describe('pool.Records', () => {
   }
 
   it('do not grow by hours of changes', () => {
-    const records = new Records();
+    const records = new AllocationRecords();
     const make = (turn: number) => {
       const hostname = 'h'.repeat(turn % 60);
       const expires_at = turn % 3 ? { expires_at: 1_700_000_000_000 + turn } : {};

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Allocation } from '../../src/pool/allocation.ts';
-import { Allocations } from '../../src/pool/allocation-table.ts';
-import { Records } from '../../src/pool/allocation-records.ts';
+import { AllocationTable } from '../../src/pool/allocation-table.ts';
+import { AllocationRecords } from '../../src/pool/allocation-records.ts';
 
 const SPACES = { pages: { first: -64n, last: 1023n }, sorted: { first: -64n, last: 2n ** 64n } };
 const MACS = ['02:00:00:00:00:01', '02:00:00:00:00:02'];
@@ -29,8 +29,8 @@ for (const [kind, space] of Object.entries(SPACES)) {
       t.diagnostic(`seed ${seed}`);
       fc.assert(
         fc.property(fc.array(step, { maxLength: 150, size: 'max' }), (steps) => {
-          const records = new Records();
-          const table = new Allocations(records, space, 3);
+          const records = new AllocationRecords();
+          const table = new AllocationTable(records, space, 3);
           const model = new Map<bigint, Allocation>();
           const readings: Reading[] = [];
           for (const [turn, { op, at, length, owner, expires_at, mac }] of steps.entries()) {
@@ -42,7 +42,7 @@ for (const [kind, space] of Object.entries(SPACES)) {
               ...(mac === undefined ? {} : { mac }),
             };
             if (op === 'freeze') {
-              readings.push({ expected: inOrder(model), rest: table.frozen()[Symbol.iterator]() });
+              readings.push({ expected: inOrder(model), rest: table.snapshotView()[Symbol.iterator]() });
             } else if (op === 'read') {
               for (const reading of readings) for (let steps = at & 7; steps > 0; steps--) assertNext(reading);
             } else if (op === 'move') {
@@ -71,11 +71,11 @@ for (const [kind, space] of Object.entries(SPACES)) {
     });
 
     it('forget a moment that is read to its end, or by nobody any more', () => {
-      const table = new Allocations(new Records(), space, 3);
+      const table = new AllocationTable(new AllocationRecords(), space, 3);
       const put = (at: number) =>
         table.put(new Allocation({ vm_id: `vm${at}`, nic: '' }, BigInt(at), BigInt(at), 1, {}));
       for (let at = 0; at < 10; at++) put(at);
-      const frozen = table.frozen();
+      const frozen = table.snapshotView();
       assert.equal([...frozen].length, 10);
       put(10);
       assert.deepEqual([...frozen], [], 'gone through once');
@@ -85,9 +85,9 @@ for (const [kind, space] of Object.entries(SPACES)) {
 
 describe('pool.Records of many networks', () => {
   it('are free for others when allocations go', () => {
-    const records = new Records();
-    const tables = Array.from({ length: 3 }, () => new Allocations(records, SPACES.sorted, 3));
-    const give = (table: Allocations, at: number) =>
+    const records = new AllocationRecords();
+    const tables = Array.from({ length: 3 }, () => new AllocationTable(records, SPACES.sorted, 3));
+    const give = (table: AllocationTable, at: number) =>
       table.put(new Allocation({ vm_id: `vm-${at}`, nic: '' }, BigInt(at), BigInt(at), 1, { hostname: 'host' }));
     let most = 0;
     for (let turn = 0; turn < 9; turn++) {
@@ -107,7 +107,7 @@ function assertNext({ expected, rest }: Reading): void {
   if (next) assert.deepEqual(rest.next().value, next);
 }
 
-function assertSame(table: Allocations, model: Map<bigint, Allocation>): void {
+function assertSame(table: AllocationTable, model: Map<bigint, Allocation>): void {
   const all = inOrder(model);
   assert.deepEqual([...table.from(-64n)], all);
   assert.equal(table.count, all.length);
@@ -118,7 +118,7 @@ function assertSame(table: Allocations, model: Map<bigint, Allocation>): void {
   for (const allocation of all) {
     assert.deepEqual(table.at(allocation.last), allocation);
     assert.deepEqual(table.of(allocation), allocation);
-    assert.deepEqual(table.placeAt(allocation.offset), { offset: allocation.offset, last: allocation.last });
+    assert.deepEqual(table.spanAt(allocation.offset), { offset: allocation.offset, last: allocation.last });
   }
   for (const mac of MACS) {
     const having = all.filter(({ attributes }) => attributes.mac === mac);
@@ -138,8 +138,8 @@ function inOrder(model: Map<bigint, Allocation>): Allocation[] {
 describe('pool.Allocations, gone through while the network changes', () => {
   for (const [kind, last] of Object.entries({ pages: 1023n, sorted: 2n ** 64n })) {
     it(`go on where they were in another table, and read no record that is somebody else's by now: ${kind}`, () => {
-      const records = new Records();
-      const table = new Allocations(records, { first: 0n, last: 255n }, 3);
+      const records = new AllocationRecords();
+      const table = new AllocationTable(records, { first: 0n, last: 255n }, 3);
       const give = (at: bigint) => new Allocation({ vm_id: `vm-${at}`, nic: '' }, at, at, 1, {});
       for (let at = 1n; at <= 6n; at++) table.put(give(at));
       const seen: string[] = [];

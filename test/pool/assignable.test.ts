@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseCidr } from '../../src/net/cidr.ts';
-import { Layout } from '../../src/pool/assignable.ts';
+import { Assignable } from '../../src/pool/assignable.ts';
 
 describe('pool.Layout.openTo', () => {
   it('looks at the reservations of the owner only', () => {
@@ -19,11 +19,11 @@ describe('pool.Layout.openTo', () => {
       created_at: 1,
     }));
     const cidr = parseCidr('10.0.0.0/16')!;
-    const layout = new Layout(cidr, undefined, { excluded: [] }, reservations, cidr.base);
+    const layout = new Assignable(cidr, undefined, { excluded: [] }, reservations, cidr.base);
     looked = 0;
-    const open = layout.openTo({ vm_id: 'vm500', nic: '' });
-    assert.equal(open.obstacle({ first: 1001n, last: 1003n }, false), undefined);
-    assert.equal(open.obstacle({ first: 1001n, last: 1004n }, false), 1004n);
+    const open = layout.to({ vm_id: 'vm500', nic: '' });
+    assert.equal(open.firstUnassignable({ first: 1001n, last: 1003n }, false), undefined);
+    assert.equal(open.firstUnassignable({ first: 1001n, last: 1004n }, false), 1004n);
     assert.ok(looked < 20, `${looked} times`);
   });
 });

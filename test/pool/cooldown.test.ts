@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Memories, type Memory } from '../../src/pool/cooldown.ts';
+import { Cooldown, type CoolingSpan } from '../../src/pool/cooldown.ts';
 
 const owner = (n: number) => ({ vm_id: `vm${n}`, nic: '' });
-const memory = (n: number, at: number, size: number, cooling_until: number, sticky_until: number): Memory => ({
+const memory = (n: number, at: number, size: number, cooling_until: number, sticky_until: number): CoolingSpan => ({
   ...owner(n),
   offset: BigInt(at * 4),
   last: BigInt(at * 4 + size - 1),
@@ -26,9 +26,9 @@ const step = fc.record({
 
 /** What a list of everything that was ever released says. */
 class NaiveMemories {
-  all: { readonly memory: Memory; isCooling: boolean; isKept: boolean }[] = [];
+  all: { readonly memory: CoolingSpan; isCooling: boolean; isKept: boolean }[] = [];
 
-  release(memory: Memory): void {
+  release(memory: CoolingSpan): void {
     for (const one of this.all) if (one.memory.vm_id === memory.vm_id) one.isKept = false;
     this.all.push({ memory, isCooling: memory.cooling_until > 0, isKept: true });
   }
@@ -46,7 +46,7 @@ class NaiveMemories {
     }
   }
 
-  pass(now: number): Memory[] {
+  pass(now: number): CoolingSpan[] {
     const ended = this.all.filter((one) => one.isCooling && one.memory.cooling_until <= now);
     for (const one of ended) one.isCooling = false;
     for (const one of this.all) if (!one.isCooling && one.memory.sticky_until <= now) one.isKept = false;
@@ -60,7 +60,7 @@ describe('pool.Memories', () => {
     t.diagnostic(`seed ${seed}`);
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
-        const memories = new Memories(7);
+        const memories = new Cooldown(7);
         const model = new NaiveMemories();
         let now = 1;
         for (const each of steps) {
@@ -88,7 +88,7 @@ describe('pool.Memories', () => {
   });
 
   it('forgets an owner whose address was given to the next one', () => {
-    const memories = new Memories(7);
+    const memories = new Cooldown(7);
     for (let n = 0; n < 5000; n++) {
       memories.add(memory(n, 0, 1, 1000 + n, 0));
       memories.giveUp(memory(n + 1, 0, 1, 0, 0));
@@ -101,7 +101,7 @@ describe('pool.Memories', () => {
   });
 
   it('lets the rest of a range cool on when a part of it is given', () => {
-    const memories = new Memories(7);
+    const memories = new Cooldown(7);
     memories.add({ ...owner(1), offset: 0n, last: 9n, cooling_until: 100, sticky_until: 0 });
     memories.giveUp({ ...owner(2), offset: 3n, last: 4n });
     memories.giveUp({ ...owner(3), offset: 9n, last: 9n });
@@ -120,7 +120,7 @@ describe('pool.Memories', () => {
   });
 
   it('goes by the later word when two speak of one address', () => {
-    const memories = new Memories(7);
+    const memories = new Cooldown(7);
     memories.add({ ...owner(1), offset: 0n, last: 9n, cooling_until: 100, sticky_until: 0 });
     memories.cool({ ...owner(2), offset: 4n, last: 5n, cooling_until: 50, sticky_until: 0 });
     const spans = [...memories.from(0n)].map(({ offset, last, vm_id }) => [Number(offset), Number(last), vm_id]);
@@ -133,7 +133,7 @@ describe('pool.Memories', () => {
   });
 
   it('takes the one that has been cooling longest of those that may be had', () => {
-    const memories = new Memories(7);
+    const memories = new Cooldown(7);
     for (const [n, end] of [30, 10, 20, 40].entries()) memories.add(memory(n, n, 1, end, 0));
     assert.equal(memories.oldest(() => true)?.vm_id, 'vm1');
     assert.equal(memories.oldest(({ vm_id }) => vm_id !== 'vm1')?.vm_id, 'vm2');
@@ -144,11 +144,11 @@ describe('pool.Memories', () => {
   });
 
   it('looks no further than past those that may not be had', () => {
-    const memories = new Memories(7);
+    const memories = new Cooldown(7);
     for (let n = 0; n < 3000; n++) memories.add(memory(n, n, 1, 10_000 - n, 0));
     for (let turn = 0; turn < 2; turn++) {
       let asked = 0;
-      const mayHave = ({ vm_id }: Memory) => ++asked > 0 && vm_id !== 'vm2999' && vm_id !== 'vm2998';
+      const mayHave = ({ vm_id }: CoolingSpan) => ++asked > 0 && vm_id !== 'vm2999' && vm_id !== 'vm2998';
       assert.equal(memories.oldest(mayHave)?.vm_id, 'vm2997');
       assert.equal(asked, 3);
     }
@@ -156,7 +156,7 @@ describe('pool.Memories', () => {
   });
 
   it('keeps nothing that is not within a span', () => {
-    const memories = new Memories(7);
+    const memories = new Cooldown(7);
     for (let n = 0; n < 4; n++) memories.add(memory(n, n, 2, 10, 20));
     memories.keepWithin({ first: 4n, last: 12n }); // the last of them is cut in two
     assert.equal(memories.cooling, 4n);
@@ -168,7 +168,7 @@ describe('pool.Memories', () => {
   });
 });
 
-function compare(memories: Memories, model: NaiveMemories): void {
+function compare(memories: Cooldown, model: NaiveMemories): void {
   const cooling = model.all.filter((one) => one.isCooling).map((one) => one.memory);
   assert.deepEqual([...memories.from(0n)], inOrder(cooling));
   assert.equal(
@@ -182,6 +182,6 @@ function compare(memories: Memories, model: NaiveMemories): void {
   assert.deepEqual(memories.superseded(), inOrder(superseded));
 }
 
-function inOrder(memories: readonly Memory[]): Memory[] {
+function inOrder(memories: readonly CoolingSpan[]): CoolingSpan[] {
   return memories.toSorted((a, b) => (a.offset < b.offset ? -1 : 1));
 }

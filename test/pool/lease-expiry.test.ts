@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Allocation } from '../../src/pool/allocation.ts';
-import { Leases } from '../../src/pool/lease-expiry.ts';
+import { LeaseExpiry } from '../../src/pool/lease-expiry.ts';
 
 /** Leases of what stands, by offset. */
 class Standing {
   readonly byOffset = new Map<bigint, Allocation>();
   /** How many deadlines were looked at. */
   looked = 0;
-  readonly leases = new Leases(
+  readonly leases = new LeaseExpiry(
     (offset) => ++this.looked && this.byOffset.get(offset)?.attributes.expires_at,
     (offset) => this.byOffset.get(offset),
   );
@@ -101,7 +101,7 @@ describe('pool.Leases', () => {
 });
 
 /** Asked twice, because they stand until their release is durable. */
-function assertDue(leases: Leases, standing: readonly Allocation[], now: number, limit: number): void {
+function assertDue(leases: LeaseExpiry, standing: readonly Allocation[], now: number, limit: number): void {
   const ended = standing.flatMap(({ attributes }) => attributes.expires_at ?? []).filter((at) => at <= now);
   const expected = ended.sort((a, b) => a - b).slice(0, limit);
   for (let time = 0; time < 2; time++) {

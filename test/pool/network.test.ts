@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseAddress } from '../../src/net/address.ts';
 import { parseCidr } from '../../src/net/cidr.ts';
-import { decideUpdateNetwork, type NetworkWish } from '../../src/pool/decide/network.ts';
+import { decideUpdateNetwork, type NetworkSpec } from '../../src/pool/decide/network.ts';
 import { rangesOf, Setting } from './setting.ts';
 
 /** 10.0.0.0/24: .1 gateway, .5 held, .6 cooling, .30 to .39 excluded, .250 held by a decision under way. */
@@ -17,7 +17,7 @@ function busy() {
   setting.allocate(network, 'b', { ip: '10.0.0.6' });
   setting.release(network, 'b');
   network.hold(250n, 250n);
-  const change = (wish: NetworkWish) => {
+  const change = (wish: NetworkSpec) => {
     const events = decideUpdateNetwork(setting.pool, network, wish, setting.origin);
     assert.equal(events.length, 1);
     setting.apply(events);
@@ -32,14 +32,14 @@ const freeOf = ({ free }: ReturnType<typeof busy>['network']) =>
 describe('pool.Network.reshape', () => {
   it('does not look at the addresses when only words change', () => {
     const { network, change } = busy();
-    const { free, layout } = network;
+    const { free, assignable: layout } = network;
     change({ description: 'second floor', tags: ['x'], name: 'lab', drain: true });
     assert.equal(network.free, free);
-    assert.equal(network.layout, layout);
+    assert.equal(network.assignable, layout);
     assert.equal(network.settings.description, 'second floor');
   });
 
-  const changes: readonly [string, NetworkWish, readonly number[], readonly number[]][] = [
+  const changes: readonly [string, NetworkSpec, readonly number[], readonly number[]][] = [
     ['more exclusions', { excluded: rangesOf(['10.0.0.4-10.0.0.7', '10.0.0.30-10.0.0.40']) }, [4, 7, 40], []],
     ['fewer exclusions', { excluded: rangesOf(['10.0.0.31-10.0.0.39']) }, [], [30]],
     ['another gateway', { gateway: parseAddress('10.0.0.9')! }, [9], [1]],
@@ -82,12 +82,12 @@ describe('pool.Network.reshape', () => {
 describe('pool.Network.remembers', () => {
   it('as long as its settings say so, and until the last that was remembered is over', () => {
     const { setting, network, change } = busy();
-    assert.equal(network.remembers, true);
+    assert.equal(network.hasCooldown, true);
     change({ cooldown_seconds: 0 });
-    assert.equal(network.remembers, true);
+    assert.equal(network.hasCooldown, true);
     setting.pass(61);
-    assert.equal(network.remembers, false);
+    assert.equal(network.hasCooldown, false);
     change({ sticky_seconds: 9 });
-    assert.equal(network.remembers, true);
+    assert.equal(network.hasCooldown, true);
   });
 });

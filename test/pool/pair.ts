@@ -142,10 +142,10 @@ export class Pair {
     const { cidr } = model.settings;
     const counts = model.count();
     assert.equal(network.allocated, counts.allocated, 'allocated');
-    assert.equal(network.memories.cooling, counts.cooling, 'cooling');
+    assert.equal(network.cooldown.cooling, counts.cooling, 'cooling');
     assert.equal(network.available, counts.available, 'available');
     assert.equal(network.count, model.given.length);
-    const { allocated, available, memories } = network;
+    const { allocated, available, cooldown: memories } = network;
     assert.equal(allocated + available + memories.cooling + counts.reserved, sizeOf(cidr), 'they add up');
     assert.equal(network.free.count, BigInt(model.addresses.filter((at) => model.isFree(at)).length));
     for (const address of model.addresses) {
@@ -153,7 +153,7 @@ export class Pair {
       assert.equal(network.free.has(offset), model.isFree(address), `free ${formatAddress(cidr.family, address)}`);
       assert.equal(memories.at(offset) !== undefined, model.isCooling(address));
       assert.equal(network.byOffset(offset) !== undefined, model.isGiven(address));
-      assert.equal(network.layout.blockedAt(offset) === undefined, model.isOpen(address));
+      assert.equal(network.assignable.unassignableAt(offset) === undefined, model.isOpen(address));
     }
     const listed = [...network.allocations()];
     assert.deepEqual(
@@ -174,7 +174,7 @@ export class Pair {
       if (ownerKey(allocation) !== undefined)
         assert.deepEqual(network.byOwner(allocation), allocation, 'one per owner');
       if (mac !== undefined) assert.ok(network.byMac(mac).some(({ offset }) => offset === allocation.offset));
-      assert.ok(network.layout.isForHosts({ first: allocation.offset, last: allocation.last }, true));
+      assert.ok(network.assignable.isForHosts({ first: allocation.offset, last: allocation.last }, true));
     }
     assert.equal(
       network.leases.next ?? Number.POSITIVE_INFINITY,
@@ -182,7 +182,7 @@ export class Pair {
     );
     for (let owner = 0; owner < OWNERS; owner++) {
       const kept = model.keptFor(ownerKey(ownerNamed(owner)));
-      assert.equal(network.memories.of(ownerNamed(owner))?.offset, kept && kept.first - origin, 'kept');
+      assert.equal(network.cooldown.of(ownerNamed(owner))?.offset, kept && kept.first - origin, 'kept');
     }
     assert.equal(network.cursor, model.cursor === undefined ? undefined : model.cursor - origin);
     assert.ok(includes({ first: cidr.base, last: lastAddress(cidr) }, model.cursor ?? cidr.base));

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { parseAddress } from '../../src/net/address.ts';
 import { parseCidr } from '../../src/net/cidr.ts';
 import { parseRange, type Range } from '../../src/net/range.ts';
-import { type AllocationWish, decideAllocate } from '../../src/pool/decide/allocate.ts';
-import { decideAddNetwork, type NetworkWish } from '../../src/pool/decide/network.ts';
+import { type AllocationSpec, decideAllocate } from '../../src/pool/decide/allocate.ts';
+import { decideAddNetwork, type NetworkSpec } from '../../src/pool/decide/network.ts';
 import { decideRelease } from '../../src/pool/decide/release.ts';
 import { decideReserve } from '../../src/pool/decide/reservation.ts';
 import { PoolError } from '../../src/errors.ts';
@@ -34,7 +34,7 @@ export class Setting {
   add(
     id: string,
     cidr: string,
-    { gateway, ...wish }: Omit<NetworkWish, 'gateway'> & { gateway?: string } = {},
+    { gateway, ...wish }: Omit<NetworkSpec, 'gateway'> & { gateway?: string } = {},
   ): Network {
     const value = gateway === undefined ? undefined : parseAddress(gateway)!;
     this.apply(decideAddNetwork(this.pool, id, { ...wish, cidr: parseCidr(cidr)!, gateway: value }, this.origin));
@@ -50,12 +50,12 @@ export class Setting {
     this.pool.advance(this.now);
   }
 
-  decide(network: Network, owner: string, wish: Partial<AllocationWish> = {}): PoolEvent[] {
+  decide(network: Network, owner: string, wish: Partial<AllocationSpec> = {}): PoolEvent[] {
     return decideAllocate(this.pool, network, { owner: ownerOf(owner), attributes: {}, ...wish }, lowest, this.origin);
   }
 
   /** What the owner gets, as a range. */
-  allocate(network: Network, owner: string, wish: Partial<AllocationWish> = {}): string {
+  allocate(network: Network, owner: string, wish: Partial<AllocationSpec> = {}): string {
     const [event] = this.decide(network, owner, wish);
     assert.ok(event?.type === 'ip_allocated');
     this.apply([event]);

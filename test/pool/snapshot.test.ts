@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseCidr } from '../../src/net/cidr.ts';
 import { decideAllocate } from '../../src/pool/decide/allocate.ts';
-import { decideAddNetwork, type NetworkWish } from '../../src/pool/decide/network.ts';
+import { decideAddNetwork, type NetworkSpec } from '../../src/pool/decide/network.ts';
 import { decideRelease } from '../../src/pool/decide/release.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import { admit } from '../../src/pool/invariants.ts';
@@ -13,7 +13,7 @@ import { roundRobin } from '../../src/pool/strategy.ts';
 
 const origin = { at: 1_700_000_000_000, actor: 'test', request_id: 'r' };
 
-function poolOf(networks: readonly string[], settings: Partial<NetworkWish> = {}): Pool {
+function poolOf(networks: readonly string[], settings: Partial<NetworkSpec> = {}): Pool {
   const pool = new Pool();
   networks.forEach((text, i) => {
     const cidr = parseCidr(text)!;
@@ -181,7 +181,7 @@ describe('pool.snapshotOf', () => {
     allocate(pool, 'n0', 'b'); // the oldest of those that cool
     release(pool, 'n0', 'b');
     const copy = rebuilt(snapshotOf(pool));
-    assert.equal(copy.network('n0').memories.cooling, 1n);
+    assert.equal(copy.network('n0').cooldown.cooling, 1n);
     assert.deepEqual([...snapshotOf(copy)], [...snapshotOf(pool)]);
   });
 
@@ -192,8 +192,8 @@ describe('pool.snapshotOf', () => {
     allocate(pool, 'n0', 'a', undefined, '', { ip: '10.0.0.9' });
     const copy = rebuilt(snapshotOf(pool));
     const owner = { vm_id: 'a', nic: '' };
-    assert.equal(copy.network('n0').memories.of(owner), undefined);
-    assert.equal(copy.network('n0').memories.at(copy.network('n0').offsetOf(first)!)?.vm_id, 'a');
+    assert.equal(copy.network('n0').cooldown.of(owner), undefined);
+    assert.equal(copy.network('n0').cooldown.at(copy.network('n0').offsetOf(first)!)?.vm_id, 'a');
     assert.deepEqual([...snapshotOf(copy)], [...snapshotOf(pool)]);
   });
 
@@ -204,7 +204,7 @@ describe('pool.snapshotOf', () => {
     release(pool, 'n0', 'a');
     assert.equal(allocate(pool, 'n0', 'c'), '10.0.0.4', 'the oldest of those that cool');
     const copy = rebuilt(snapshotOf(pool));
-    assert.equal(copy.network('n0').memories.cooling, 2n);
+    assert.equal(copy.network('n0').cooldown.cooling, 2n);
     assert.deepEqual([...snapshotOf(copy)], [...snapshotOf(pool)]);
     for (const one of [pool, copy]) assert.equal(allocate(one, 'n0', 'd'), '10.0.0.5');
   });
@@ -221,7 +221,7 @@ describe('pool.snapshotOf', () => {
       ...origin,
     });
     const copy = rebuilt(snapshotOf(pool));
-    assert.equal(copy.network('n0').memories.cooling, 0n);
+    assert.equal(copy.network('n0').cooldown.cooling, 0n);
     assert.equal(allocate(copy, 'n0', 'b'), '10.0.0.2');
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { DenseOffsets } from '../../src/collections/dense-offsets.ts';
-import { Runs } from '../../src/collections/sparse-offsets.ts';
+import { SparseOffsets } from '../../src/collections/sparse-offsets.ts';
 import {
   lowest,
   pickOne,
@@ -118,7 +118,7 @@ describe('pool.pickRun', () => {
         fc.property(wish, low, count, fc.constantFrom(1, 2, 4, 8), (given, from, size, aligned) => {
           // Neighbours too: long runs are what this is about.
           const members = new Set(given.free.flatMap((at) => [at, at ^ 1, at ^ 2, at ^ 3]));
-          const free = isSparse ? new Runs(from, 64n) : new DenseOffsets(from, 64n);
+          const free = isSparse ? new SparseOffsets(from, 64n) : new DenseOffsets(from, 64n);
           for (const member of members) free.add(from + BigInt(member), from + BigInt(member));
           const origin = 2n ** 71n + 3n;
           const places = Array.from({ length: 64 }, (_, at) => (given.start + at) % 64);

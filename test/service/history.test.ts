@@ -25,7 +25,7 @@ async function all<T>(entries: AsyncIterable<T>): Promise<T[]> {
 /** @param before what a snapshot told, of which history knows nothing */
 async function start(before: readonly PoolEvent[], ...events: PoolEvent[]) {
   const store = new MemoryStore(includesAddress);
-  const { pool, chronicle, pass } = await createTestApp({ store });
+  const { pool, history: chronicle, pass } = await createTestApp({ store });
   for (const event of before) pool.apply(event);
   for (const event of events) await store.commit([event]);
   pass(1_000_000);

@@ -8,7 +8,7 @@ import { isPending, rejects, SCOPE, startService } from '../support/service.ts';
 async function start() {
   const service = await startService('10.0.0.0/29');
   const take = (networks: readonly NetworkRow[], allocations: readonly AllocationRow[], dryRun = false) =>
-    service.intake.take(SCOPE, networks, allocations, dryRun);
+    service.imports.take(SCOPE, networks, allocations, dryRun);
   return { ...service, take };
 }
 

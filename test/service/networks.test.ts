@@ -11,7 +11,7 @@ const range = (text: string) => parseRange(text) ?? assert.fail(text);
 describe('a network that another node has just added', () => {
   async function elsewhere() {
     const service = await startService();
-    const { store, listing, networks, chronicle } = service;
+    const { store, listing, networks, history: chronicle } = service;
     store.barriers = 0;
     store.atBarrier = () => {
       store.atBarrier = () => undefined;

@@ -15,7 +15,7 @@ async function start(gone = 0) {
   await drain(service.store, allocated);
   for (const vm_id of ['a', 'b', 'c']) await service.hold(vm_id);
   const run = (live: readonly string[], more: { dryRun?: boolean; network?: string } = {}) =>
-    service.reconciliation.run(SCOPE, {
+    service.reclaim.run(SCOPE, {
       network: undefined,
       vmIdPrefix: undefined,
       tag: undefined,

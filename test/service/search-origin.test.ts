@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { IpAllocated, PoolEvent } from '../../src/pool/events.ts';
 import { Pool } from '../../src/pool/pool.ts';
-import { Scatter } from '../../src/service/search-origin.ts';
+import { SearchOrigin } from '../../src/service/search-origin.ts';
 
 const ORIGIN = { at: 1, actor: 'test', request_id: 'r' };
 
@@ -22,7 +22,7 @@ function site() {
     ...ORIGIN,
   };
   for (const event of [network, given('10.0.0.100')]) pool.apply(event);
-  const scatter = new Scatter(pool, () => 0.5);
+  const scatter = new SearchOrigin(pool, () => 0.5);
   const at = () => {
     const { cursor } = pool.network('n');
     return cursor === undefined ? undefined : pool.network('n').ipAt(cursor);

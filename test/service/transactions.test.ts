@@ -7,7 +7,7 @@ import type { PoolEvent } from '../../src/pool/events.ts';
 import { violation } from '../../src/pool/invariants.ts';
 import { Pool } from '../../src/pool/pool.ts';
 import { Allocations } from '../../src/service/allocations.ts';
-import { Changes } from '../../src/service/transactions.ts';
+import { Transactions } from '../../src/service/transactions.ts';
 import { Clock } from '../../src/service/clock.ts';
 import { NOW } from '../support/app.ts';
 import { settled } from '../support/held-store.ts';
@@ -26,12 +26,12 @@ function contradictions(events: readonly PoolEvent[]): string[] {
 }
 
 /** Changes of which a commit takes no more leases that have ended. */
-function changesOf({ pool, store, clock }: Pick<Service, 'pool' | 'store' | 'clock'>, atOnce: number): Changes {
+function changesOf({ pool, store, clock }: Pick<Service, 'pool' | 'store' | 'clock'>, atOnce: number): Transactions {
   const time = new Clock(
     () => clock.now,
     () => clock.elapsed,
   );
-  return new Changes({ pool, store, clock: time, atOnce });
+  return new Transactions({ pool, store, clock: time, atOnce });
 }
 
 type Service = Awaited<ReturnType<typeof startService>>;

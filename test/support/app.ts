@@ -1,6 +1,6 @@
 import { createHandler, type Handler } from '../../src/http/app.ts';
 import { firstHost, parseCidr } from '../../src/net/cidr.ts';
-import { decideAddNetwork, type NetworkWish } from '../../src/pool/decide/network.ts';
+import { decideAddNetwork, type NetworkSpec } from '../../src/pool/decide/network.ts';
 import { Pool } from '../../src/pool/pool.ts';
 import type { Cluster } from '../../src/service/cluster.ts';
 import { Clock } from '../../src/service/clock.ts';
@@ -14,7 +14,7 @@ import type { Store } from '../../src/store/store.ts';
 export const NOW = Date.parse('2026-01-02T03:04:05.678Z');
 
 /** How the network `default` is to be, and what stands around it. */
-export interface AppOptions extends Omit<NetworkWish, 'cidr'> {
+export interface AppOptions extends Omit<NetworkSpec, 'cidr'> {
   /** 172.16.0.0/24 by default. */
   readonly cidr?: string;
   /** Without a history of its own it has none. */
@@ -76,7 +76,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     history: store.history ?? new MemoryStore().history,
     clock: new Clock(now, () => clock.elapsed),
     random,
-    patienceMs,
+    timeoutMs: patienceMs,
   });
   const health = new Health(store, now);
   health.phase = 'ready';

@@ -1,7 +1,7 @@
 import {
   AllocationChange,
   AllocationRequest,
-  BulkAnswer,
+  BulkResponse,
   BulkRequest,
   NetworkAllocation,
   NetworkAllocationList,
@@ -49,7 +49,7 @@ export const ALLOCATION_OPERATIONS: Operations = {
       summary: 'Up to 10,000 requests with an outcome each, or all or none',
       parameters: [key, ACTOR],
       body: BulkRequest,
-      answers: { 200: BulkAnswer },
+      answers: { 200: BulkResponse },
       errors: [400, 404, 409, 413, 415, ...CHANGE],
     },
   },

@@ -1,4 +1,4 @@
-import { AuditEntry, AuditList, ReconcileAnswer, ReconcileRequest, Tenure, TenureList } from '../history.ts';
+import { AuditEntry, AuditList, ReconcileResponse, ReconcileRequest, Tenure, TenureList } from '../history.ts';
 import { ACTOR, CHANGE, LIMIT_QUERY, type Operations, PAGE, query } from './operation.ts';
 
 const time = { type: 'string', format: 'date-time' };
@@ -39,7 +39,7 @@ export const HISTORY_OPERATIONS: Operations = {
       summary: 'Find addresses whose VM is not in a list of those that live, and free what was missing twice',
       parameters: [ACTOR],
       body: ReconcileRequest,
-      answers: { 200: ReconcileAnswer },
+      answers: { 200: ReconcileResponse },
       errors: [400, 404, 409, 413, 415, ...CHANGE],
     },
   },

@@ -1,4 +1,4 @@
-import { IntakeAnswer, IntakeRequest } from '../imports.ts';
+import { ImportResponse, ImportBody } from '../imports.ts';
 import { HealthReport, Liveness, Readiness } from '../schema.ts';
 import { ACTOR, CHANGE, type Operations, query } from './operation.ts';
 
@@ -8,8 +8,8 @@ export const SERVICE_OPERATIONS: Operations = {
     post: {
       summary: 'Take in networks and allocations, all of them or none',
       parameters: [query('dry_run', 'say what would happen, and change nothing', { type: 'boolean' }), ACTOR],
-      body: IntakeRequest,
-      answers: { 200: IntakeAnswer },
+      body: ImportBody,
+      answers: { 200: ImportResponse },
       errors: [400, 409, 413, 415, ...CHANGE],
     },
   },

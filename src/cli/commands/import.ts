@@ -3,7 +3,7 @@ import type { Command } from '../command.ts';
 import { missing } from '../input.ts';
 import { type Output, plural } from '../output.ts';
 import { startProgress } from '../progress.ts';
-import { readSheet, requestOf, type Sheet } from '../exchange/import-file.ts';
+import { readImportFile, requestOf, type ImportFile } from '../exchange/import-file.ts';
 
 const EXIT_REFUSED = 1;
 
@@ -22,7 +22,7 @@ export const importing: Command = {
     if (file === undefined) throw missing('the file', 'import FILE');
     const format = input.oneOf('format', ['csv', 'json']);
     const onlyDry = input.on('dry-run');
-    const sheet = await readSheet(file, format, Date.now());
+    const sheet = await readImportFile(file, format, Date.now());
     const request = requestOf(sheet);
     const rows = sheet.networks.length + sheet.allocations.length;
     const progress = await startProgress(process.stderr, rows * 2, 'checking ');
@@ -56,7 +56,7 @@ async function ask(client: Client, request: ImportRequest, dryRun: boolean): Pro
   }
 }
 
-async function report(out: Output, file: string, sheet: Sheet, answer: ImportAnswer): Promise<number> {
+async function report(out: Output, file: string, sheet: ImportFile, answer: ImportAnswer): Promise<number> {
   const refused = answer.refused.map((row) => ({ line: sheet.lines[row.list][row.index] ?? null, ...row }));
   if (out.isJson) await out.json({ ...answer, refused, skipped: sheet.skipped });
   for (const { line, list, index, error, code } of refused) {
@@ -74,7 +74,7 @@ async function report(out: Output, file: string, sheet: Sheet, answer: ImportAns
   return 0;
 }
 
-function planOf({ networks, allocations, unchanged }: ImportAnswer, { skipped }: Sheet, verb: string): string {
+function planOf({ networks, allocations, unchanged }: ImportAnswer, { skipped }: ImportFile, verb: string): string {
   const apart = [
     ...(unchanged === 0 ? [] : [`${unchanged} there already`]),
     ...(skipped.length === 0 ? [] : [`${skipped.length} left out`]),

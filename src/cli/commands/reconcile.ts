@@ -1,10 +1,10 @@
-import type { ReconcileAnswer } from '../../client/client.ts';
+import type { ReconcileResponse } from '../../client/client.ts';
 import { type Command, NETWORK_FLAGS } from '../command.ts';
 import { readText } from '../file.ts';
 import { missing } from '../input.ts';
 import type { Listed } from '../output.ts';
 
-type Missing = ReconcileAnswer['missing'][number];
+type Missing = ReconcileResponse['missing'][number];
 
 export const reconcile: Command = {
   words: 'reconcile',

@@ -7,7 +7,7 @@ import { linesOfItems, readJson } from './json.ts';
 import { isNetBox, itemOfNetBox } from './netbox.ts';
 
 /** What a file asks for, and where each of its rows stands. */
-export interface Sheet {
+export interface ImportFile {
   readonly networks: readonly unknown[];
   readonly allocations: readonly BulkItem[];
   readonly lines: Readonly<Record<ImportRefusal['list'], readonly number[]>>;
@@ -24,13 +24,13 @@ export type Format = 'csv' | 'json';
  * @param now milliseconds since 1970; what expires at a time is asked for until then
  * @throws PoolError `usage`
  */
-export async function readSheet(file: string, format: Format | undefined, now: number): Promise<Sheet> {
+export async function readImportFile(file: string, format: Format | undefined, now: number): Promise<ImportFile> {
   const known = format ?? formatOf(file);
   const text = readText(file, 'FILE');
-  return known === 'csv' ? sheetOfCsv(text, file, now) : sheetOfJson(text, file, now);
+  return known === 'csv' ? importFileOfCsv(text, file, now) : importFileOfJson(text, file, now);
 }
 
-export function requestOf({ networks, allocations }: Sheet): ImportRequest {
+export function requestOf({ networks, allocations }: ImportFile): ImportRequest {
   return { networks, allocations } as ImportRequest; // the service checks each row, and names those that are wrong
 }
 
@@ -41,7 +41,7 @@ function formatOf(file: string): Format {
   throw new PoolError('usage', `Say what ${file} holds: --format csv or --format json`, { field: '--format' });
 }
 
-async function sheetOfCsv(text: string, file: string, now: number): Promise<Sheet> {
+async function importFileOfCsv(text: string, file: string, now: number): Promise<ImportFile> {
   const { columns, rows } = await readCsv(text, file);
   const netBox = isNetBox(columns);
   if (!netBox && !['ip', 'prefix', 'vm_id', 'network', 'cidr'].some((name) => columns.includes(name))) {
@@ -67,7 +67,7 @@ function ownRow(cells: Readonly<Record<string, string>>, now: number): BulkItem 
 }
 
 /** `{"networks":[…],"allocations":[…]}`, or a list of allocations alone. */
-function sheetOfJson(text: string, file: string, now: number): Sheet {
+function importFileOfJson(text: string, file: string, now: number): ImportFile {
   const value = readJson(text, file);
   const isList = Array.isArray(value);
   const { networks = [], allocations = [] } = (isList ? { allocations: value } : (value ?? {})) as Record<

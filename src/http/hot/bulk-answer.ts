@@ -1,11 +1,11 @@
-import type { BulkAnswer } from '../../api/allocations.ts';
+import type { BulkResponse } from '../../api/allocations.ts';
 import type { Given, Outcome } from '../../service/allocations.ts';
 import { allocationId } from '../../service/allocation-id.ts';
 import type { Network } from '../../service/networks.ts';
 import { errorBody, STATUS } from '../errors.ts';
 import type { Views, Written } from '../view.ts';
 
-type Result = Written<Omit<BulkAnswer['results'][number], 'allocation'>> & { readonly allocation?: object };
+type Result = Written<Omit<BulkResponse['results'][number], 'allocation'>> & { readonly allocation?: object };
 
 /**
  * The answer to a bulk as JSON, put together slice by slice: what one has given is bytes before the next is decided, so

@@ -15,12 +15,12 @@ import type { Scope } from '../../service/transactions.ts';
 import type { ListFilter } from '../../service/listing.ts';
 import { withIndex } from '../../service/allocation-request.ts';
 import type { UseCases } from '../../service/use-cases.ts';
-import { answerEmpty, answerJson, answerParts } from '../answer.ts';
+import { respondEmpty, respondJson, respondParts } from '../answer.ts';
 import { bulkItemOf, macOf, requestsOf, ttlOf } from '../allocation-body.ts';
 import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { BulkText } from '../hot/bulk-answer.ts';
 import { cidrField, macField } from '../parse-fields.ts';
-import { answerList, cursorOf, wantedOf } from '../pagination.ts';
+import { respondList, cursorOf, wantedOf } from '../pagination.ts';
 import { queryFlag, queryText } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { Views, type Written } from '../view.ts';
@@ -33,7 +33,7 @@ const checkRenew = checker(RenewRequest);
 const KEY = /^[\x21-\x7e]{1,128}$/;
 
 /** The door of allocations in any network. */
-export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseCases): Router {
+export function allocationRoutes({ allocations, bulk, listing, history: chronicle }: UseCases): Router {
   const router = new Router({ prefix: '/api/v1/allocations', sensitive: true });
   const readBody = bodyReader();
   const readBulk = bodyReader(BULK_BODY_LIMIT);
@@ -45,7 +45,7 @@ export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseC
     const given = await allocations.allocateAll(scopeOf(ctx), requests);
     const answers = given.map(view.allocation);
     const isList = body.contiguous === false || Array.isArray(body.networks);
-    answerJson(ctx, statusOf(given), isList ? answers : (answers[0] ?? {}));
+    respondJson(ctx, statusOf(given), isList ? answers : (answers[0] ?? {}));
   });
 
   router.post('/bulk', async (ctx) => {
@@ -57,14 +57,14 @@ export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseC
     const answer = new BulkText(view, scope.requestId);
     if (atomic) answer.add(await allocations.allocateAll(scope, [...rows].map(orThrow)));
     else for await (const outcomes of bulk.allocate(scope, rows)) answer.add(outcomes);
-    answerParts(ctx, 200, answer.parts());
+    respondParts(ctx, 200, answer.parts());
   });
 
   router.get('/', async (ctx) => {
     const filter = filterOf(ctx);
     const cursor = cursorOf(queryText(ctx, 'cursor'), (text) => readPlace(text, (id) => chronicle.isRecord(id)));
     const found = entries(scopeOf(ctx), filter, cursor, statusesOf(ctx));
-    await answerList(
+    await respondList(
       ctx,
       wantedOf(ctx),
       found,
@@ -99,10 +99,10 @@ export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseC
     const id = idOf(ctx);
     const scope = scopeOf(ctx);
     try {
-      answerJson(ctx, 200, view.allocation(await listing.byId(scope, id)));
+      respondJson(ctx, 200, view.allocation(await listing.byId(scope, id)));
     } catch (error) {
       if (!(error instanceof PoolError) || error.code !== 'allocation_not_found') throw error;
-      answerJson(ctx, 200, view.ended(await chronicle.endedById(scope, id)));
+      respondJson(ctx, 200, view.ended(await chronicle.endedById(scope, id)));
     }
   });
 
@@ -114,12 +114,12 @@ export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseC
       description: description === '' ? null : description,
       mac: mac === undefined ? undefined : mac === null || mac === '' ? null : macOf(mac),
     };
-    answerJson(ctx, 200, view.allocation(await allocations.update(scopeOf(ctx), idOf(ctx), wish)));
+    respondJson(ctx, 200, view.allocation(await allocations.update(scopeOf(ctx), idOf(ctx), wish)));
   });
 
   router.post('/:id/release', async (ctx) => {
     await allocations.releaseById(scopeOf(ctx), idOf(ctx));
-    answerEmpty(ctx);
+    respondEmpty(ctx);
   });
 
   router.post('/:id/renew', async (ctx) => {
@@ -127,7 +127,7 @@ export function allocationRoutes({ allocations, bulk, listing, chronicle }: UseC
       ctx.req.headers['content-length'] === '0' ||
       !('transfer-encoding' in ctx.req.headers || 'content-length' in ctx.req.headers);
     const ttl = isEmpty ? undefined : ttlOf(await readBody(ctx, checkRenew));
-    answerJson(ctx, 200, view.allocation(await allocations.renew(scopeOf(ctx), idOf(ctx), ttl)));
+    respondJson(ctx, 200, view.allocation(await allocations.renew(scopeOf(ctx), idOf(ctx), ttl)));
   });
 
   return router;

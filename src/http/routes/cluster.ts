@@ -4,7 +4,7 @@ import { type ClusterStatus, NodeRequest } from '../../api/cluster.ts';
 import { checker } from '../../api/validate.ts';
 import { PoolError } from '../../errors.ts';
 import type { Cluster, ClusterState } from '../../service/cluster.ts';
-import { answerEmpty, answerJson } from '../answer.ts';
+import { respondEmpty, respondJson } from '../answer.ts';
 import { bodyReader } from '../body.ts';
 import { scopeOf } from '../scope.ts';
 
@@ -16,20 +16,20 @@ export function clusterRoutes(cluster: Cluster): Router {
   const readBody = bodyReader();
 
   router.get('/status', async (ctx) => {
-    answerJson(ctx, 200, statusOf(await cluster.status(scopeOf(ctx))));
+    respondJson(ctx, 200, statusOf(await cluster.status(scopeOf(ctx))));
   });
 
   router.post('/nodes', async (ctx) => {
     const { node_id, addr } = await readBody(ctx, checkNode);
     await cluster.add(scopeOf(ctx), String(node_id), addr);
-    answerEmpty(ctx);
+    respondEmpty(ctx);
   });
 
   router.delete('/nodes/:node', async (ctx) => {
     const node = String(ctx.params.node);
     if (node.length > 300) throw new PoolError('invalid_request', 'node is invalid: it is too long', { field: 'node' });
     await cluster.remove(scopeOf(ctx), node);
-    answerEmpty(ctx);
+    respondEmpty(ctx);
   });
 
   return router;

@@ -1,7 +1,7 @@
 import Router from '@koa/router';
 import type { HealthReport, Liveness, Readiness } from '../../api/schema.ts';
 import type { Health } from '../../service/health.ts';
-import { answerJson } from '../answer.ts';
+import { respondJson } from '../answer.ts';
 
 /** Paths that answer in every phase, also while loading and draining. */
 export const HEALTH_PATHS = new Set(['/livez', '/readyz', '/healthz', '/api/v1/health', '/api/v1/openapi.json']);
@@ -11,7 +11,7 @@ export function healthRoutes(health: Health, version: string): Router {
   const router = new Router({ sensitive: true });
 
   router.get('/livez', (ctx) => {
-    answerJson(ctx, 200, { status: 'alive' } satisfies Liveness);
+    respondJson(ctx, 200, { status: 'alive' } satisfies Liveness);
   });
 
   router.get(['/readyz', '/healthz'], (ctx) => {
@@ -19,11 +19,11 @@ export function healthRoutes(health: Health, version: string): Router {
     const { checks, progress } = health;
     const status = health.ready ? 'ready' : 'not ready';
     const loading = progress && { read_bytes: progress.done, total_bytes: progress.total };
-    answerJson(ctx, health.ready ? 200 : 503, { status, checks, ...(loading && { loading }) } satisfies Readiness);
+    respondJson(ctx, health.ready ? 200 : 503, { status, checks, ...(loading && { loading }) } satisfies Readiness);
   });
 
   router.get('/api/v1/health', (ctx) => {
-    answerJson(ctx, 200, {
+    respondJson(ctx, 200, {
       status: 'healthy',
       service: 'ipam',
       cluster_mode: health.isCluster,

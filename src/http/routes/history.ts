@@ -1,6 +1,6 @@
 import Router from '@koa/router';
 import type { AuditEntry, Tenure as TenureAnswer } from '../../api/history.ts';
-import { type ReconcileAnswer, ReconcileRequest } from '../../api/history.ts';
+import { type ReconcileResponse, ReconcileRequest } from '../../api/history.ts';
 import { checker } from '../../api/validate.ts';
 import { formatAddress, parseAddress } from '../../net/address.ts';
 import { PoolError } from '../../errors.ts';
@@ -9,20 +9,20 @@ import { invalidAddress } from '../../service/allocations.ts';
 import { type Recorded, resourceOf, type Tenure } from '../../service/history.ts';
 import type { Missing } from '../../service/reclaim.ts';
 import type { UseCases } from '../../service/use-cases.ts';
-import { answerJson } from '../answer.ts';
+import { respondJson } from '../answer.ts';
 import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { timeField } from '../parse-fields.ts';
-import { answerList, cursorOf, slicesOf, wantedOf } from '../pagination.ts';
+import { respondList, cursorOf, slicesOf, wantedOf } from '../pagination.ts';
 import { queryText } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 
 const DEFAULT_LIMIT = 100;
 const DEFAULT_GRACE = 600;
 
-const checkReconcile = checker(ReconcileRequest);
+const checkReclaim = checker(ReconcileRequest);
 
 /** The doors to what happened, and to what should have. */
-export function historyRoutes({ chronicle, reconciliation }: UseCases): Router {
+export function historyRoutes({ history: chronicle, reclaim: reconciliation }: UseCases): Router {
   const router = new Router({ prefix: '/api/v1', sensitive: true });
   const readLive = bodyReader(BULK_BODY_LIMIT);
 
@@ -35,7 +35,7 @@ export function historyRoutes({ chronicle, reconciliation }: UseCases): Router {
       resource: queryText(ctx, 'resource'),
       after: cursorOf(queryText(ctx, 'cursor'), (id) => (chronicle.isRecord(id) ? id : undefined)),
     });
-    await answerList(ctx, wanted, slicesOf(entries), viewEntry, ({ id }) => id);
+    await respondList(ctx, wanted, slicesOf(entries), viewEntry, ({ id }) => id);
   });
 
   router.get('/history', async (ctx) => {
@@ -51,11 +51,11 @@ export function historyRoutes({ chronicle, reconciliation }: UseCases): Router {
       vmId,
       at: optionalTime('at', queryText(ctx, 'at')),
     });
-    await answerList(ctx, wantedOf(ctx, DEFAULT_LIMIT), slicesOf(tenures), viewTenure);
+    await respondList(ctx, wantedOf(ctx, DEFAULT_LIMIT), slicesOf(tenures), viewTenure);
   });
 
   router.post('/reconcile', async (ctx) => {
-    const body = await readLive(ctx, checkReconcile);
+    const body = await readLive(ctx, checkReclaim);
     const { network, scope, live, grace_seconds = DEFAULT_GRACE, dry_run = true, force = false } = body;
     const { checked, missing } = await reconciliation.run(scopeOf(ctx), {
       network: network ?? undefined,
@@ -66,12 +66,12 @@ export function historyRoutes({ chronicle, reconciliation }: UseCases): Router {
       dryRun: dry_run,
       force,
     });
-    answerJson(ctx, 200, {
+    respondJson(ctx, 200, {
       dry_run,
       checked,
       missing: missing.map(viewMissing),
       released: missing.filter(({ released }) => released).length,
-    } satisfies ReconcileAnswer);
+    } satisfies ReconcileResponse);
   });
 
   return router;
@@ -128,7 +128,7 @@ function viewMissing({
   missing_since,
   due,
   released,
-}: Missing): ReconcileAnswer['missing'][number] {
+}: Missing): ReconcileResponse['missing'][number] {
   const { offset, vm_id, nic, allocated_at } = allocation;
   return {
     id: allocationId(network.cidr.family, network.origin + offset, allocated_at),

@@ -1,10 +1,10 @@
 import Router from '@koa/router';
-import { AllocationRow, type IntakeAnswer, IntakeRequest, NetworkRow } from '../../api/imports.ts';
+import { AllocationRow, type ImportResponse, ImportBody, NetworkRow } from '../../api/imports.ts';
 import { type Checked, checker } from '../../api/validate.ts';
 import { PoolError } from '../../errors.ts';
 import type { Row } from '../../service/imports.ts';
 import type { UseCases } from '../../service/use-cases.ts';
-import { answerJson } from '../answer.ts';
+import { respondJson } from '../answer.ts';
 import { importedOf } from '../allocation-body.ts';
 import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { cidrField } from '../parse-fields.ts';
@@ -12,17 +12,17 @@ import { queryFlag } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { wishOf } from './networks.ts';
 
-const checkIntake = checker(IntakeRequest);
+const checkImport = checker(ImportBody);
 const checkNetwork = checker(NetworkRow);
 const checkAllocation = checker(AllocationRow);
 
 /** The door for what comes from elsewhere: all of it or nothing. */
-export function intakeRoutes({ intake }: UseCases): Router {
+export function importRoutes({ imports: intake }: UseCases): Router {
   const router = new Router({ prefix: '/api/v1/import', sensitive: true });
   const readBody = bodyReader(BULK_BODY_LIMIT);
 
   router.post('/', async (ctx) => {
-    const { networks = [], allocations = [] } = await readBody(ctx, checkIntake);
+    const { networks = [], allocations = [] } = await readBody(ctx, checkImport);
     const dryRun = queryFlag(ctx, 'dry_run');
     const taken = await intake.take(
       scopeOf(ctx),
@@ -40,7 +40,7 @@ export function intakeRoutes({ intake }: UseCases): Router {
       const rows = refused.length === 1 ? '1 row is' : `${refused.length} rows are`;
       throw new PoolError('import_refused', `Nothing was imported: ${rows} refused`, { refused });
     }
-    answerJson(ctx, 200, { dry_run: dryRun, ...taken, refused } satisfies IntakeAnswer);
+    respondJson(ctx, 200, { dry_run: dryRun, ...taken, refused } satisfies ImportResponse);
   });
 
   return router;

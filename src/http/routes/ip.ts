@@ -15,9 +15,9 @@ import { PoolError } from '../../errors.ts';
 import { type Held, invalidAddress } from '../../service/allocations.ts';
 import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
 import type { UseCases } from '../../service/use-cases.ts';
-import { answerJson } from '../answer.ts';
+import { respondJson } from '../answer.ts';
 import { bodyReader } from '../body.ts';
-import { answerList, cursorOf, wantedOf } from '../pagination.ts';
+import { respondList, cursorOf, wantedOf } from '../pagination.ts';
 import { queryText } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { countOf, Views, type Written } from '../view.ts';
@@ -43,11 +43,11 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
       const addresses = all.map(view);
       const [first] = addresses;
       const isNew = all.some(({ created }) => created);
-      if (first) answerJson(ctx, isNew ? 201 : 200, { ...first, addresses } satisfies Written<DualAllocation>);
+      if (first) respondJson(ctx, isNew ? 201 : 200, { ...first, addresses } satisfies Written<DualAllocation>);
       return;
     }
     const held = await allocations.allocate(scope, { network: networkOf(ctx), owner, attributes });
-    answerJson(ctx, held.created ? 201 : 200, view(held));
+    respondJson(ctx, held.created ? 201 : 200, view(held));
   });
 
   router.delete('/release/:vm_id', async (ctx) => {
@@ -59,7 +59,7 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
       owner,
       ...(ip === undefined ? {} : { ip }),
     });
-    answerJson(ctx, 200, released(held));
+    respondJson(ctx, 200, released(held));
   });
 
   router.delete('/release-by-ip/:ip', async (ctx) => {
@@ -67,7 +67,7 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
       network: queryText(ctx, 'network'),
       ip: ctx.params.ip ?? '',
     });
-    answerJson(ctx, 200, released(held));
+    respondJson(ctx, 200, released(held));
   });
 
   router.get('/allocations', async (ctx) => {
@@ -77,13 +77,13 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
       ip: queryText(ctx, 'ip'),
       vmIdPrefix: queryText(ctx, 'vm_id_prefix'),
     });
-    await answerList(ctx, wantedOf(ctx), found, view, ({ network, allocation }) => network.ipAt(allocation.offset));
+    await respondList(ctx, wantedOf(ctx), found, view, ({ network, allocation }) => network.ipAt(allocation.offset));
   });
 
   router.get('/stats', async (ctx) => {
     const { network, allocated, available, cooling } = await networks.stats(scopeOf(ctx), networkOf(ctx));
     const total = allocated + available + cooling;
-    answerJson(ctx, 200, {
+    respondJson(ctx, 200, {
       network: network.cidrText,
       gateway: network.gatewayText ?? null,
       total: countOf(total),
@@ -100,7 +100,7 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
       return;
     }
     const owner = { vm_id: vmIdOf(ctx.params.vm_id), nic: '' };
-    answerJson(ctx, 200, view(await listing.get(scopeOf(ctx), { network: networkOf(ctx), owner })));
+    respondJson(ctx, 200, view(await listing.get(scopeOf(ctx), { network: networkOf(ctx), owner })));
   });
 
   return router;

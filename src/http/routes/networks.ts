@@ -5,10 +5,10 @@ import { checker } from '../../api/validate.ts';
 import { formatRange } from '../../net/range.ts';
 import { PoolError } from '../../errors.ts';
 import type { UseCases } from '../../service/use-cases.ts';
-import { answerEmpty, answerJson } from '../answer.ts';
+import { respondEmpty, respondJson } from '../answer.ts';
 import { bodyReader } from '../body.ts';
 import { addressField, cidrField, rangesField, rangeField, timeField } from '../parse-fields.ts';
-import { answerAll } from '../pagination.ts';
+import { respondAll } from '../pagination.ts';
 import { queryFlag } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { Views } from '../view.ts';
@@ -26,29 +26,29 @@ export function networkRoutes({ networks }: UseCases): Router {
   const view = new Views();
 
   router.get('/', async (ctx) => {
-    await answerAll(ctx, (await networks.list(scopeOf(ctx))).map(view.network));
+    await respondAll(ctx, (await networks.list(scopeOf(ctx))).map(view.network));
   });
 
   router.post('/', async (ctx) => {
     const { cidr, ...rest } = await readBody(ctx, checkNetwork);
     const network = await networks.add(scopeOf(ctx), { cidr: cidrField('cidr', cidr), ...wishOf(rest) });
     ctx.set('Location', `/api/v1/networks/${network.id}`);
-    answerJson(ctx, 201, view.network(network));
+    respondJson(ctx, 201, view.network(network));
   });
 
   router.get('/:network', async (ctx) => {
-    answerJson(ctx, 200, view.network(await networks.get(scopeOf(ctx), nameOf(ctx))));
+    respondJson(ctx, 200, view.network(await networks.get(scopeOf(ctx), nameOf(ctx))));
   });
 
   router.patch('/:network', async (ctx) => {
     const { cidr, ...rest } = await readBody(ctx, checkChange);
     const wish = { ...(cidr === undefined ? {} : { cidr: cidrField('cidr', cidr) }), ...wishOf(rest) };
-    answerJson(ctx, 200, view.network(await networks.update(scopeOf(ctx), nameOf(ctx), wish)));
+    respondJson(ctx, 200, view.network(await networks.update(scopeOf(ctx), nameOf(ctx), wish)));
   });
 
   router.delete('/:network', async (ctx) => {
     await networks.remove(scopeOf(ctx), nameOf(ctx), queryFlag(ctx, 'force'));
-    answerEmpty(ctx);
+    respondEmpty(ctx);
   });
 
   router.get('/:network/stats', async (ctx) => {
@@ -56,17 +56,17 @@ export function networkRoutes({ networks }: UseCases): Router {
     const withRanges = queryFlag(ctx, 'free_ranges');
     const stats = view.stats(await networks.stats(scope, nameOf(ctx)));
     if (!withRanges) {
-      answerJson(ctx, 200, stats);
+      respondJson(ctx, 200, stats);
       return;
     }
     const ranges = await networks.freeRanges(scope, nameOf(ctx), FREE_RANGES);
-    answerJson(ctx, 200, { ...stats, free_ranges: ranges.map(formatRange) });
+    respondJson(ctx, 200, { ...stats, free_ranges: ranges.map(formatRange) });
   });
 
   router.get('/:network/reservations', async (ctx) => {
     const network = await networks.get(scopeOf(ctx), nameOf(ctx));
     const reservations = [...network.reservations.values()];
-    await answerAll(
+    await respondAll(
       ctx,
       reservations.map((reservation) => view.reservation(network, reservation)),
     );
@@ -80,12 +80,12 @@ export function networkRoutes({ networks }: UseCases): Router {
       owner: vm_id === undefined || vm_id === null ? undefined : { vm_id, nic: nic ?? '' },
       expires_at: expires_at === undefined || expires_at === null ? undefined : timeField('expires_at', expires_at),
     });
-    answerJson(ctx, 201, view.reservation(made.network, made.reservation));
+    respondJson(ctx, 201, view.reservation(made.network, made.reservation));
   });
 
   router.delete('/:network/reservations/:reservation', async (ctx) => {
     await networks.unreserve(scopeOf(ctx), nameOf(ctx), String(ctx.params.reservation));
-    answerEmpty(ctx);
+    respondEmpty(ctx);
   });
 
   return router;

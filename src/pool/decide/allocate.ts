@@ -6,17 +6,17 @@ import type { Attributes, IpAllocated, Origin, Owner, PoolEvent } from '../event
 import type { Network } from '../network.ts';
 import type { Pool } from '../pool.ts';
 import type { Strategy } from '../strategy.ts';
-import { find } from './place.ts';
-import { type AttributesWish, decideUpdate, merge } from './update.ts';
+import { findPlace } from './place.ts';
+import { type AttributesSpec, decideUpdate, merge } from './update.ts';
 
 const NONE: Attributes = {};
 const REQUESTED = { requested: true } as const;
 
 /** What somebody asks an address for, and how it should be. */
-export interface AllocationWish {
+export interface AllocationSpec {
   readonly owner: Owner;
   /** Undefined or null: as it is; `mac: 'auto'` makes one of the address. */
-  readonly attributes: AttributesWish;
+  readonly attributes: AttributesSpec;
   /** Seconds until it ends by itself. Undefined: never, or as it is. */
   readonly ttl?: number | undefined;
   /** This address, or a range that begins with it. */
@@ -37,20 +37,20 @@ export interface AllocationWish {
 export function decideAllocate(
   pool: Pool,
   network: Network,
-  wish: AllocationWish,
+  spec: AllocationSpec,
   strategy: Strategy,
   origin: Origin,
 ): PoolEvent[] {
-  const size = sizeOf(network, wish);
-  const lease = wish.ttl === undefined ? NONE : { expires_at: origin.at + wish.ttl * 1000, ttl: wish.ttl };
-  const held = network.byOwner(wish.owner);
+  const size = sizeOf(network, spec);
+  const lease = spec.ttl === undefined ? NONE : { expires_at: origin.at + spec.ttl * 1000, ttl: spec.ttl };
+  const held = network.byOwner(spec.owner);
   if (held) {
-    refuseOther(network, held, wish, size);
-    const mac = wish.attributes.mac === 'auto' ? held.attributes.mac : wish.attributes.mac;
-    const attributes = { ...withoutNulls(wish.attributes), ...lease };
+    refuseOther(network, held, spec, size);
+    const mac = spec.attributes.mac === 'auto' ? held.attributes.mac : spec.attributes.mac;
+    const attributes = { ...withoutNulls(spec.attributes), ...lease };
     // Whoever asks lives, whatever a list of living VMs said.
     const alive = held.attributes.missing_since === undefined ? {} : { missing_since: null };
-    const auto = mac ?? macFor(pool, network, held.offset, wish);
+    const auto = mac ?? macFor(pool, network, held.offset, spec);
     return decideUpdate(network, held, { ...attributes, ...alive, mac: auto }, origin);
   }
   if (network.settings.drain) {
@@ -58,9 +58,9 @@ export function decideAllocate(
       network: network.id,
     });
   }
-  const { owner, ip } = wish;
-  const place = find(network, { owner, ip, size, isPrefix: wish.prefixLength !== undefined }, strategy, origin.at);
-  const { attributes, prefixLength } = wish;
+  const { owner, ip } = spec;
+  const place = findPlace(network, { owner, ip, size, isPrefix: spec.prefixLength !== undefined }, strategy, origin.at);
+  const { attributes, prefixLength } = spec;
   const { at, actor, request_id } = origin;
   const { vm_id, nic, key } = owner;
   const event: IpAllocated = {
@@ -79,14 +79,14 @@ export function decideAllocate(
     place.last === place.offset ? undefined : { end_ip: network.ipAt(place.last) },
     key === undefined ? undefined : { key },
     merge(lease, attributes),
-    attributes.mac === 'auto' ? { mac: macFor(pool, network, place.offset, wish) } : undefined,
+    attributes.mac === 'auto' ? { mac: macFor(pool, network, place.offset, spec) } : undefined,
     prefixLength === undefined ? undefined : { prefix_length: prefixLength },
     place.requested ? REQUESTED : undefined,
   );
   return [event];
 }
 
-function sizeOf(network: Network, { count, prefixLength }: AllocationWish): bigint {
+function sizeOf(network: Network, { count, prefixLength }: AllocationSpec): bigint {
   if (prefixLength === undefined) return BigInt(count ?? 1);
   const { cidr } = network;
   if (count !== undefined) {
@@ -112,7 +112,7 @@ function sizeOf(network: Network, { count, prefixLength }: AllocationWish): bigi
 function refuseOther(
   network: Network,
   held: Allocation,
-  { ip, owner, prefixLength, count }: AllocationWish,
+  { ip, owner, prefixLength, count }: AllocationSpec,
   size: bigint,
 ): void {
   const has = network.ipAt(held.offset);
@@ -135,7 +135,7 @@ export function macFor(
   pool: Pool,
   network: Network,
   offset: bigint,
-  { attributes }: Pick<AllocationWish, 'attributes'>,
+  { attributes }: Pick<AllocationSpec, 'attributes'>,
 ): string | undefined {
   if (attributes.mac !== 'auto') return undefined;
   const { family } = network.cidr;
@@ -146,10 +146,10 @@ export function macFor(
 }
 
 /** Asking for an address, null is the same as nothing. */
-function withoutNulls(wish: AttributesWish): AttributesWish & Attributes {
+function withoutNulls(spec: AttributesSpec): AttributesSpec & Attributes {
   const given: Record<string, unknown> = {};
-  for (const name in wish) {
-    const value = wish[name as keyof Attributes];
+  for (const name in spec) {
+    const value = spec[name as keyof Attributes];
     if (value !== null && value !== undefined && !(name === 'mac' && value === 'auto')) given[name] = value;
   }
   return given;

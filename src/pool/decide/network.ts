@@ -9,7 +9,7 @@ import type { Pool } from '../pool.ts';
 import { decideRelease } from './release.ts';
 
 /** What an operator may say of a network. Undefined: as it is, or the default; null: none from now on. */
-export interface NetworkWish {
+export interface NetworkSpec {
   readonly cidr?: Cidr | undefined;
   readonly gateway?: Address | null | undefined;
   readonly excluded?: readonly Range[] | undefined;
@@ -39,19 +39,19 @@ const NAMED = 100;
 export function decideAddNetwork(
   pool: Pool,
   id: string,
-  wish: NetworkWish & { readonly cidr: Cidr },
+  spec: NetworkSpec & { readonly cidr: Cidr },
   origin: Origin,
 ): PoolEvent[] {
   if (pool.find(id)) throw new PoolError('network_exists', `There is a network ${id} already`, { network: id });
-  const settings = settingsOf(wish, wish.cidr, { excluded: [], strategy: 'round-robin' });
-  const gateway = gatewayIn(wish.cidr, wish.gateway ?? undefined);
-  refuseMisfit(pool, undefined, wish.cidr, settings);
+  const settings = settingsOf(spec, spec.cidr, { excluded: [], strategy: 'round-robin' });
+  const gateway = gatewayIn(spec.cidr, spec.gateway ?? undefined);
+  refuseMisfit(pool, undefined, spec.cidr, settings);
   return [
     {
       type: 'network_added',
       network: id,
-      cidr: formatCidr(wish.cidr),
-      ...(gateway === undefined ? {} : { gateway: formatAddress(wish.cidr.family, gateway) }),
+      cidr: formatCidr(spec.cidr),
+      ...(gateway === undefined ? {} : { gateway: formatAddress(spec.cidr.family, gateway) }),
       ...settings,
       ...origin,
     },
@@ -63,15 +63,15 @@ export function decideAddNetwork(
  *
  * @throws PoolError as {@link decideAddNetwork}, and `network_in_use` with the live allocations that would be left outside
  */
-export function decideUpdateNetwork(pool: Pool, network: Network, wish: NetworkWish, origin: Origin): PoolEvent[] {
-  const cidr = wish.cidr ?? network.cidr;
-  const gateway = wish.gateway === undefined ? network.gateway : gatewayIn(cidr, wish.gateway ?? undefined);
+export function decideUpdateNetwork(pool: Pool, network: Network, spec: NetworkSpec, origin: Origin): PoolEvent[] {
+  const cidr = spec.cidr ?? network.cidr;
+  const gateway = spec.gateway === undefined ? network.gateway : gatewayIn(cidr, spec.gateway ?? undefined);
   if (cidr.family !== network.cidr.family) {
     throw new PoolError('usage', `cidr ${formatCidr(cidr)} is of another family than ${network.cidrText}`, {
       field: 'cidr',
     });
   }
-  const settings = settingsOf(wish, cidr, network.settings);
+  const settings = settingsOf(spec, cidr, network.settings);
   const before = { cidr: network.cidrText, gateway: network.gatewayText ?? null, ...network.settings };
   const after = {
     cidr: formatCidr(cidr),
@@ -80,7 +80,7 @@ export function decideUpdateNetwork(pool: Pool, network: Network, wish: NetworkW
   };
   if (canonical(before) === canonical(after)) return [];
   refuseMisfit(pool, network, cidr, settings);
-  if (wish.gateway === undefined && gateway !== undefined) gatewayIn(cidr, { family: cidr.family, value: gateway });
+  if (spec.gateway === undefined && gateway !== undefined) gatewayIn(cidr, { family: cidr.family, value: gateway });
   refuseOrphans(network, cidr, gateway, settings);
   return [{ type: 'network_updated', network: network.id, ...after, ...origin }];
 }
@@ -106,19 +106,19 @@ export function decideRemoveNetwork(network: Network, force: boolean, origin: Or
   return [...released, { type: 'network_removed', network: network.id, cidr: network.cidrText, ...origin }];
 }
 
-function settingsOf(wish: NetworkWish, cidr: Cidr, before: NetworkSettings): NetworkSettings {
+function settingsOf(spec: NetworkSpec, cidr: Cidr, before: NetworkSettings): NetworkSettings {
   const text = (now: string | null | undefined, then: string | undefined) =>
     now === undefined ? then : (now ?? undefined);
-  const ranges = rangeTexts(cidr, wish.ranges ?? rangesOf(before.ranges ?? []), 'ranges');
-  const name = text(wish.name, before.name);
-  const description = text(wish.description, before.description);
-  const tags = wish.tags ?? before.tags;
-  const cooldown_seconds = wish.cooldown_seconds ?? before.cooldown_seconds;
-  const sticky_seconds = wish.sticky_seconds ?? before.sticky_seconds;
-  const cooldown_policy = wish.cooldown_policy ?? before.cooldown_policy;
+  const ranges = rangeTexts(cidr, spec.ranges ?? rangesOf(before.ranges ?? []), 'ranges');
+  const name = text(spec.name, before.name);
+  const description = text(spec.description, before.description);
+  const tags = spec.tags ?? before.tags;
+  const cooldown_seconds = spec.cooldown_seconds ?? before.cooldown_seconds;
+  const sticky_seconds = spec.sticky_seconds ?? before.sticky_seconds;
+  const cooldown_policy = spec.cooldown_policy ?? before.cooldown_policy;
   return {
-    excluded: wish.excluded ? rangeTexts(cidr, wish.excluded, 'excluded') : before.excluded,
-    strategy: wish.strategy ?? before.strategy,
+    excluded: spec.excluded ? rangeTexts(cidr, spec.excluded, 'excluded') : before.excluded,
+    strategy: spec.strategy ?? before.strategy,
     ...(ranges.length > 0 ? { ranges } : {}),
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),
@@ -126,7 +126,7 @@ function settingsOf(wish: NetworkWish, cidr: Cidr, before: NetworkSettings): Net
     ...(cooldown_seconds ? { cooldown_seconds } : {}),
     ...(sticky_seconds ? { sticky_seconds } : {}),
     ...(cooldown_policy && cooldown_policy !== 'refuse' ? { cooldown_policy } : {}),
-    ...((wish.drain ?? before.drain) ? { drain: true } : {}),
+    ...((spec.drain ?? before.drain) ? { drain: true } : {}),
   };
 }
 

@@ -1,8 +1,8 @@
 import { ownerKey, sameOwner } from '../allocation.ts';
 import { PoolError } from '../../errors.ts';
 import type { Owner } from '../events.ts';
-import type { OpenLayout } from '../assignable.ts';
-import type { Memory } from '../cooldown.ts';
+import type { AssignableTo } from '../assignable.ts';
+import type { CoolingSpan } from '../cooldown.ts';
 import type { Network } from '../network.ts';
 import type { Span } from '../../collections/span.ts';
 import { pickOne, pickRun, type Strategy } from '../strategy.ts';
@@ -26,9 +26,9 @@ interface Place {
 }
 
 /** Where the owner should be: what it asks for, what is reserved for it, what it had, what the strategy says. */
-export function find(network: Network, need: Need, strategy: Strategy, now: number): Place {
+export function findPlace(network: Network, need: Need, strategy: Strategy, now: number): Place {
   const { owner, ip, size } = need;
-  const layout = network.layout.openTo(owner);
+  const layout = network.assignable.to(owner);
   if (ip !== undefined) return named(network, layout, ip, need);
   const former = formerOf(network, layout, need, now);
   const own = reservedFor(network, layout, need, former) ?? former;
@@ -42,7 +42,7 @@ export function find(network: Network, need: Need, strategy: Strategy, now: numb
 
 /** What the strategy says; for a prefix the first that fits, on its boundary. */
 function pick(network: Network, { size, isPrefix }: Need, strategy: Strategy): bigint | undefined {
-  const { free, layout, origin } = network;
+  const { free, assignable: layout, origin } = network;
   const { space } = layout;
   if (isPrefix) {
     // The network address, which is never free: it is given to no VM, but as the first of a delegated prefix.
@@ -55,7 +55,7 @@ function pick(network: Network, { size, isPrefix }: Need, strategy: Strategy): b
   return size === 1n ? pickOne(free, space, start) : pickRun(free, space, start, { count: size, aligned: 1n, origin });
 }
 
-function named(network: Network, layout: OpenLayout, ip: string, { owner, size, isPrefix }: Need): Place {
+function named(network: Network, layout: AssignableTo, ip: string, { owner, size, isPrefix }: Need): Place {
   const first = network.offsetOf(ip);
   if (first === undefined || first + size - 1n > layout.space.last) {
     const text = `ip ${ip.slice(0, 64)} ${size === 1n ? 'is' : `and the ${size - 1n} behind it are`} not in network ${network.cidrText}`;
@@ -71,7 +71,7 @@ function named(network: Network, layout: OpenLayout, ip: string, { owner, size, 
     const by = holder.vm_id === '' ? 'somebody else' : holder.vm_id;
     throw taken(network, holder.offset > first ? holder.offset : first, `held by ${by}`, { vm_id: holder.vm_id });
   }
-  for (const memory of network.memories.from(first)) {
+  for (const memory of network.cooldown.from(first)) {
     if (memory.offset > last) break;
     if (sameOwner(memory, owner)) continue;
     const until = new Date(memory.cooling_until).toISOString();
@@ -79,16 +79,16 @@ function named(network: Network, layout: OpenLayout, ip: string, { owner, size, 
       cooling_until: until,
     });
   }
-  if (network.isHeld({ first, last }))
+  if (network.isOnHold({ first, last }))
     throw new PoolError('conflict', `ip ${ip} is being given to somebody else`, { field: 'ip' });
-  refuseBlocked(network, layout, { first, last }, isPrefix);
+  refuseUnassignable(network, layout, { first, last }, isPrefix);
   return { offset: first, last, requested: true };
 }
 
-function refuseBlocked(network: Network, layout: OpenLayout, span: Span, isPrefix: boolean): void {
-  const at = layout.obstacle(span, isPrefix);
+function refuseUnassignable(network: Network, layout: AssignableTo, span: Span, isPrefix: boolean): void {
+  const at = layout.firstUnassignable(span, isPrefix);
   if (at === undefined) return;
-  const blocked = layout.blockedAt(at);
+  const blocked = layout.unassignableAt(at);
   const what = typeof blocked === 'object' ? `reserved: ${blocked.reason}` : `not given out: ${String(blocked)}`;
   const ip = network.ipAt(at);
   throw new PoolError('address_reserved', `ip ${ip} is ${what}`, { field: 'ip', ip, network: network.id });
@@ -102,19 +102,19 @@ function taken(network: Network, offset: bigint, what: string, details: Record<s
 /** An address of a reservation for this owner; the one that it had before, when that is among them. */
 function reservedFor(
   network: Network,
-  layout: OpenLayout,
+  layout: AssignableTo,
   { owner, size, isPrefix }: Need,
   former: bigint | undefined,
 ): bigint | undefined {
   const align = (offset: bigint) => (isPrefix ? offset + ((size - ((network.origin + offset) % size)) % size) : offset);
-  const own = network.layout.reservedFor(owner);
+  const own = network.assignable.reservedFor(owner);
   if (former !== undefined && own.some(({ first, last }) => first <= former && former <= last)) return former;
   for (const { first, last } of own) {
     for (let at = align(first); at + size - 1n <= last;) {
       const span = { first: at, last: at + size - 1n };
-      const obstacle = layout.obstacle(span, isPrefix);
+      const obstacle = layout.firstUnassignable(span, isPrefix);
       if (obstacle === undefined && !isClaimed(network, span, owner)) return at;
-      const next = layout.nextUsable((obstacle ?? at) + 1n);
+      const next = layout.nextAssignable((obstacle ?? at) + 1n);
       if (next === undefined) break;
       at = align(next);
     }
@@ -124,8 +124,8 @@ function reservedFor(
 
 /** Whether somebody else holds, or is about to get, or had until now, one of the offsets. */
 function isClaimed(network: Network, span: Span, owner?: Owner): boolean {
-  if (network.isHeld(span) || network.within(span)) return true;
-  for (const memory of network.memories.from(span.first)) {
+  if (network.isOnHold(span) || network.within(span)) return true;
+  for (const memory of network.cooldown.from(span.first)) {
     if (memory.offset > span.last) break;
     if (!owner || !sameOwner(memory, owner)) return true;
   }
@@ -135,35 +135,35 @@ function isClaimed(network: Network, span: Span, owner?: Owner): boolean {
 /** What this owner had before, while it is kept for it. */
 function formerOf(
   network: Network,
-  layout: OpenLayout,
+  layout: AssignableTo,
   { owner, size, isPrefix }: Need,
   now: number,
 ): bigint | undefined {
-  const memory = ownerKey(owner) === undefined ? undefined : network.memories.of(owner);
+  const memory = ownerKey(owner) === undefined ? undefined : network.cooldown.of(owner);
   if (!memory || memory.last - memory.offset + 1n !== size) return undefined;
   const { offset: first, last, cooling_until, sticky_until } = memory;
   if (isPrefix && (network.origin + first) % size !== 0n) return undefined;
-  const isKept = sticky_until > now || (cooling_until > now && network.memories.at(first) === memory);
-  if (!isKept || layout.obstacle({ first, last }, isPrefix) !== undefined) return undefined;
+  const isKept = sticky_until > now || (cooling_until > now && network.cooldown.at(first) === memory);
+  if (!isKept || layout.firstUnassignable({ first, last }, isPrefix) !== undefined) return undefined;
   return isClaimed(network, { first, last }, owner) ? undefined : first;
 }
 
 /** The first usable address of those that have been cooling longest. */
 function oldestCooling(network: Network): bigint | undefined {
   if (network.settings.cooldown_policy !== 'oldest') return undefined;
-  const usableIn = ({ offset, last }: Memory) => {
-    const at = network.layout.nextUsable(offset);
+  const firstAssignableIn = ({ offset, last }: CoolingSpan) => {
+    const at = network.assignable.nextAssignable(offset);
     return at !== undefined && at <= last ? at : undefined;
   };
-  const isOpen = (memory: Memory) =>
-    usableIn(memory) !== undefined && !network.isHeld({ first: memory.offset, last: memory.last });
-  const memory = network.memories.oldest(isOpen);
-  return memory && usableIn(memory);
+  const isOpen = (memory: CoolingSpan) =>
+    firstAssignableIn(memory) !== undefined && !network.isOnHold({ first: memory.offset, last: memory.last });
+  const memory = network.cooldown.oldest(isOpen);
+  return memory && firstAssignableIn(memory);
 }
 
 function exhausted(network: Network, size: bigint, now: number): PoolError {
-  const cooling = network.memories.cooling;
-  const next = cooling > 0n ? network.memories.oldest(() => true)?.cooling_until : undefined;
+  const cooling = network.cooldown.cooling;
+  const next = cooling > 0n ? network.cooldown.oldest(() => true)?.cooling_until : undefined;
   return new PoolError(
     'pool_exhausted',
     size === 1n ? 'No available IPs in pool' : `No ${size} available IPs without a gap in pool`,

@@ -6,7 +6,7 @@ import { PoolError } from '../../errors.ts';
 import type { Origin, Owner, PoolEvent } from '../events.ts';
 import type { Network } from '../network.ts';
 
-export interface ReservationWish {
+export interface ReservationSpec {
   readonly range: Range;
   readonly reason: string;
   /** Undefined: for nobody. */
@@ -20,8 +20,8 @@ export interface ReservationWish {
  *
  * @throws PoolError `invalid_address` outside the network, `reservation_overlap`, `address_taken` when somebody else holds one
  */
-export function decideReserve(network: Network, id: string, wish: ReservationWish, origin: Origin): PoolEvent[] {
-  const { range, reason, owner, expires_at } = wish;
+export function decideReserve(network: Network, id: string, spec: ReservationSpec, origin: Origin): PoolEvent[] {
+  const { range, reason, owner, expires_at } = spec;
   const { cidr } = network;
   const text = formatRange(range);
   if (range.family !== cidr.family || range.first < cidr.base || range.last > lastAddress(cidr)) {
@@ -36,14 +36,14 @@ export function decideReserve(network: Network, id: string, wish: ReservationWis
       reservation: other.id,
     });
   }
-  for (const holder of network.allocations(first)) {
-    if (holder.offset > last) break;
-    if (owner && sameOwner(holder, owner)) continue;
-    const ip = formatAddress(cidr.family, network.origin + holder.offset);
-    throw new PoolError('address_taken', `${ip} is held by ${holder.vm_id}: release it first`, {
+  for (const allocation of network.allocations(first)) {
+    if (allocation.offset > last) break;
+    if (owner && sameOwner(allocation, owner)) continue;
+    const ip = formatAddress(cidr.family, network.origin + allocation.offset);
+    throw new PoolError('address_taken', `${ip} is held by ${allocation.vm_id}: release it first`, {
       field: 'range',
       ip,
-      vm_id: holder.vm_id,
+      vm_id: allocation.vm_id,
     });
   }
   return [

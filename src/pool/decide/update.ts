@@ -4,17 +4,17 @@ import type { Network } from '../network.ts';
 import { placeOf } from './release.ts';
 
 /** A change of attributes. Undefined: as it is; null: none from now on. */
-export type AttributesWish = { readonly [Name in keyof Attributes]?: Attributes[Name] | null | undefined };
+export type AttributesSpec = { readonly [Name in keyof Attributes]?: Attributes[Name] | null | undefined };
 
 /** Changes attributes of an allocation; no event when nothing differs. */
 export function decideUpdate(
   network: Network,
   allocation: Allocation,
-  wish: AttributesWish,
+  spec: AttributesSpec,
   origin: Origin,
 ): PoolEvent[] {
   const before = allocation.attributes;
-  const after = merge(before, wish);
+  const after = merge(before, spec);
   if (JSON.stringify(after) === JSON.stringify(before)) return [];
   return [
     {
@@ -29,10 +29,10 @@ export function decideUpdate(
 }
 
 /** Attributes after a change, in one order. */
-export function merge(before: Attributes, wish: AttributesWish): Attributes {
+export function merge(before: Attributes, spec: AttributesSpec): Attributes {
   const after: Record<string, unknown> = { ...before };
-  for (const name in wish) {
-    const value = wish[name as keyof Attributes];
+  for (const name in spec) {
+    const value = spec[name as keyof Attributes];
     if (value === undefined) continue;
     after[name] = value === null || (Array.isArray(value) && value.length === 0) ? undefined : value;
   }

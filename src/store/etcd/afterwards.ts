@@ -1,4 +1,4 @@
-import type { IpAllocated, IpRemembered, IpUpdated, NetworkAdded, NetworkUpdated } from '../../pool/events.ts';
+import type { IpAllocated, IpCooling, IpUpdated, NetworkAdded, NetworkUpdated } from '../../pool/events.ts';
 
 /** What a load needs of something that an event changes only in part: the whole of it. Undefined: it is not known. */
 export interface Afterwards {
@@ -13,12 +13,12 @@ export interface Afterwards {
 }
 
 export interface MemoriesChange {
-  readonly before: readonly IpRemembered[];
-  readonly after: readonly IpRemembered[];
+  readonly before: readonly IpCooling[];
+  readonly after: readonly IpCooling[];
 }
 
 export interface NetworkChange {
   readonly before: NetworkAdded;
   readonly after: NetworkAdded;
-  readonly forgotten: readonly IpRemembered[];
+  readonly forgotten: readonly IpCooling[];
 }

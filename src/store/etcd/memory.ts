@@ -1,11 +1,11 @@
 import { ownerKey } from '../../pool/allocation.ts';
-import type { IpReleased, IpRemembered } from '../../pool/events.ts';
+import type { IpReleased, IpCooling } from '../../pool/events.ts';
 import type { Keys } from './keys.ts';
 
 // What etcd holds of released addresses: what a snapshot would hold of them.
 
 /** What a release leaves to be remembered; undefined: nothing. */
-export function memoryOf(event: IpReleased): IpRemembered | undefined {
+export function memoryOf(event: IpReleased): IpCooling | undefined {
   const { network, ip, end_ip, vm_id, nic, key, cooling_until, sticky_until } = event;
   if (cooling_until === undefined && sticky_until === undefined) return undefined;
   return {
@@ -22,7 +22,7 @@ export function memoryOf(event: IpReleased): IpRemembered | undefined {
 }
 
 /** Several owners may each have had an address, and want it back; it cools once. */
-export function memoryKey(keys: Keys, memory: IpRemembered): string {
+export function memoryKey(keys: Keys, memory: IpCooling): string {
   const owner = memory.superseded ? undefined : ownerKey(memory);
   return keys.memory(memory.network, memory.ip, owner ?? '');
 }

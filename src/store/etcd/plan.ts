@@ -1,6 +1,6 @@
 import { ownerKey } from '../../pool/allocation.ts';
 import { PoolError } from '../../errors.ts';
-import type { IpAllocated, IpReleased, IpRemembered, IpUpdated, NetworkUpdated, PoolEvent } from '../../pool/events.ts';
+import type { IpAllocated, IpReleased, IpCooling, IpUpdated, NetworkUpdated, PoolEvent } from '../../pool/events.ts';
 import { parseRange } from '../../net/range.ts';
 import { formatAddress } from '../../net/address.ts';
 import { lastAddress, parseCidr } from '../../net/cidr.ts';
@@ -174,7 +174,7 @@ class Draft {
     if (memory) this.put(memoryKey(this.#keys, memory), JSON.stringify(memory));
   }
 
-  #remembered(event: IpRemembered): void {
+  #remembered(event: IpCooling): void {
     this.#sameShape(event.network);
     this.put(memoryKey(this.#keys, event), JSON.stringify(event));
   }
@@ -206,7 +206,7 @@ class Draft {
   }
 
   /** What begins outside goes whatever it is; what only reaches out of it is named. */
-  #forgetOutside(network: string, cidrText: string, forgotten: readonly IpRemembered[]): void {
+  #forgetOutside(network: string, cidrText: string, forgotten: readonly IpCooling[]): void {
     const cidr = parseCidr(cidrText);
     if (!cidr) return;
     const all = this.#keys.familyOf('mem', network);

@@ -1,5 +1,5 @@
 import type { EtcdClient } from './client.ts';
-import type { IpRemembered } from '../../pool/events.ts';
+import type { IpCooling } from '../../pool/events.ts';
 import type { Keys } from './keys.ts';
 import { pages } from './pages.ts';
 import type { KeyValue } from './messages.ts';
@@ -77,6 +77,6 @@ export class Retention {
 }
 
 function isOver({ value }: KeyValue, before: number): boolean {
-  const { cooling_until = 0, sticky_until = 0 } = JSON.parse(value) as IpRemembered;
+  const { cooling_until = 0, sticky_until = 0 } = JSON.parse(value) as IpCooling;
   return Math.max(cooling_until, sticky_until) < before;
 }

@@ -9,7 +9,7 @@ import {
   unseal,
 } from './codec/format.ts';
 import { blocksOf, type Line } from './codec/lines.ts';
-import { UsualForm } from './codec/fast-decode.ts';
+import { FastDecoder } from './codec/fast-decode.ts';
 
 /*
  * Reading a journal, and telling a torn end from damage.
@@ -77,7 +77,7 @@ export async function scanJournal(
 class Scan {
   readonly #file: string;
   readonly #sink: Sink;
-  readonly #usual = new UsualForm();
+  readonly #usual = new FastDecoder();
   #begun = false;
   /** Records of a commit whose last one has not come yet, and where it began. */
   #open: JournalRecord[] = [];

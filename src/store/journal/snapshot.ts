@@ -6,7 +6,7 @@ import type { PoolEvent } from '../../pool/events.ts';
 import { corrupt, FORMAT_VERSION, newerVersion } from './codec/format.ts';
 import { ioError, publish, snapshotName } from './folder.ts';
 import { blocksOf, type Line } from './codec/lines.ts';
-import { UsualForm } from './codec/fast-decode.ts';
+import { FastDecoder } from './codec/fast-decode.ts';
 import { eventText } from './codec/fast-encode.ts';
 
 /*
@@ -113,7 +113,7 @@ export async function readSnapshot(
 ): Promise<SnapshotHead & { readonly size: number }> {
   const file = basename(path);
   const { head, end, count, size } = await checkSum(path, file);
-  const usual = new UsualForm();
+  const usual = new FastDecoder();
   let events = 0;
   for await (const block of blocksOf(path)) {
     for (const line of block) {
@@ -131,7 +131,7 @@ export async function readSnapshot(
   return { ...head, size };
 }
 
-function eventOf(line: Line, usual: UsualForm): PoolEvent | undefined {
+function eventOf(line: Line, usual: FastDecoder): PoolEvent | undefined {
   const known = usual.event(line);
   if (known) return known;
   const text = line.bytes.toString('utf8');

@@ -2,8 +2,8 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { firstHost, parseCidr } from '../../../src/net/cidr.ts';
 import { PoolError } from '../../../src/errors.ts';
 import { Pool } from '../../../src/pool/pool.ts';
-import { allocationAfter, memoriesAfter, networkAfter } from '../../../src/pool/snapshot.ts';
-import { Scatter } from '../../../src/service/search-origin.ts';
+import { allocationAfter, cooldownAfter, networkAfter } from '../../../src/pool/snapshot.ts';
+import { SearchOrigin } from '../../../src/service/search-origin.ts';
 import { Clock } from '../../../src/service/clock.ts';
 import { useCases } from '../../../src/service/use-cases.ts';
 import { EtcdClient } from '../../../src/store/etcd/client.ts';
@@ -110,7 +110,7 @@ function plain({ prefix }: Order, client: EtcdClient): (vm: string) => Promise<u
 /** A node without its door, as compose.ts puts it together. */
 async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, conflicts: { count: number }) {
   const pool = new Pool(randomInt(2 ** 32));
-  const scatter = new Scatter(pool, Math.random);
+  const scatter = new SearchOrigin(pool, Math.random);
   const store = new EtcdStore({
     client,
     prefix,
@@ -119,7 +119,7 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
     includes: () => false,
     afterwards: {
       allocation: (event) => allocationAfter(pool, event),
-      memories: (event) => memoriesAfter(pool, event),
+      memories: (event) => cooldownAfter(pool, event),
       network: (event) => networkAfter(pool, event),
     },
     state: () => [], // never inspected
@@ -148,7 +148,7 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
       if (event.type === 'network_added') scatter.move(event.network);
     }
   });
-  scatter.scatter();
+  scatter.moveAll();
   const scope = { actor: 'bench', requestId: 'r' };
   const cidr = parseCidr(text);
   if (!cidr) throw new Error(text);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AllocationWish } from '../../../src/pool/decide/allocate.ts';
+import type { AllocationSpec } from '../../../src/pool/decide/allocate.ts';
 import { decideUpdateNetwork } from '../../../src/pool/decide/network.ts';
 import { refusalOf, rangesOf, Setting } from '../setting.ts';
 
@@ -24,7 +24,7 @@ function busy() {
 describe('pool.decideAllocate, a named address', () => {
   const cooling_until = new Date(1_000_001 + 60_000).toISOString();
   const at = (ip: string) => ({ field: 'ip', ip, network: 'n' });
-  const refused: readonly [string, Partial<AllocationWish>, string, object][] = [
+  const refused: readonly [string, Partial<AllocationSpec>, string, object][] = [
     ['no address', { ip: 'x' }, 'invalid_address', at('x')],
     ['of another network', { ip: '10.0.1.5' }, 'invalid_address', at('10.0.1.5')],
     ['of the other family', { ip: '::a00:10' }, 'invalid_address', at('::a00:10')],
@@ -73,7 +73,7 @@ describe('pool.decideAllocate, a named address', () => {
     const { setting, network } = busy();
     assert.equal(setting.allocate(network, 'b', { ip: '10.0.0.6' }), '10.0.0.6');
     assert.equal(setting.allocate(network, 'c', { ip: '10.0.0.7' }), '10.0.0.7');
-    assert.equal(network.memories.cooling, 0n);
+    assert.equal(network.cooldown.cooling, 0n);
   });
 
   it('says to an owner that it holds something else', () => {
@@ -81,7 +81,7 @@ describe('pool.decideAllocate, a named address', () => {
     setting.allocate(network, 'r', { count: 3 });
     const details = { network: 'n', ip: '10.0.0.5', vm_id: 'a' };
     const held = { network: 'n', ip: '10.0.0.2', vm_id: 'r' };
-    const table: readonly [string, Partial<AllocationWish>, object][] = [
+    const table: readonly [string, Partial<AllocationSpec>, object][] = [
       ['a', { ip: '10.0.0.50' }, { field: 'ip', ...details }],
       ['a', { count: 2 }, { field: 'count', ...details }],
       ['r', { ip: '10.0.0.3' }, { field: 'ip', ...held }],
@@ -133,7 +133,7 @@ describe('pool.decideAllocate, a prefix', () => {
     setting.allocate(network, 'prefix', { prefixLength: 126 });
     setting.allocate(network, 'range', { count: 4 });
     setting.allocate(network, 'one');
-    const table: readonly [string, Partial<AllocationWish>, string][] = [
+    const table: readonly [string, Partial<AllocationSpec>, string][] = [
       ['prefix', {}, 'prefix_length'],
       ['prefix', { count: 4 }, 'count'],
       ['prefix', { prefixLength: 125 }, 'prefix_length'],

@@ -6,7 +6,7 @@ import {
   decideAddNetwork,
   decideRemoveNetwork,
   decideUpdateNetwork,
-  type NetworkWish,
+  type NetworkSpec,
 } from '../../../src/pool/decide/network.ts';
 import { decideReserve, decideUnreserve } from '../../../src/pool/decide/reservation.ts';
 import { ownerOf, rangesOf, refusalOf, Setting } from '../setting.ts';
@@ -14,7 +14,7 @@ import { ownerOf, rangesOf, refusalOf, Setting } from '../setting.ts';
 const gatewayOf = (text: string) => ({ gateway: parseAddress(text)! });
 
 describe('pool.decideAddNetwork', () => {
-  const decide = (cidr: string, wish: NetworkWish = {}) => {
+  const decide = (cidr: string, wish: NetworkSpec = {}) => {
     const setting = new Setting();
     setting.add('other', '10.0.0.0/16', { name: 'lab' });
     return decideAddNetwork(setting.pool, 'n', { ...wish, cidr: parseCidr(cidr)! }, setting.origin);
@@ -26,7 +26,7 @@ describe('pool.decideAddNetwork', () => {
   });
 
   const cidr = '172.16.0.0/24';
-  const refused: readonly [string, string, NetworkWish, string, object][] = [
+  const refused: readonly [string, string, NetworkSpec, string, object][] = [
     ['the network address as gateway', cidr, gatewayOf('172.16.0.0'), 'usage', { field: 'gateway' }],
     ['the broadcast address as gateway', cidr, gatewayOf('172.16.0.255'), 'usage', { field: 'gateway' }],
     ['a gateway behind it', cidr, gatewayOf('172.16.1.1'), 'usage', { field: 'gateway' }],
@@ -93,10 +93,10 @@ describe('pool.decideUpdateNetwork', () => {
     setting.allocate(network, 'a', { ip: '10.0.0.70' });
     setting.allocate(network, 'r', { ip: '10.0.0.100', count: 4 });
     setting.reserve(network, 'r1', '10.0.0.110');
-    const decide = (wish: NetworkWish) => decideUpdateNetwork(setting.pool, network, wish, setting.origin);
+    const decide = (wish: NetworkSpec) => decideUpdateNetwork(setting.pool, network, wish, setting.origin);
     return { setting, network, decide };
   }
-  const to = (text: string, wish: NetworkWish = {}): NetworkWish => ({ cidr: parseCidr(text)!, ...wish });
+  const to = (text: string, wish: NetworkSpec = {}): NetworkSpec => ({ cidr: parseCidr(text)!, ...wish });
 
   it('is no event when the same set is said in other words', () => {
     const { decide } = used();
@@ -134,7 +134,7 @@ describe('pool.decideUpdateNetwork', () => {
   const a = { ip: '10.0.0.70', vm_id: 'a' };
   const r = { ip: '10.0.0.100', vm_id: 'r' };
   const left = (...allocations: object[]) => ({ network: 'n', count: 2, allocations });
-  const refused: readonly [string, NetworkWish, string, object][] = [
+  const refused: readonly [string, NetworkSpec, string, object][] = [
     ['an exclusion outside', { excluded: rangesOf(['10.0.1.0']) }, 'usage', { field: 'excluded' }],
     ['another family', to('fd00::/64'), 'usage', { field: 'cidr' }],
     ['to leave its gateway outside', to('10.0.0.68/30', { ranges: [] }), 'usage', { field: 'gateway' }],
@@ -170,7 +170,7 @@ describe('pool.decideUpdateNetwork', () => {
   it('refuses to shrink below its ranges', () => {
     const setting = new Setting();
     const network = setting.add('n', '10.0.0.0/24', { ranges: rangesOf(['10.0.0.10-10.0.0.200']) });
-    const decide = (wish: NetworkWish) => decideUpdateNetwork(setting.pool, network, wish, setting.origin);
+    const decide = (wish: NetworkSpec) => decideUpdateNetwork(setting.pool, network, wish, setting.origin);
     assert.deepEqual(
       refusalOf(() => decide(to('10.0.0.0/25'))),
       { code: 'usage', details: { field: 'ranges' } },

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { summaryOf } from '../../../src/migration/checksum.ts';
 import { parseCidr } from '../../../src/net/cidr.ts';
 import { Pool } from '../../../src/pool/pool.ts';
-import { allocationAfter, memoriesAfter, networkAfter, snapshotOf } from '../../../src/pool/snapshot.ts';
+import { allocationAfter, cooldownAfter, networkAfter, snapshotOf } from '../../../src/pool/snapshot.ts';
 import { Image } from '../../../src/store/etcd/image.ts';
 import type { EtcdStore } from '../../../src/store/etcd/store.ts';
 import { createTestApp, NOW } from '../../support/app.ts';
@@ -47,7 +47,7 @@ describe('what etcd holds of released addresses', { skip: missingEtcd() }, () =>
       node: 'second',
       afterwards: {
         allocation: (event) => allocationAfter(pool, event),
-        memories: (event) => memoriesAfter(pool, event),
+        memories: (event) => cooldownAfter(pool, event),
         network: (event) => networkAfter(pool, event),
       },
     });
@@ -112,7 +112,7 @@ describe('what etcd holds of released addresses', { skip: missingEtcd() }, () =>
       await take({ ...base, op: 'give', owner });
       await take({ ...base, op: 'release', owner });
     }
-    assert.equal(pool.network('plain').memories.kept().length, 2);
+    assert.equal(pool.network('plain').cooldown.kept().length, 2);
     await compare();
   });
 
@@ -124,7 +124,7 @@ describe('what etcd holds of released addresses', { skip: missingEtcd() }, () =>
     await take({ ...base, op: 'give', owner: 1, at: 5 });
     await take({ ...base, op: 'set', owner: 0, count: 2 });
     await take({ ...base, op: 'release', owner: 1 });
-    assert.equal(pool.network('default').memories.cooling, 3n);
+    assert.equal(pool.network('default').cooldown.cooling, 3n);
     await compare();
   });
 
@@ -145,7 +145,7 @@ describe('what etcd holds of released addresses', { skip: missingEtcd() }, () =>
       await take({ ...base, op: 'shape', owner: 0, count });
       await compare();
     }
-    assert.deepEqual(pool.network('default').memories.kept(), []);
+    assert.deepEqual(pool.network('default').cooldown.kept(), []);
   });
 });
 

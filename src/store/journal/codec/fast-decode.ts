@@ -50,7 +50,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  * Reads lines of the usual form, one after the other: what a line has in common with the one before is not made again.
  * By their bytes, which are looked at faster than the characters of a string.
  */
-export class UsualForm {
+export class FastDecoder {
   #bytes: Uint8Array = Buffer.alloc(0);
   #text = '';
   #at = 0;

@@ -8,7 +8,7 @@ import { Bloom } from './bloom.ts';
 import { type HistoryIndex, Indexer } from './indexer.ts';
 import { mayInclude } from './spans.ts';
 import { type Line, linesOf } from '../codec/lines.ts';
-import { UsualForm } from '../codec/fast-decode.ts';
+import { FastDecoder } from '../codec/fast-decode.ts';
 
 /*
  * What a segment of the history holds, so that most searches need not open it. One line of JSON, sealed like a record:
@@ -95,7 +95,7 @@ export async function writeIndex(dir: string, { filter, ...facts }: HistoryIndex
 
 /** What cannot be read in a segment is not found by a search either. */
 async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<HistoryIndex> {
-  const form = new UsualForm();
+  const form = new FastDecoder();
   const indexer = new Indexer();
   let [last_seq, bytes, count, created] = [seq, 0, 0, 0];
   for await (const line of linesOf(path)) {
@@ -111,7 +111,7 @@ async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<Hi
   return indexer.index({ base: seq, last_seq, bytes, created });
 }
 
-function recordOf(line: Line, form: UsualForm): JournalRecord | undefined {
+function recordOf(line: Line, form: FastDecoder): JournalRecord | undefined {
   const usual = form.record(line)?.record;
   if (usual) return usual;
   const value = unseal(line.bytes)?.value;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { IpAllocated } from '../../../../src/pool/events.ts';
 import { encodeRecord, unseal } from '../../../../src/store/journal/codec/format.ts';
 import { Block, Line } from '../../../../src/store/journal/codec/lines.ts';
-import { UsualForm } from '../../../../src/store/journal/codec/fast-decode.ts';
+import { FastDecoder } from '../../../../src/store/journal/codec/fast-decode.ts';
 
 const word = fc.oneof(
   { weight: 9, arbitrary: fc.constantFrom('', 'vm-1', 'vm-12', 'vm-2', '},{', '\x7f') },
@@ -70,7 +70,7 @@ const USUAL: IpAllocated = { type: 'ip_allocated', network: 'n', ip: '10.0.0.2',
 
 describe('journal.UsualForm', () => {
   it('knows what allocate writes, what a snapshot writes, and the same with a host name', () => {
-    const form = new UsualForm();
+    const form = new FastDecoder();
     const { at, actor, request_id, ...place } = USUAL;
     for (const known of [
       USUAL,
@@ -95,17 +95,17 @@ describe('journal.UsualForm', () => {
   it('leaves what is no JSON to JSON.parse, which refuses it', () => {
     const text =
       '{"type":"ip_allocated","network":"n","ip":"10.0.0.2","vm_id":"vm","nic":"","at":,"at":5,"actor":"a","request_id":"r"}';
-    assert.equal(new UsualForm().event(lineOf(text)), undefined);
+    assert.equal(new FastDecoder().event(lineOf(text)), undefined);
     const twice = text
       .replace('"at":,"at":5', '"at":5,"actor":,"actor":"a"')
       .replace(',"actor":"a","request', ',"request');
-    assert.equal(new UsualForm().event(lineOf(twice)), undefined);
+    assert.equal(new FastDecoder().event(lineOf(twice)), undefined);
   });
 
   it('reads an event as JSON.parse does, or says that it does not know it, whatever was changed in its text', (t) => {
     const seed = Date.now() % 2 ** 31;
     t.diagnostic(`seed ${seed}`);
-    const form = new UsualForm();
+    const form = new FastDecoder();
     let known = 0;
     fc.assert(
       fc.property(event, fc.array(mutation, { maxLength: 2 }), (event, mutations) => {
@@ -124,7 +124,7 @@ describe('journal.UsualForm', () => {
   it('reads a record as the general way does, or says that it does not know it', (t) => {
     const seed = Date.now() % 2 ** 31;
     t.diagnostic(`seed ${seed}`);
-    const form = new UsualForm();
+    const form = new FastDecoder();
     let known = 0;
     const crc = fc.nat();
     fc.assert(
