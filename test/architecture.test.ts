@@ -43,7 +43,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   },
   http: {
     imports: ['net/', 'api/', 'service/', 'errors.ts'],
-    packages: ['koa', '@koa/router', 'koa-bodyparser', 'koa-compose', '@hapi/bourne'],
+    packages: ['koa', '@koa/router', 'koa-bodyparser', '@hapi/bourne'],
     node: '',
   },
   client: { imports: ['api/'] },
