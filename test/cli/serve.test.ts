@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { SETTINGS } from '../../src/config/load.ts';
 import { runCli } from '../support/cli.ts';
+import { tableRows } from '../support/page.ts';
 import { post } from '../support/requests.ts';
 import { startServer } from '../support/server.ts';
 
@@ -53,11 +54,9 @@ describe('ippool', () => {
   });
 });
 
-describe('the table of commands in README.md', () => {
+describe('the table of commands in docs/cli.md', () => {
   it('has every command that --help shows', async () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-    const [, table = ''] = /\n\| command \|[^\n]*\n([^]*?)\n\n/.exec(readme) ?? [];
-    const rows = table.split('\n').map((row) => (/^\| (.*?[^\\]) \|/.exec(row)?.[1] ?? '').split(/[^\w-]+/));
+    const rows = tableRows('docs/cli.md', 'command').map(([cell = '']) => cell.split(/[^\w-]+/));
     const { stdout } = await runCli(['--help']);
     const commands = [...stdout.matchAll(/^ {4}([a-z][a-z-]*(?: [a-z-]+)?) {2,}/gm)].map(([, words = '']) => words);
     assert.ok(commands.includes('network add') && commands.includes('serve'), commands.join());
