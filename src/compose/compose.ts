@@ -208,7 +208,17 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     await store.close();
     await node?.close();
   };
-  return { handle: app.callback(), cluster, node, health, networks: cases.networks, pool, defaultNetwork: defaultNetwork, open, close };
+  return {
+    handle: app.callback(),
+    cluster,
+    node,
+    health,
+    networks: cases.networks,
+    pool,
+    defaultNetwork: defaultNetwork,
+    open,
+    close,
+  };
 }
 
 /** gRPC takes longer to load, and more memory, than all that a sidecar needs. */
