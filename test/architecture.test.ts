@@ -45,7 +45,7 @@ const TABLE: ImportTable = {
   // layer 4
   http: {
     imports: ['net/', 'api/', 'service/', 'errors.ts'],
-    packages: ['koa', '@koa/router', 'koa-bodyparser', 'koa-compose', '@hapi/bourne'],
+    packages: ['koa', '@koa/router', 'koa-bodyparser', '@hapi/bourne'],
     node: '',
   },
   client: { imports: ['api/'] },
