@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { ClusterOptions } from './cluster-node.ts';
 import { type Config, OFFLINE } from '../config/load.ts';
-import { createHandler } from '../http/app.ts';
+import { createApp } from '../http/app.ts';
 import { listen } from '../http/server.ts';
 import { createLog } from '../host/log.ts';
 import { notify } from '../host/systemd.ts';
@@ -163,7 +163,7 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     atOnce: cluster && CLUSTER_COMMIT,
     timeoutMs: cluster && CLUSTER_TIMEOUT_MS,
   });
-  const handle = createHandler({
+  const app = createApp({
     useCases: cases,
     health,
     cluster: node?.cluster,
@@ -206,7 +206,17 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     await store.close();
     await node?.close();
   };
-  return { handle, cluster, node, health, networks: cases.networks, pool, defaultNetwork: defaultNetwork, open, close };
+  return {
+    handle: app.callback(),
+    cluster,
+    node,
+    health,
+    networks: cases.networks,
+    pool,
+    defaultNetwork: defaultNetwork,
+    open,
+    close,
+  };
 }
 
 /** gRPC takes longer to load, and more memory, than all that a sidecar needs. */

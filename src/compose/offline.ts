@@ -28,4 +28,4 @@ export const offline = {
   repair: (dir: string, acceptLoss: boolean, now: number) => repair(dir, emptyFamilies(), acceptLoss, now),
   /** The state of a folder in sections, each a list. */
   export: async (dir: string) => (await load(dir, emptyFamilies())).export(),
-};
+} as const;

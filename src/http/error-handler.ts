@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import type Koa from 'koa';
 import type { Context, Middleware } from 'koa';
-import { PoolError } from '../errors.ts';
-import { respondError, STATUS } from './errors.ts';
-import { requestIdOf } from './request-id.ts';
+import type { PoolError } from '../errors.ts';
+import { respondError, STATUS, toPoolError } from './errors.ts';
+import { REQUEST_ID_HEADER, RequestIds } from './request-id.ts';
 
-/** How long a client that is refused may go on sending before it is answered all the same. */
+/** How long a refused client may continue to send its body before it gets the response anyway. */
 const DISCARD_MS = 1_000;
 
 export interface Log {
@@ -13,35 +14,50 @@ export interface Log {
 }
 
 /**
- * The outermost middleware: numbers the request, and answers and logs whatever is thrown below it.
+ * The outermost middleware: numbers the request, and responds to and logs whatever is thrown below it.
  *
- * @param logRequests whether every request gets a line, 6 to 15 µs each; failures of ours always do
+ * @param logRequests whether every request is logged; our own failures always are
  */
 export function errorHandler(log: Log, logRequests: boolean): Middleware {
+  const ids = new RequestIds();
   return async (ctx, next) => {
     const started = logRequests ? performance.now() : 0;
-    const id = requestIdOf(ctx.req);
+    const id = ids.of(ctx.req);
     ctx.state.requestId = id;
+    ctx.set(REQUEST_ID_HEADER, id);
     try {
       await next();
-      if (!ctx.res.headersSent) throw new Error('a route gave no answer');
     } catch (thrown) {
       if (!ctx.req.complete) await discard(ctx.req);
       if (!ctx.req.complete) ctx.set('Connection', 'close');
-      const error = thrown instanceof PoolError ? thrown : new PoolError('internal', 'Internal error', {}, thrown);
-      // What has begun is broken off, so that nobody takes it for whole.
-      if (ctx.res.headersSent) ctx.res.destroy();
-      else respondError(ctx, error);
+      const error = toPoolError(thrown);
+      respondError(ctx, error, thrown);
       logFailure(log, error, id);
     }
     if (logRequests) logRequest(log, ctx, started);
   };
 }
 
+/**
+ * Logs errors that Koa meets after the middleware: of a body that is being streamed, which breaks the connection off, so
+ * that nobody takes it for whole. A client that goes away is no error.
+ */
+export function logLateErrors(app: Koa, log: Log): void {
+  const logged = new WeakSet<Error>(); // the stream, the response and the socket report the same one
+  app.on('error', (error: Error & { code?: string }, ctx?: Context) => {
+    if (GONE.test(error.code ?? '') || logged.has(error)) return;
+    logged.add(error);
+    logFailure(log, toPoolError(error), String(ctx?.state.requestId));
+  });
+}
+
+/** Codes of errors with which Node reports that the other side closed the connection or sent nonsense. */
+const GONE = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ERR_STREAM_PREMATURE_CLOSE|HPE_\w+)$/;
+
 /** An error that is caught here no longer reaches app.on('error'). */
 function logFailure(log: Log, error: PoolError, request_id: string): void {
   const status = STATUS[error.code];
-  if (status < 500 || status === 503 || status === 507) return; // the store says once that the disk is full
+  if (status < 500 || status === 503 || status === 507) return; // the store logs once that the disk is full
   log.error({ err: error.cause ?? error, code: error.code, request_id }, error.message);
 }
 
@@ -53,8 +69,8 @@ function logRequest(log: Log, ctx: Context, started: number): void {
 }
 
 /**
- * Reads what a refused request still sends. Answering and closing at once would reset the connection under a client that
- * is not through with its body, and it would never see the answer.
+ * Reads what a refused request still sends. To respond and close at once would reset the connection while the client
+ * is sending its body, and the client would never see the response.
  */
 function discard(request: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
@@ -63,11 +79,11 @@ function discard(request: IncomingMessage): Promise<void> {
       return;
     }
     const late = setTimeout(resolve, DISCARD_MS);
-    const through = () => {
+    const finish = () => {
       clearTimeout(late);
       resolve();
     };
-    request.once('end', through).once('close', through);
+    request.once('end', finish).once('close', finish);
     request.unpipe();
     request.resume();
   });

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { ErrorBody } from '../api/schema.ts';
-import type { ErrorCode, PoolError } from '../errors.ts';
-import { respondJson } from './answer.ts';
+import { type ErrorCode, PoolError } from '../errors.ts';
+import { respondJson } from './respond.ts';
 
 /** The status of every code. Those that only a start can meet have 500: they never come out of a request. */
 export const STATUS = {
@@ -54,13 +54,42 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
   storage_full: 5,
 };
 
-/** Answers with an error, in the form that all doors of our own share. */
-export function respondError(ctx: Context, error: PoolError): void {
-  const status = STATUS[error.code];
-  const { retry_after } = error.details;
+/** Statuses that other middleware throws and that have a code of ours. */
+const CODES: ReadonlyMap<number, ErrorCode> = new Map([
+  [404, 'route_not_found'],
+  [413, 'payload_too_large'],
+  [415, 'unsupported_media_type'],
+]);
+
+/** What Koa's middleware throws: https://github.com/jshttp/http-errors */
+interface HttpError extends Error {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function isClientError(thrown: unknown): thrown is HttpError {
+  const { status, expose } = (thrown ?? {}) as { status?: unknown; expose?: unknown };
+  return thrown instanceof Error && expose === true && typeof status === 'number' && status >= 400 && status < 500;
+}
+
+/** What was thrown as an error of ours. A message that is not exposed stays in the cause, for the log. */
+export function toPoolError(thrown: unknown): PoolError {
+  if (thrown instanceof PoolError) return thrown;
+  if (isClientError(thrown)) return new PoolError(CODES.get(thrown.status) ?? 'invalid_request', thrown.message);
+  return new PoolError('internal', 'Internal error', {}, thrown);
+}
+
+/** Responds with an error in the format of our own API. @param thrown what it was made from: its status and headers remain */
+export function respondError(ctx: Context, error: PoolError, thrown: unknown): void {
+  const http = isClientError(thrown) ? thrown : undefined;
+  const status = http?.status ?? STATUS[error.code];
+  const { retry_after, allow } = error.details;
   const retry = typeof retry_after === 'number' ? retry_after : RETRY_AFTER[error.code];
+  ctx.remove('Content-Encoding'); // of a body that will not be sent
+  if (http?.headers) ctx.set(http.headers);
   if (retry !== undefined) ctx.set('Retry-After', String(retry));
-  if (error.code === 'method_not_allowed') ctx.set('Allow', (error.details.allow as string[]).join(', '));
+  if (Array.isArray(allow)) ctx.set('Allow', allow.join(', '));
+  ctx.type = 'json';
   respondJson(ctx, status, errorBody(error, status, ctx.state.requestId as string));
 }
 

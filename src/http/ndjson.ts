@@ -1,11 +1,10 @@
-import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Context } from 'koa';
-import { beginResponse } from './answer.ts';
 
 export const LINES_TYPE = 'application/x-ndjson';
 
-/** What stands around the entries of a list: before all, between two, behind each, behind all. */
+/** The text around the entries of a list: before all, between two, after each, after all. */
 export interface Form {
   readonly type: string;
   readonly open: string;
@@ -15,17 +14,17 @@ export interface Form {
 }
 
 export const ARRAY: Form = { type: 'application/json', open: '[', between: ',', end: '', close: ']' };
-/** An object a line, and nothing behind the last one: https://github.com/ndjson/ndjson-spec */
+/** One object per line, and nothing after the last one: https://github.com/ndjson/ndjson-spec */
 export const LINES: Form = { type: LINES_TYPE, open: '', between: '', end: '\n', close: '' };
 
-/** Written at once: some eighty entries, about a millisecond of work. */
+/** Length of one piece of a streamed list: some eighty entries, which take about a millisecond to encode. */
 const CHARACTERS = 32 * 1024;
 
 /**
- * Answers with a list of any length, written as fast as it is read: about two slices of it are in memory at any time. Ends
- * at once when the reader goes away.
+ * Responds with a list of any length, encoded as fast as it is read: about two slices of it are in memory at any time.
+ * Stops when the client goes away.
  *
- * @throws what the slices throw: before the answer has begun as any error, later it has to be broken off
+ * @throws what the slices throw before the first piece is complete; a later error breaks the connection off
  */
 export async function respondStream<T>(
   ctx: Context,
@@ -33,11 +32,26 @@ export async function respondStream<T>(
   slices: AsyncGenerator<T[]>,
   view: (entry: T) => object,
 ): Promise<void> {
-  const { res } = ctx;
-  // As late as can be: what goes wrong before has an answer of its own.
-  const begin = () => {
-    if (!res.headersSent) beginResponse(ctx, 200, { 'Content-Type': `${form.type}; charset=utf-8` });
-  };
+  const pieces = piecesOf(ctx, form, slices, view);
+  const first = await pieces.next();
+  ctx.type = `${form.type}; charset=utf-8`;
+  if (first.done) {
+    ctx.body = first.value;
+    return;
+  }
+  const body = Readable.from(resumed(first.value, pieces));
+  // Also when it is never read: of HEAD, and of a client that is gone already.
+  body.once('close', () => void pieces.return('').catch(() => undefined));
+  ctx.body = body;
+}
+
+/** Yields the pieces of a list, and returns the last one. */
+async function* piecesOf<T>(
+  { req, res }: Context,
+  form: Form,
+  slices: AsyncGenerator<T[]>,
+  view: (entry: T) => object,
+): AsyncGenerator<string, string> {
   let text = form.open;
   let between = '';
   for await (const slice of slices) {
@@ -45,27 +59,18 @@ export async function respondStream<T>(
       text += between + JSON.stringify(view(entry)) + form.end;
       between = form.between;
       if (text.length < CHARACTERS) continue;
-      begin();
-      await write(res, text);
+      yield text;
       text = '';
-      if (res.destroyed) return;
+      await turn(); // other requests go on meanwhile
     }
-    if (res.destroyed || (ctx.method === 'HEAD' && slice.length > 0)) break;
+    if (res.destroyed) break;
+    if (req.method === 'HEAD' && slice.length > 0) yield text; // nobody reads it, and its length is not known
   }
-  begin();
-  res.end(text + form.close);
+  return text + form.close;
 }
 
-/** Resolves when there is room for more, and others have had their turn; or when nobody reads any more. */
-async function write(res: ServerResponse, text: string): Promise<void> {
-  if (!res.write(text) && !res.destroyed) {
-    await new Promise<void>((resolve) => {
-      const go = () => {
-        res.off('drain', go).off('close', go);
-        resolve();
-      };
-      res.on('drain', go).on('close', go);
-    });
-  }
-  await turn();
+async function* resumed(first: string, rest: AsyncGenerator<string, string>): AsyncGenerator<string> {
+  yield first;
+  const last = yield* rest;
+  if (last !== '') yield last;
 }

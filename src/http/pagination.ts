@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { PoolError } from '../errors.ts';
-import { respondJson } from './answer.ts';
+import { respondJson } from './respond.ts';
 import { queryInteger } from './query.ts';
 import { respondStream, ARRAY, LINES, LINES_TYPE } from './ndjson.ts';
 

@@ -1,13 +1,12 @@
 import type { Context, Middleware } from 'koa';
 import { PoolError } from '../errors.ts';
-import { beforeResponse } from './answer.ts';
 
-/** How far a node of several knows what all have written. */
+/** How far the replica of a node has caught up. */
 export interface Revisions {
   readonly revision: number;
-  /** Whether it can be asked for more. */
+  /** Whether the store can be reached. */
   health(): { readonly writable: boolean };
-  /** Resolves when it knows all up to a revision. @throws PoolError `store_unavailable` */
+  /** Resolves when the replica has caught up to a revision. @throws PoolError `store_unavailable` */
   reached(revision: number): Promise<void>;
 }
 
@@ -15,23 +14,24 @@ export const REVISION_HEADER = 'X-Ippool-Revision';
 const STALE = '110 - "Response is Stale"';
 
 /**
- * Every answer says how new it is at most. Whoever sends that back is answered from nothing older, by whichever node.
+ * Every response names the revision that it may reflect at most. A client that sends it back gets nothing older, from any
+ * node.
  */
 export function revisionHeader(revisions: Revisions): Middleware {
   return async (ctx, next) => {
-    const asked = askedFor(ctx);
-    if (asked !== undefined) await revisions.reached(asked);
-    // When the answer has been made: it may tell of what came meanwhile.
-    const tell = () => {
-      ctx.res.setHeader(REVISION_HEADER, String(revisions.revision));
-      if (ctx.method === 'GET' && !revisions.health().writable) ctx.res.setHeader('Warning', STALE);
-    };
-    beforeResponse(ctx, tell);
-    await next();
+    const minimum = minimumOf(ctx);
+    if (minimum !== undefined) await revisions.reached(minimum);
+    try {
+      await next();
+    } finally {
+      // After the response has been made: it may reflect what was delivered meanwhile.
+      ctx.set(REVISION_HEADER, String(revisions.revision));
+      if (ctx.method === 'GET' && !revisions.health().writable) ctx.set('Warning', STALE);
+    }
   };
 }
 
-function askedFor(ctx: Context): number | undefined {
+function minimumOf(ctx: Context): number | undefined {
   const text = ctx.get(REVISION_HEADER);
   if (text === '') return undefined;
   if (/^\d{1,15}$/.test(text)) return Number(text);

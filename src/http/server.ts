@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { PoolError } from '../errors.ts';
 import { errorBody } from './errors.ts';
-import { newRequestId } from './request-id.ts';
+import { REQUEST_ID_HEADER, RequestIds } from './request-id.ts';
 
 /** A slow or silent client is cut off after these times, so that it cannot keep a connection, or the shutdown, waiting. */
 const LIMITS = {
@@ -35,16 +35,19 @@ export async function listen(
   // The app refuses a missing Host and knows no expectations, so that the refusal has the form of all others.
   const server = createServer({ ...LIMITS, requireHostHeader: false }, answer);
   server.on('checkExpectation', answer);
-  server.on('connect', (_request, socket: Socket) => refuse(socket, 405, 'Method Not Allowed', NO_PROXY));
+  const ids = new RequestIds();
+  server.on('connect', (_request, socket: Socket) => refuse(socket, ids.next(), 405, 'Method Not Allowed', NO_PROXY));
   server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(stalledMs);
-  server.on('clientError', answerUnreadable);
+  server.on('clientError', (cause: ParseError, socket: Socket) => refuseUnreadable(cause, socket, ids));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(listenError(cause, host, port)));
     server.listen(port, host, resolve);
   });
   return { url: urlOf(server.address() as AddressInfo), close: () => drain(server) };
 }
+
+type ParseError = Error & { readonly code?: string };
 
 function drain(server: Server): Promise<void> {
   return new Promise((resolve) => {
@@ -63,7 +66,7 @@ function drain(server: Server): Promise<void> {
 }
 
 /** What Node could not parse never reaches the app, and is answered here in the same form. */
-function answerUnreadable(cause: Error & { code?: string }, socket: Socket): void {
+function refuseUnreadable(cause: ParseError, socket: Socket, ids: RequestIds): void {
   if (cause.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -71,26 +74,26 @@ function answerUnreadable(cause: Error & { code?: string }, socket: Socket): voi
   // Behind a request that was read well and is not answered yet: that answer goes first, or this one is taken for it.
   const earlier = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
   if (earlier?.req.complete) {
-    earlier.once('finish', () => answerUnreadable(cause, socket));
+    earlier.once('finish', () => refuseUnreadable(cause, socket, ids));
     return;
   }
   const [status, reason] = UNREADABLE[cause.code ?? ''] ?? [400, 'Bad Request'];
   refuse(
     socket,
+    ids.next(),
     status,
     reason,
     new PoolError('invalid_request', `The request is not valid HTTP/1.1 (${cause.code ?? 'unknown'})`),
   );
 }
 
-function refuse(socket: Socket, status: number, reason: string, error: PoolError): void {
-  const id = newRequestId();
+function refuse(socket: Socket, id: string, status: number, reason: string, error: PoolError): void {
   const body = JSON.stringify(errorBody(error, status, id));
   const head = [
     `HTTP/1.1 ${status} ${reason}`,
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
-    `X-Request-Id: ${id}`,
+    `${REQUEST_ID_HEADER}: ${id}`,
     'Connection: close',
     ...(status === 405 ? ['Allow: GET, HEAD, POST, DELETE'] : []),
   ];

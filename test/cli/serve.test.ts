@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { SETTINGS } from '../../src/config/load.ts';
 import { runCli } from '../support/cli.ts';
+import { tableRows } from '../support/page.ts';
 import { post } from '../support/requests.ts';
 import { startServer } from '../support/server.ts';
 
@@ -53,11 +54,9 @@ describe('ippool', () => {
   });
 });
 
-describe('the table of commands in README.md', () => {
+describe('the table of commands in docs/cli.md', () => {
   it('has every command that --help shows', async () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-    const [, table = ''] = /\n\| command \|[^\n]*\n([^]*?)\n\n/.exec(readme) ?? [];
-    const rows = table.split('\n').map((row) => (/^\| (.*?[^\\]) \|/.exec(row)?.[1] ?? '').split(/[^\w-]+/));
+    const rows = tableRows('docs/cli.md', 'command').map(([cell = '']) => cell.split(/[^\w-]+/));
     const { stdout } = await runCli(['--help']);
     const commands = [...stdout.matchAll(/^ {4}([a-z][a-z-]*(?: [a-z-]+)?) {2,}/gm)].map(([, words = '']) => words);
     assert.ok(commands.includes('network add') && commands.includes('serve'), commands.join());
@@ -106,10 +105,10 @@ describe('ippool refuses in one line, with exit code 2,', () => {
       refused(['--network', '10.1.2.3/16']).then((line) => assert.match(line, /--network .*10\.1\.0\.0\/16/)),
       refused(['--memory', 'maybe']).then((line) => assert.match(line, /maybe/)),
       refused(['--gateway', '10.0.0.1', '--network', '172.16.0']).then((line) =>
-        assert.match(line, /--gateway 10\.0\.0\.1 .*172\.16\.0\.1/),
+        assert.match(line, /--gateway: gateway 10\.0\.0\.1 .*172\.16\.0\.1/),
       ),
       refused(['--exclude', '10.0.0.1', '--network', '172.16.0']).then((line) =>
-        assert.match(line, /--exclude 10\.0\.0\.1 /),
+        assert.match(line, /--exclude: excluded 10\.0\.0\.1 /),
       ),
       refused(['--no-host']).then((line) => assert.match(line, /--host/)),
       refused(['--strategy']).then((line) => assert.match(line, /--strategy/)),
@@ -135,7 +134,7 @@ describe('ippool refuses in one line, with exit code 2,', () => {
   it('a gateway that the default network cannot have', async () => {
     const { code, stderr } = await runCli(['--gateway', '10.0.0.1', ...data]);
     assert.equal(code, 2);
-    assert.match(stderr, /^ippool: --gateway 10\.0\.0\.1 [^\n]+\n$/);
+    assert.match(stderr, /^ippool: --gateway: gateway 10\.0\.0\.1 [^\n]+\n$/);
   });
 });
 

@@ -3,15 +3,19 @@ import { describe, it, type TestContext } from 'node:test';
 import type { ClusterStatus } from '../../src/api/cluster.ts';
 import { missingEtcd } from '../support/etcd-binary.ts';
 import { Machine, missingMachine } from '../support/machine.ts';
-import { shellBlocks } from '../support/readme.ts';
+import { shellBlocks } from '../support/page.ts';
 
-// The steps of README.md, word for word. About 25 s.
+// The steps of docs/cluster.md, word for word. About 25 s.
 describe('the guide to a cluster', { skip: missingEtcd() || missingMachine() }, () => {
-  const [single = [], three = [], look = [], fourth = [], leave = []] = shellBlocks('Cluster');
+  const steps = (heading: string) => {
+    const lines = shellBlocks('docs/cluster.md', `## ${heading}`).flat();
+    assert.notEqual(lines.length, 0, heading);
+    return lines;
+  };
 
   it('brings up one node', async (t) => {
     const machine = await made(t);
-    await follow(machine, single);
+    await follow(machine, steps('One node'));
     await machine.until(ready(8080));
     assert.equal((await status(machine, 8080)).nodes.length, 1);
     await allocate(machine, 8080);
@@ -19,22 +23,22 @@ describe('the guide to a cluster', { skip: missingEtcd() || missingMachine() }, 
 
   it('brings up three, and a fourth, and lets it go', async (t) => {
     const machine = await made(t);
-    await follow(machine, three);
+    await follow(machine, steps('Three nodes'));
     for (const port of [8081, 8082, 8083]) await machine.until(ready(port));
-    for (const line of look) {
+    for (const line of steps('Look at a cluster')) {
       const { code, stdout, stderr } = await machine.run(line);
       assert.equal(code, 0, stderr);
       assert.match(stdout, /Cluster ID: +100|"cluster_id":100/);
     }
     await allocate(machine, 8083);
 
-    const [add = '', ...start] = fourth;
-    // etcd takes nobody in before its members were up for 5 s.
+    const [add = '', ...start] = steps('Add a node');
+    // etcd accepts no new member before its members have been up for 5 s.
     await machine.until(add.replace('curl ', 'curl --fail '));
     await follow(machine, start);
     await machine.until(ready(8084));
     assert.equal((await status(machine, 8084)).nodes.length, 4);
-    for (const line of leave) await machine.until(line.replace('curl ', 'curl --fail '));
+    for (const line of steps('Remove a node')) await machine.until(line.replace('curl ', 'curl --fail '));
     assert.equal((await status(machine, 8081)).nodes.length, 3);
     await machine.until('! pgrep -f "[n]ode4-data"');
   });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { ErrorBody } from '../../src/api/schema.ts';
 import { STATUS } from '../../src/http/errors.ts';
+import { tableRows } from '../support/page.ts';
 import { startSite } from '../support/site.ts';
 
 describe('an error says what is wrong and what to do', () => {
@@ -65,22 +65,19 @@ describe('an error says what is wrong and what to do', () => {
   });
 });
 
-describe('the table of errors in README.md', () => {
+describe('the table of errors in docs/api.md', () => {
   /** What keeps a process from starting: it has an exit code, and no request meets it. */
   const starts = ['data_corrupt', 'data_io', 'data_locked', 'data_mismatch', 'listen_failed', 'member_ended'];
 
   it('has every code that an answer may have, with its status, and no other', () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-    const [, table = ''] = /\n\| status \| code \|[^\n]*\n([^]*?)\n\n/.exec(readme) ?? [];
-    const told = new Map<string, string[]>();
-    for (const row of table.split('\n')) {
-      const [, statuses = '', codes = ''] = row.split('|');
+    const documented = new Map<string, string[]>();
+    for (const [statuses = '', codes = ''] of tableRows('docs/api.md', 'status', 'code')) {
       for (const [, code = ''] of codes.matchAll(/`(\w+)`/g)) {
-        told.set(code, [...(told.get(code) ?? []), ...(statuses.match(/\d{3}/g) ?? [])]);
+        documented.set(code, [...(documented.get(code) ?? []), ...(statuses.match(/\d{3}/g) ?? [])]);
       }
     }
     const sent = Object.entries(STATUS).filter(([code]) => !starts.includes(code));
-    assert.deepEqual([...told.keys()].sort(), sent.map(([code]) => code).sort());
-    for (const [code, status] of sent) assert.ok(told.get(code)?.includes(String(status)), code);
+    assert.deepEqual([...documented.keys()].sort(), sent.map(([code]) => code).sort());
+    for (const [code, status] of sent) assert.ok(documented.get(code)?.includes(String(status)), code);
   });
 });

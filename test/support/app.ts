@@ -1,4 +1,5 @@
-import { createHandler, type Handler } from '../../src/http/app.ts';
+import type Koa from 'koa';
+import { type AppOptions as HttpOptions, createApp } from '../../src/http/app.ts';
 import { firstHost, parseCidr } from '../../src/net/cidr.ts';
 import { decideAddNetwork, type NetworkSpec } from '../../src/pool/decide/network.ts';
 import { Pool } from '../../src/pool/pool.ts';
@@ -27,6 +28,7 @@ export interface AppOptions extends Omit<NetworkSpec, 'cidr'> {
   readonly cluster?: Cluster;
   readonly allowedHosts?: readonly string[];
   readonly logRequests?: boolean;
+  readonly apis?: HttpOptions['apis'];
 }
 
 export interface LogLine {
@@ -37,7 +39,9 @@ export interface LogLine {
 
 export interface TestApp extends UseCases {
   /** What supertest takes. */
-  readonly handler: Handler;
+  readonly handler: ReturnType<Koa['callback']>;
+  /** The application itself, for further middleware: its own callback has to be taken afterwards. */
+  readonly app: Koa;
   readonly pool: Pool;
   readonly health: Health;
   /** What the clock on the wall shows. Time that passes moves `elapsed` as well; see {@link TestApp.pass}. */
@@ -56,6 +60,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     random = counted(),
     cluster,
     patienceMs,
+    apis = [],
     ...wish
   } = options;
   const clock = { now: NOW, elapsed: 0 };
@@ -82,7 +87,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
   const health = new Health(store, now);
   health.phase = 'ready';
   const log: LogLine[] = [];
-  const handler = createHandler({
+  const app = createApp({
     useCases: cases,
     health,
     cluster,
@@ -93,12 +98,13 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
       error: (facts, message) => log.push({ level: 'error', facts: { ...facts }, message }),
     },
     logRequests,
+    apis,
   });
   const pass = (ms: number) => {
     clock.now += ms;
     clock.elapsed += ms;
   };
-  return { handler, pool, health, ...cases, clock, pass, log };
+  return { handler: app.callback(), app, pool, health, ...cases, clock, pass, log };
 }
 
 /** 0, 0.1 … 0.9, 0 …: a random source whose picks can be written into a test. */

@@ -4,7 +4,7 @@ import { type ClusterStatus, NodeRequest } from '../../api/cluster.ts';
 import { checker } from '../../api/validate.ts';
 import { PoolError } from '../../errors.ts';
 import type { Cluster, ClusterState } from '../../service/cluster.ts';
-import { respondEmpty, respondJson } from '../answer.ts';
+import { respondEmpty, respondJson } from '../respond.ts';
 import { bodyReader } from '../body.ts';
 import { scopeOf } from '../scope.ts';
 

@@ -1,7 +1,7 @@
 import Router from '@koa/router';
 import type { HealthReport, Liveness, Readiness } from '../../api/schema.ts';
 import type { Health } from '../../service/health.ts';
-import { respondJson } from '../answer.ts';
+import { respondJson } from '../respond.ts';
 
 /** Paths that answer in every phase, also while loading and draining. */
 export const HEALTH_PATHS = new Set(['/livez', '/readyz', '/healthz', '/api/v1/health', '/api/v1/openapi.json']);

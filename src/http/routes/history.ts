@@ -9,7 +9,7 @@ import { invalidAddress } from '../../service/allocations.ts';
 import { type Recorded, resourceOf, type Tenure } from '../../service/history.ts';
 import type { Missing } from '../../service/reclaim.ts';
 import type { UseCases } from '../../service/use-cases.ts';
-import { respondJson } from '../answer.ts';
+import { respondJson } from '../respond.ts';
 import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { timeField } from '../parse-fields.ts';
 import { respondList, cursorOf, slicesOf, wantedOf } from '../pagination.ts';

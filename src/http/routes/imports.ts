@@ -4,7 +4,7 @@ import { type Checked, checker } from '../../api/validate.ts';
 import { PoolError } from '../../errors.ts';
 import type { Row } from '../../service/imports.ts';
 import type { UseCases } from '../../service/use-cases.ts';
-import { respondJson } from '../answer.ts';
+import { respondJson } from '../respond.ts';
 import { importedOf } from '../allocation-body.ts';
 import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { cidrField } from '../parse-fields.ts';

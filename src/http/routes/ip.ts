@@ -15,7 +15,7 @@ import { PoolError } from '../../errors.ts';
 import { type Held, invalidAddress } from '../../service/allocations.ts';
 import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
 import type { UseCases } from '../../service/use-cases.ts';
-import { respondJson } from '../answer.ts';
+import { respondJson } from '../respond.ts';
 import { bodyReader } from '../body.ts';
 import { respondList, cursorOf, wantedOf } from '../pagination.ts';
 import { queryText } from '../query.ts';

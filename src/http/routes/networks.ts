@@ -5,7 +5,7 @@ import { checker } from '../../api/validate.ts';
 import { formatRange } from '../../net/range.ts';
 import { PoolError } from '../../errors.ts';
 import type { UseCases } from '../../service/use-cases.ts';
-import { respondEmpty, respondJson } from '../answer.ts';
+import { respondEmpty, respondJson } from '../respond.ts';
 import { bodyReader } from '../body.ts';
 import { addressField, cidrField, rangesField, rangeField, timeField } from '../parse-fields.ts';
 import { respondAll } from '../pagination.ts';

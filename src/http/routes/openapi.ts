@@ -1,5 +1,5 @@
 import Router from '@koa/router';
-import { respondJson } from '../answer.ts';
+import { respondJson } from '../respond.ts';
 
 /** The description of all doors. */
 export function openApiRoutes(version: string): Router {

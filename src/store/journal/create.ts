@@ -7,7 +7,7 @@ import { Log } from './log.ts';
 import { writeSnapshot } from './snapshot.ts';
 
 /** The state that such a folder begins with stands for one record: history begins behind it. */
-const FIRST = { seq: 1, chain: 0 };
+const FIRST = { seq: 1, chain: 0 } as const;
 /** Bytes: a journal that is longer holds records. */
 const MAX_HEADER = 1024;
 

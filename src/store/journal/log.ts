@@ -9,8 +9,8 @@ import { type HistoryIndex, Indexer } from './history/indexer.ts';
 import type { Tail } from './recover.ts';
 
 /** The disk is full, or a quota or a file size limit is reached: there may be room again later. */
-const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-const PROBE_BYTES = new Uint8Array(4096);
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const PROBE_BYTES = 4096;
 
 /**
  * Whether an error of the operating system says that there was no room. It may come from the sync inside of the write, too;
@@ -123,7 +123,7 @@ export class Log {
     const began = this.#file.position;
     let room = true;
     try {
-      await this.#file.append(PROBE_BYTES);
+      await this.#file.append(new Uint8Array(PROBE_BYTES));
     } catch (error) {
       if (!isFull(error)) throw ioError(`write ${this.path}`, error);
       room = false;

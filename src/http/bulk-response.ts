@@ -1,9 +1,9 @@
-import type { BulkResponse } from '../../api/allocations.ts';
-import type { Given, Outcome } from '../../service/allocations.ts';
-import { allocationId } from '../../service/allocation-id.ts';
-import type { Network } from '../../service/networks.ts';
-import { errorBody, STATUS } from '../errors.ts';
-import type { Views, Written } from '../view.ts';
+import type { BulkResponse } from '../api/allocations.ts';
+import type { Given, Outcome } from '../service/allocations.ts';
+import { allocationId } from '../service/allocation-id.ts';
+import type { Network } from '../service/networks.ts';
+import { errorBody, STATUS } from './errors.ts';
+import type { Views, Written } from './view.ts';
 
 type Result = Written<Omit<BulkResponse['results'][number], 'allocation'>> & { readonly allocation?: object };
 
