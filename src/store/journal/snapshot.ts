@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { hex32 } from '../../net/hex.ts';
 import type { DomainEvent, EventSink, FamiliesSnapshot } from '../families.ts';
-import { corrupt, FORMAT_VERSION, newerVersion } from './codec/format.ts';
+import { corrupt, FAMILIES_VERSION, FORMAT_VERSION, newerVersion } from './codec/format.ts';
 import { ioError, publish, snapshotName } from './folder.ts';
 import { blocksOf, type Line } from './codec/lines.ts';
 import { FastDecoder } from './codec/fast-decode.ts';
@@ -31,11 +31,9 @@ export interface SnapshotHead {
 }
 
 interface FullHead extends SnapshotHead {
+  /** Empty for formats 1 and 2, which do not name them. */
   readonly families: readonly string[];
 }
-
-/** Formats 1 and 2 do not name families: their events say what they are. */
-const BEFORE_FAMILIES: readonly string[] = [];
 
 const NEWLINE = 0x0a;
 /** Written at once. */
@@ -179,7 +177,8 @@ function firstLine(bytes: Buffer): Buffer {
 function readHead(bytes: Buffer, file: string): FullHead {
   const value = parse(`${bytes.toString('utf8')}]}`);
   if (typeof value?.v === 'number' && value.v > FORMAT_VERSION) throw newerVersion(file, value.v);
-  const { seq, chain, families = BEFORE_FAMILIES } = value ?? {};
+  const { v, seq, chain } = value ?? {};
+  const families = Number(v) < FAMILIES_VERSION ? [] : value?.families;
   if (value?.snapshot !== 'ippool' || typeof seq !== 'number' || typeof chain !== 'string' || !areTexts(families)) {
     throw corrupt(file, 0, 'header', 'the first line of the snapshot cannot be read');
   }

@@ -133,6 +133,11 @@ export class Session {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Resolves when so many snapshots have been finished since the start. */
+  async compactions(count: number): Promise<void> {
+    while (this.logs.filter((message) => message === 'journal compacted').length < count) await this.compacted();
+  }
+
   note(message: string): void {
     this.logs.push(message);
     if (message !== 'journal compacted') return;

@@ -33,7 +33,7 @@ describe('journal verify and repair: the history', () => {
     ['a cut end', (place) => change(place, 'history-5.jsonl', /.{20}\n$/, ''), 'history-5.jsonl'],
     ['a segment that is missing', (place) => unlink(place.path('history-5.jsonl')), 'history-10.jsonl'],
     ['a newest segment that is missing', (place) => unlink(place.path('history-10.jsonl')), 'journal-15.jsonl'],
-    ['a segment of a later release', (place) => change(place, 'history-0.jsonl', '"v":2', '"v":3'), 'history-0.jsonl'],
+    ['a segment of a later release', (place) => change(place, 'history-0.jsonl', '"v":3', '"v":4'), 'history-0.jsonl'],
     ['a segment in the place of another', (place) => swap(place), 'history-5.jsonl'],
   ];
   for (const [what, spoilIt, file] of faults) {
