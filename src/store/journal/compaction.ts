@@ -3,12 +3,12 @@ import { PoolError } from '../../errors.ts';
 import type { DomainEvent, Families, FamiliesSnapshot } from '../families.ts';
 import { deleteUnfinished, isOutOfDescriptors, listFolder } from './folder.ts';
 import type { HistoryIndex } from './history/indexer.ts';
-import { Keep, type KeepOptions } from './history/retention.ts';
+import { HistoryRetention, type RetentionOptions } from './history/retention.ts';
 import { isFull, Log } from './log.ts';
 import type { Recovered, Tail } from './recover.ts';
 import { writeSnapshot } from './snapshot.ts';
 
-export interface CompactionOptions extends KeepOptions {
+export interface CompactionOptions extends RetentionOptions {
   /** The event families with their states; a snapshot of them is taken between two batches. */
   readonly families: Families;
   /** Compact when the journals behind the newest snapshot are larger than this … */
@@ -18,28 +18,28 @@ export interface CompactionOptions extends KeepOptions {
 }
 
 const RETRY_MS = 60_000;
-/** Whoever asks meanwhile has the larger part of the time, and of the disk: nobody waits for a compaction. */
+/** Milliseconds between two slices: requests get most of the CPU and of the disk. */
 const PAUSE_MS = 1;
 
 /**
- * Keeps the journal short. Between two batches it goes on in a new journal and writes down the state of that very point,
- * slice by slice, while commits go on:
+ * Keeps the journal short. Between two batches it switches to a new journal, then writes the state of that moment to a
+ * snapshot, slice by slice, while commits continue:
  *
  *     journal-120 ......4711 | snapshot-4711 (being written)
- *                            | journal-4711 ....... commits go on here
+ *                            | journal-4711 ....... commits continue here
  *
- * A crash in between leaves a chain of two journals behind the older snapshot, which reads the same.
+ * A crash in between leaves two chained journals after the older snapshot, which lead to the same state.
  */
 export class Compaction {
   readonly #options: CompactionOptions;
-  /** Told when the disk may have lied. */
+  /** Called when it is unknown what is on the disk. */
   readonly #fatal: (error: unknown) => void;
-  /** Bytes of the journals behind the newest snapshot, without the one that is written to. */
+  /** Bytes of the journals after the newest snapshot, without the current one. */
   #olderBytes: number;
   #snapshotBytes: number;
   #running: Promise<void> | undefined;
   #postponed = false;
-  readonly #keep: Keep;
+  readonly #retention: HistoryRetention;
   readonly #abort = new AbortController();
 
   constructor(
@@ -51,12 +51,12 @@ export class Compaction {
     this.#olderBytes = journalBytes - (last?.end ?? 0);
     this.#snapshotBytes = snapshotBytes;
     this.#fatal = fatal;
-    this.#keep = new Keep(options);
+    this.#retention = new HistoryRetention(options);
   }
 
-  /** Puts the history in order, in the background. */
+  /** Indexes and prunes the history, in the background. */
   tidy(): void {
-    this.#keep.tidy().catch(this.#fatal);
+    this.#retention.tidy().catch(this.#fatal);
   }
 
   isDue({ bytes }: Log): boolean {
@@ -66,7 +66,7 @@ export class Compaction {
     return this.#running === undefined && !this.#postponed;
   }
 
-  /** Starts one; nothing may be committed until this returns. Returns the journal to go on in. @throws what the disk throws */
+  /** Starts a compaction; nothing may be committed until this returns. Returns the journal to continue with. @throws what the disk throws */
   async rotate(before: Log): Promise<Log> {
     const { dir, families, now } = this.#options;
     const created = new Date(now()).toISOString();
@@ -91,15 +91,15 @@ export class Compaction {
   }
 
   /**
-   * Goes on from a journal of an older format in one of today's, so that the program that wrote the older one refuses
-   * the folder instead of reading events wrongly that it does not know. Nothing is ever appended to the older one.
+   * Continues a journal of an older format in one of the current format, so that the program that wrote the older one refuses
+   * the folder instead of misreading events that it does not know. Nothing is ever appended to the older journal.
    *
-   * @throws PoolError `storage_full` when there is no room for it
+   * @throws PoolError `storage_full` when there is no room for the new one
    */
   async renew(before: Log, { base, prev }: Tail): Promise<Log> {
     const { dir, now } = this.#options;
     if (before.seq === base) {
-      // Without a record there is nothing to go on from: the new one takes its name and its place.
+      // A journal is named after the record before it: without records, the new one replaces the old one.
       const after = await Log.create(dir, base, prev, new Date(now()).toISOString());
       await before.close();
       return after;
@@ -110,10 +110,10 @@ export class Compaction {
     throw new PoolError('storage_full', `No room to open ${dir}: free space and start again`, { dir });
   }
 
-  /** Gives up the one under way, if any: the journal is whole without it, and the next start deletes what it wrote. */
+  /** Aborts a running compaction: the journal is complete without it, and the next start deletes its files. */
   async abort(): Promise<void> {
     this.#abort.abort();
-    await this.#keep.abort();
+    await this.#retention.abort();
     await this.#running;
   }
 
@@ -130,10 +130,10 @@ export class Compaction {
     this.#snapshotBytes = bytes;
     this.#olderBytes = 0;
     log('info', { seq: head.seq, bytes }, 'journal compacted');
-    await this.#keep.archive(index);
+    await this.#retention.archive(index);
   }
 
-  /** The journal is whole without its compaction, which is tried again later. Anything but a lack of room is thrown on. */
+  /** Retries a compaction later when there was no room: the journal is complete without it. Rethrows other errors. */
   async #postpone(error: unknown): Promise<void> {
     if (this.#abort.signal.aborted) return;
     if (!isFull(error) && !isOutOfDescriptors(error)) throw error;
@@ -144,7 +144,7 @@ export class Compaction {
     try {
       await deleteUnfinished(dir, await listFolder(dir));
     } catch (left) {
-      if (!(left instanceof PoolError && isOutOfDescriptors(left.cause))) throw left; // else the next start deletes it
+      if (!(left instanceof PoolError && isOutOfDescriptors(left.cause))) throw left; // the next start deletes the rest
     }
   }
 }

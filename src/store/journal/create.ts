@@ -6,23 +6,23 @@ import { lockFolder, signLock } from './lock.ts';
 import { Log } from './log.ts';
 import { writeSnapshot } from './snapshot.ts';
 
-/** The state that such a folder begins with stands for one record: history begins behind it. */
+/** The state that such a folder starts with counts as one record; the history starts after it. */
 const FIRST = { seq: 1, chain: 0 } as const;
-/** Bytes: a journal that is longer holds records. */
+/** Bytes. A longer journal has records. */
 const MAX_HEADER = 1024;
 
 /**
- * Makes a data folder that begins with a state.
+ * Creates a data folder that starts with a state.
  *
  * @param created when; RFC 3339
- * @throws PoolError `data_mismatch` when it holds something already
+ * @throws PoolError `data_mismatch` when the folder has data already
  */
 export async function createFolder(dir: string, snapshot: FamiliesSnapshot, created: string): Promise<void> {
   await makeFolder(dir);
   const lock = await lockFolder(dir);
   try {
     const { journals: found, snapshots, segments, unfinished } = await listFolder(dir);
-    const journals = snapshots.length + segments.length > 0 ? found : await withoutRest(found);
+    const journals = snapshots.length + segments.length > 0 ? found : await withoutLeftover(found);
     if (journals.length + snapshots.length + segments.length > 0) {
       throw new PoolError('data_mismatch', `${dir} holds data already: nothing was changed. Name a new folder`, {
         dir,
@@ -39,8 +39,8 @@ export async function createFolder(dir: string, snapshot: FamiliesSnapshot, crea
   }
 }
 
-/** Deletes what was broken off below: a journal without a record, and without the state that it goes on from. */
-async function withoutRest(journals: readonly Numbered[]): Promise<readonly Numbered[]> {
+/** Deletes the rest of an interrupted attempt: a journal without records and without the snapshot that it continues. */
+async function withoutLeftover(journals: readonly Numbered[]): Promise<readonly Numbered[]> {
   const [rest, ...others] = journals;
   if (rest?.seq !== FIRST.seq || others.length > 0) return journals;
   if ((await stat(rest.path)).size > MAX_HEADER) return journals;

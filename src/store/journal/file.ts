@@ -4,14 +4,14 @@ import { ioError } from './folder.ts';
 const { O_CREAT, O_DSYNC, O_RDWR, O_TRUNC } = constants;
 
 /**
- * A file that is appended to. Callbacks instead of fs/promises, which cost four times as much a call, and never the
- * sync calls, which would stop the event loop for as long as the disk takes.
+ * A file that is appended to. It uses callbacks because fs/promises costs several times as much CPU per call, and never the
+ * synchronous calls, which block the event loop for as long as the disk takes.
  *
- * Opened with O_DSYNC, so that every write is one with the fdatasync behind it (open(2)): the same work of the disk by one
- * call of a thread instead of two, which took a fifth of the CPU of a lone caller's request.
+ * The file is opened with O_DSYNC, so each write is followed by its own fdatasync (open(2)): the same disk work with one
+ * thread-pool call instead of two.
  */
 export class AppendFile {
-  /** For error messages; changes when the file is renamed. */
+  /** For error messages. Changes when the file is renamed. */
   path: string;
   readonly #fd: number;
   /** Where the next byte goes. */
@@ -23,10 +23,10 @@ export class AppendFile {
     this.position = position;
   }
 
-  /** Opens a file for writing from `position` on; makes it (0600) when it is not there. */
+  /** Opens a file for writing from `position` on; creates it (0600) when that is 0. */
   static open(path: string, position: number): Promise<AppendFile> {
     return new Promise((resolve, reject) => {
-      // Not O_APPEND: after a failed write the next one goes to where the failed one began.
+      // Not O_APPEND: after a failed write, the next one starts where the failed one started.
       const flags = O_RDWR | O_DSYNC | (position === 0 ? O_CREAT | O_TRUNC : 0);
       open(path, flags, 0o600, (error, fd) => {
         if (error) reject(error);
@@ -35,7 +35,7 @@ export class AppendFile {
     });
   }
 
-  /** Writes all bytes at the position, durably, and moves it on. When it fails, some of them may have been written. */
+  /** Writes all bytes at the position, durably, and advances it. After an error, some of them may have been written. */
   append(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       let done = 0;
@@ -57,7 +57,7 @@ export class AppendFile {
     });
   }
 
-  /** fdatasync of what was not written here, or was cut off. @throws PoolError `data_io`, whatever the reason: nobody goes on after that. */
+  /** fdatasync after a truncation, or of writes by an earlier process. @throws PoolError `data_io`: do not continue */
   sync(): Promise<void> {
     return new Promise((resolve, reject) => {
       fdatasync(this.#fd, (error) => {
@@ -67,7 +67,7 @@ export class AppendFile {
     });
   }
 
-  /** Cuts the file at the position: takes back what a failed append left. */
+  /** Truncates the file at the position: removes what a failed append left. */
   truncate(): Promise<void> {
     return new Promise((resolve, reject) =>
       ftruncate(this.#fd, this.position, (error) => (error ? reject(error) : resolve())),

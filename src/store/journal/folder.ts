@@ -5,15 +5,15 @@ import { PoolError } from '../../errors.ts';
 
 /*
  *   ippool-data/
- *     LOCK                     flock of the process that serves from this folder
+ *     LOCK                     flock of the process that uses this folder
  *     snapshot-4711.json       the state after record 4711
  *     journal-4711.jsonl       the records from 4712 on
  *     snapshot-120.json        the generation before, kept until the next compaction
  *     journal-120.jsonl        records 121 to 4711
- *     history-0.jsonl          records 1 to 120: an older journal under another name, for whoever asks what happened
- *     history-0.index.json     what is in it; made while the journal was written, or anew when it is missing
- *     *.tmp                    never finished; deleted at start
- *     *.torn-<time>            the end of a journal that a crash left half written, kept for whoever wants to look
+ *     history-0.jsonl          records 1 to 120: an older journal under another name, for the history
+ *     history-0.index.json     its index; made while the journal is written, or from the file when it is missing
+ *     *.tmp                    unfinished; deleted at start
+ *     *.torn-<time>            the torn tail of a journal, kept for inspection
  */
 
 export interface Numbered {
@@ -22,7 +22,7 @@ export interface Numbered {
   readonly seq: number;
 }
 
-/** What lies in a data folder, all lists in ascending order of seq. */
+/** The files of a data folder; all lists in ascending order of seq. */
 export interface Contents {
   readonly journals: readonly Numbered[];
   readonly snapshots: readonly Numbered[];
@@ -61,7 +61,7 @@ export async function listFolder(dir: string): Promise<Contents> {
   };
 }
 
-/** Makes a folder and those above it, for the owner only, durably. @throws PoolError `data_io` */
+/** Creates a folder and its parents durably, accessible to the owner only. @throws PoolError `data_io` */
 export async function makeFolder(dir: string): Promise<void> {
   try {
     const made = await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -82,7 +82,7 @@ export async function syncFolder(dir: string): Promise<void> {
   }
 }
 
-/** Gives a finished and synced file its real name, durably. Whatever it throws but a PoolError, the name was not given. */
+/** Renames a finished and synced file to its final name, durably. After any error but a PoolError it keeps its old name. */
 export async function publish(dir: string, temporary: PathLike, name: string): Promise<void> {
   const folder = await open(dir, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -95,21 +95,21 @@ export async function publish(dir: string, temporary: PathLike, name: string): P
   }
 }
 
-/** Deletes what an interrupted compaction left behind. */
+/** Deletes the files of an interrupted compaction. */
 export async function deleteUnfinished(dir: string, { unfinished }: Contents): Promise<void> {
   for (const name of unfinished) await unlink(join(dir, name));
 }
 
 const OUT_OF_DESCRIPTORS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 
-/** Whether no more files could be opened: nothing was begun then, and no sync ever fails so. */
+/** Whether no more files could be opened. Nothing has started then, and no sync fails like this. */
 export function isOutOfDescriptors(error: unknown): boolean {
   return OUT_OF_DESCRIPTORS.has((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
 
 const NO_RIGHTS = 'this user may not. Give it the folder (chown), or name another with --data';
 const NO_FOLDER = 'a file stands where the folder should be. Name another folder with --data';
-/** What an operator can mend; everything else is told as the system says it. */
+/** What an operator can fix. Other errors keep the text of the operating system. */
 const REMEDIES: Readonly<Record<string, string>> = {
   EACCES: NO_RIGHTS,
   EPERM: NO_RIGHTS,

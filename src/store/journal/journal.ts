@@ -8,11 +8,11 @@ import { Compaction, type CompactionOptions } from './compaction.ts';
 import { FORMAT_VERSION } from './codec/format.ts';
 import { deleteUnfinished, ioError, journalName, listFolder, makeFolder, noData, syncFolder } from './folder.ts';
 import { type Committed, JournalHistory } from './history/history.ts';
-import { Loading } from './loading.ts';
+import { LoadProgress } from './load-progress.ts';
 import { isSigned, lockFolder, signLock } from './lock.ts';
 import { isFull, Log } from './log.ts';
 import { recover, type Tail } from './recover.ts';
-import { cutTornTail } from './torn.ts';
+import { truncateTornTail } from './torn.ts';
 
 export interface JournalOptions extends CompactionOptions {
   /** Refuse a folder that holds no journal: an unmounted volume must not look like an empty pool. */
@@ -51,7 +51,7 @@ export class Journal implements Store {
   #deliver: (batch: Delivered) => void = () => undefined;
   #lock: FileHandle | undefined;
   /** While the folder is being read. */
-  #loading: Loading | undefined;
+  #loading: LoadProgress | undefined;
   #log: Log | undefined;
   #compaction: Compaction | undefined;
   /** What a search may see: behind it stand records that nobody was told of yet. */
@@ -123,12 +123,12 @@ export class Journal implements Store {
         return violation;
       },
     };
-    this.#loading = new Loading((facts, message) => log('info', { dir, ...facts }, message), now);
+    this.#loading = new LoadProgress((facts, message) => log('info', { dir, ...facts }, message), now);
     const found = await recover(dir, sink, this.#loading).finally(() => (this.#loading = undefined));
     if (!found.last && (await isSigned(lock))) throw vanished(dir);
     accept();
     await deleteUnfinished(dir, found.contents);
-    if (found.last && found.last.length > found.last.end) await this.#cutTornTail(found.last);
+    if (found.last && found.last.length > found.last.end) await this.#truncateTornTail(found.last);
     const time = new Date(now()).toISOString();
     this.#log = found.last ? await Log.resume(found.last) : await Log.create(dir, 0, 0, time);
     await syncFolder(dir);
@@ -226,9 +226,9 @@ export class Journal implements Store {
     this.#options.fatal(cause instanceof PoolError ? cause : ioError(`write to ${this.#options.dir}`, cause));
   }
 
-  async #cutTornTail(tail: Tail): Promise<void> {
+  async #truncateTornTail(tail: Tail): Promise<void> {
     const { now, log } = this.#options;
-    const copy = await cutTornTail(tail, new Date(now()).toISOString());
+    const copy = await truncateTornTail(tail, new Date(now()).toISOString());
     log(
       'warn',
       { file: basename(tail.path), offset: tail.end, bytes: tail.length - tail.end, copy },

@@ -6,13 +6,13 @@ import { PoolError } from '../../errors.ts';
 import { ioError } from './folder.ts';
 
 /**
- * Takes a data folder for this process: flock(2) on its LOCK file, exclusive, without waiting.
+ * Locks a data folder for this process: flock(2) on its LOCK file, exclusive, without waiting.
  *
- * Node has no flock, but a lock belongs to the open file description, and a child shares those that it inherits: so
- * flock(1) of util-linux (or busybox) locks our descriptor and exits, and the lock stays with us until we close it or
- * die, by kill -9 too. No lock file is ever left behind to be cleaned up.
+ * Node has no flock. A lock belongs to the open file description, which a child process inherits: flock(1) of util-linux or
+ * busybox locks our descriptor and exits, and the lock stays until we close the descriptor or die, even by kill -9. So no
+ * stale lock has to be cleaned up.
  *
- * @throws PoolError `data_locked` when another process has it, `data_io` when LOCK cannot be opened or flock(1) is missing
+ * @throws PoolError `data_locked` when another process has the lock, `data_io` when LOCK cannot be opened or flock(1) is missing
  */
 export async function lockFolder(dir: string, flags: 'a+' | 'r' = 'a+'): Promise<FileHandle> {
   const path = join(dir, 'LOCK');
@@ -36,17 +36,17 @@ export async function lockFolder(dir: string, flags: 'a+' | 'r' = 'a+'): Promise
   }
 }
 
-/** Takes a data folder for reading only, without making anything in it; undefined when nobody ever served from it. */
+/** Locks a data folder for reading and creates nothing in it; undefined when no server has ever used it. */
 export async function lockForReading(dir: string): Promise<FileHandle | undefined> {
   return existsSync(join(dir, 'LOCK')) ? lockFolder(dir, 'r') : undefined;
 }
 
-/** Whether somebody ever served from the folder of this lock; a journal was on the disk before the first signature. */
+/** Whether a server has used the folder of this lock. The first journal is on the disk before the first signature. */
 export async function isSigned(lock: FileHandle): Promise<boolean> {
   return (await lock.stat()).size > 0;
 }
 
-/** Notes who holds the lock, for the error line that the next one prints. */
+/** Writes the process id into LOCK, for the error message of a second process. */
 export async function signLock(lock: FileHandle, pid: number): Promise<void> {
   await lock.truncate();
   await lock.write(`${pid}\n`);

@@ -8,19 +8,19 @@ import { encodeHeader, encodeRecord } from './codec/format.ts';
 import { type HistoryIndex, Indexer } from './history/indexer.ts';
 import type { Tail } from './recover.ts';
 
-/** The disk is full, or a quota or a file size limit is reached: there may be room again later. */
+/** The disk is full, or a quota or file size limit is reached. There may be room again later. */
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const PROBE_BYTES = 4096;
 
 /**
- * Whether an error of the operating system says that there was no room. It may come from the sync inside of the write, too;
- * then what is on the disk is known again when the file has been cut back and that has been synced.
+ * Whether an error of the operating system means that there was no room. It may also come from the sync within the write;
+ * the content of the disk is known again once the file has been truncated and synced.
  */
 export function isFull(error: unknown): boolean {
   return FULL.has((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
 
-/** The journal that is written to: its file, and the number and crc of its last record. */
+/** The current journal: its file, and the number and crc of its last record. */
 export class Log {
   readonly #file: AppendFile;
   readonly #encoder = new FastEncoder();
@@ -28,7 +28,7 @@ export class Log {
   readonly base: number;
   #seq: number;
   #crc: number;
-  /** Of all that was written here; undefined when there are records from before. */
+  /** Indexes every record of this file; undefined when an earlier process wrote some of them. */
   readonly #indexer: Indexer | undefined;
   readonly #created: string;
 
@@ -41,7 +41,7 @@ export class Log {
     this.#indexer = created === undefined ? undefined : new Indexer();
   }
 
-  /** Starts a journal: written durably under a temporary name, so that a journal with half a header never exists. */
+  /** Creates a journal durably under a temporary name first, so that a journal with half a header never exists. */
   static async create(dir: string, base: number, prev: number, created: string): Promise<Log> {
     const name = journalName(base);
     const temporary = join(dir, `${name}.tmp`);
@@ -60,8 +60,8 @@ export class Log {
   }
 
   /**
-   * Goes on behind the sound part of a journal, which is synced first: after kill -9 its last batch may stand in the
-   * page cache only, and what is served has to be on the disk.
+   * Continues after the sound part of a journal, which is synced first: after kill -9 its last batch may exist in the page
+   * cache only, and everything that is served has to be on the disk.
    */
   static async resume({ path, base, end, seq, crc }: Tail): Promise<Log> {
     const file = await AppendFile.open(path, end);
@@ -87,7 +87,7 @@ export class Log {
     return this.#file.position;
   }
 
-  /** What is in it, for searches of the history; undefined: to be read from the file. For who writes to it no more. */
+  /** The index for searches of the history; undefined: it has to be made from the file. Call it after the last append. */
   index(): HistoryIndex | undefined {
     const { base, seq: last_seq, bytes } = this;
     return this.#indexer?.index({ base, last_seq, bytes, created: Date.parse(this.#created) || 0 });
@@ -96,8 +96,8 @@ export class Log {
   /**
    * Writes one batch of commits, durably.
    *
-   * @throws PoolError `storage_full` when there was no room: the file ends where it ended before, and that is on the disk.
-   *         `data_io` when it is not known what is on the disk: do not go on
+   * @throws PoolError `storage_full` when there was no room: the file ends where it ended before, durably.
+   *         `data_io` when it is unknown what is on the disk: do not continue
    */
   async append(commits: readonly { readonly events: readonly DomainEvent[] }[]): Promise<void> {
     const { bytes, seq, crc } = this.#encode(commits);
@@ -105,7 +105,7 @@ export class Log {
       await this.#file.append(bytes);
     } catch (error) {
       if (!isFull(error)) throw ioError(`write ${this.path}`, error);
-      await this.#takeBack();
+      await this.#undoAppend();
       const { code = '' } = error as NodeJS.ErrnoException;
       throw new PoolError(
         'storage_full',
@@ -118,7 +118,7 @@ export class Log {
     if (this.#indexer) for (const { events } of commits) for (const event of events) this.#indexer.add(event);
   }
 
-  /** Whether there is room for a batch, found out by writing one of zeros and taking it back. @throws PoolError `data_io` */
+  /** Whether there is room for a batch: writes zeros and truncates them again. @throws PoolError `data_io` */
   async hasRoom(): Promise<boolean> {
     const began = this.#file.position;
     let room = true;
@@ -129,7 +129,7 @@ export class Log {
       room = false;
     }
     this.#file.position = began;
-    await this.#takeBack();
+    await this.#undoAppend();
     return room;
   }
 
@@ -137,7 +137,7 @@ export class Log {
     return this.#file.close();
   }
 
-  async #takeBack(): Promise<void> {
+  async #undoAppend(): Promise<void> {
     try {
       await this.#file.truncate();
     } catch (error) {

@@ -4,43 +4,43 @@ import type { EventSink } from '../families.ts';
 import { type Contents, listFolder } from './folder.ts';
 import { corrupt, FORMAT_VERSION, type Header } from './codec/format.ts';
 import { type Damage, scanJournal, type Sink } from './scan.ts';
-import type { Loading } from './loading.ts';
+import type { LoadProgress } from './load-progress.ts';
 import { readSnapshot } from './snapshot.ts';
 
-/** What a data folder holds and where to go on writing. */
+/** The content of a data folder, and where to continue writing. */
 export interface Recovered {
   readonly contents: Contents;
   /** The journal to append to; undefined when the folder is empty. */
   readonly last: Tail | undefined;
-  /** Bytes of all journals behind the newest snapshot, and of that snapshot: what compaction weighs. */
+  /** Bytes of all journals after the newest snapshot, and of that snapshot; compaction compares them. */
   readonly journalBytes: number;
   readonly snapshotBytes: number;
 }
 
 export interface Tail {
   readonly path: string;
-  /** What its header says: the version it is written in, the number and the crc of the last record before it. */
+  /** From its header: its format version, and the number and crc of the last record before it. */
   readonly v: number;
   readonly base: number;
   readonly prev: number;
   readonly seq: number;
   readonly crc: number;
-  /** Length of the sound part; the file may be longer when its last batch was torn. */
+  /** Length of the sound part in bytes; the file is longer when it has a torn tail. */
   readonly end: number;
   readonly length: number;
 }
 
 /**
- * Reads the newest snapshot and the journals behind it, in order, and changes nothing.
+ * Reads the newest snapshot and the journals after it, in order. Changes nothing.
  *
  *     snapshot-4711   journal-4711 → journal-9000 → …     each file's base is the last record of the file before
  *
- * @param loading told how far it has come
+ * @param loading counts the bytes
  * @param sink receives the events, in order
  * @throws PoolError `data_corrupt` for damage, a gap, or a snapshot that is missing; `data_mismatch` for a newer version, or
  *   an event type or a family that this build does not know
  */
-export async function recover(dir: string, sink: EventSink, loading?: Loading): Promise<Recovered> {
+export async function recover(dir: string, sink: EventSink, loading?: LoadProgress): Promise<Recovered> {
   const contents = await listFolder(dir);
   const snapshot = contents.snapshots.at(-1);
   const base = snapshot?.seq ?? 0;
@@ -100,7 +100,7 @@ export async function recover(dir: string, sink: EventSink, loading?: Loading): 
   return { contents, last, journalBytes, snapshotBytes };
 }
 
-/** A journal must say of itself what its name and its place in the chain say. */
+/** Checks the header of a journal against its name and its place in the chain. */
 export function checkHeader(name: string, header: Header, base: number, chain: number | undefined): void {
   if (header.base !== base)
     throw corrupt(name, 0, 'generation', `its header says that it begins after record ${header.base}`);

@@ -7,24 +7,24 @@ import { missingRecords } from './codec/format.ts';
 import { Log } from './log.ts';
 import { scanJournal } from './scan.ts';
 import { readSnapshot, type SnapshotHead, writeSnapshot } from './snapshot.ts';
-import { cutTornTail } from './torn.ts';
+import { truncateTornTail } from './torn.ts';
 import { recover } from './recover.ts';
 
 export interface Repaired {
-  /** What was done, a line each; empty when there was nothing to do. */
+  /** What was done, in lines; empty when there was nothing to do. */
   readonly done: readonly string[];
-  /** What could not be saved, a line each. */
+  /** What could not be saved, in lines. */
   readonly lost: readonly string[];
 }
 
 /**
- * Makes a damaged data folder one that can be started from. What is replaced is kept beside it as `*.damaged-<time>`.
+ * Makes a damaged data folder fit for a start. Replaced files are kept as `*.damaged-<time>`.
  *
- * A torn end is cut off, as a start does. A damaged snapshot is made anew when the generation before it is sound.
- * Beyond that something is lost, and only `acceptLoss` goes on: every record that can still be read is kept, those behind
- * the damage too, because a forgotten allocation is an address that is given twice.
+ * A torn tail is truncated, as a start does. A damaged snapshot is rebuilt when the generation before it is sound.
+ * Any other damage loses records and requires `acceptLoss`. Every readable record is kept, also after the damage, because
+ * the address of a lost allocation could be allocated twice.
  *
- * @throws PoolError `data_corrupt` when something would be lost and that was not accepted, or when nothing can be saved
+ * @throws PoolError `data_corrupt` when records would be lost and that is not accepted, or when nothing can be saved
  */
 export async function repairFolder(
   dir: string,
@@ -37,7 +37,7 @@ export async function repairFolder(
   if (sound) {
     if (!sound.last) throw noData(dir);
     if (sound.last.length === sound.last.end) return { done: [], lost: [] };
-    const copy = await cutTornTail(sound.last, time);
+    const copy = await truncateTornTail(sound.last, time);
     return { done: [`cut off an unfinished write, kept as ${copy}`], lost: [] };
   }
   const salvage = new Salvage(registry);
@@ -66,7 +66,7 @@ export async function repairFolder(
   };
 }
 
-/** What a start would read; undefined when it would refuse. */
+/** What a start would read; undefined when it would refuse the folder. */
 async function readSound(dir: string, families: Families) {
   try {
     return await recover(dir, families);
@@ -76,7 +76,7 @@ async function readSound(dir: string, families: Families) {
   }
 }
 
-/** The state that the readable files lead to, and what of it is missing. */
+/** The state that the readable files lead to, and what is missing. */
 class Salvage {
   families: Families;
   readonly lost: string[] = [];
@@ -88,7 +88,7 @@ class Salvage {
   }
 
   /**
-   * Starts from the newest snapshot behind which all is sound; else from the newest that can be read at all:
+   * Starts from the newest snapshot after which everything is sound, otherwise from the one that loses least:
    *
    *     snapshot-120   journal-120 → snapshot-4711 (damaged)   journal-4711      nothing is lost: starts at 120
    */
@@ -147,8 +147,8 @@ class Salvage {
         else this.lost.push(line);
       },
     });
-    // What stood in a header is known without it, and records that are missing behind it are counted above: unless none
-    // is left to count from.
+    // The content of a header is known without it, and missing records are counted above, unless no record is left to count
+    // from.
     if (headless !== undefined && end.seq === base) this.lost.push(headless);
     this.chain = end.crc;
   }
@@ -160,7 +160,7 @@ class Salvage {
   }
 }
 
-/** Behind everything that was there before: a start sees either the old files, and refuses, or the new generation. */
+/** Numbered after all other files: a start sees either the old files, and refuses them, or the new generation. */
 async function writeGeneration(dir: string, families: Families, head: SnapshotHead, time: string): Promise<void> {
   const log = await Log.create(dir, head.seq, head.chain, time);
   await log.close();

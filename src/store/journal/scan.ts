@@ -12,36 +12,36 @@ import { blocksOf, type Line } from './codec/lines.ts';
 import { FastDecoder } from './codec/fast-decode.ts';
 
 /*
- * Reading a journal, and telling a torn end from damage.
+ * Reads a journal and distinguishes a torn tail from damage.
  *
  *     batch k                batch k+1 (the last one written)
  *     [rec][rec][rec]        [rec][rec][re
- *     synced, acknowledged   written, perhaps half; nobody has had an answer
+ *     synced, acknowledged   written, perhaps half of it; never acknowledged
  *
- * A crash can only hurt the last batch. It may be cut anywhere, and where the file system wrote its blocks out of
- * order, whole blocks in it may be zero. Anything else, and anything before it, is damage: a record that somebody
- * may have had an answer for cannot be read, and starting without it could give its address away twice.
+ * A crash can only affect the last batch. The batch may end anywhere, and where the file system wrote its blocks out of
+ * order, whole blocks in it may be zero. Anything else, and anything before it, is damage: a record that may have been
+ * acknowledged cannot be read, and a start without it could allocate its address twice.
  */
 
 const BLOCK = 512;
 
-/** Where in a journal something is not as it was written. */
+/** A place in a journal that is not as it was written. */
 export interface Damage {
   readonly offset: number;
   readonly rule: 'header' | 'form' | 'crc' | 'seq' | 'batch' | 'event';
   readonly what: string;
 }
 
-/** What a scan tells its reader, in the order of the file. */
+/** Receives what a scan finds, in the order of the file. */
 export interface Sink {
   header(header: Header): void;
-  /** The records of one whole commit. Return what contradicts the state, if anything. */
+  /** The records of one complete commit. Returns the rule that one of them violates; undefined: none. */
   commit(records: readonly JournalRecord[]): string | undefined;
-  /** Anything that a crash cannot explain. Throw to stop, return to go on with the next readable record. */
+  /** Damage that a crash cannot explain. Throw to stop; return to continue with the next readable record. */
   damage(damage: Damage): void;
 }
 
-/** The sound part of a journal, and what is left behind it when the last batch was torn. */
+/** The sound part of a journal, and the size of its torn tail. */
 export interface ScanEnd {
   /** Number of the last record, or the base when there is none. */
   readonly seq: number;
@@ -49,7 +49,7 @@ export interface ScanEnd {
   readonly crc: number;
   /** Length of the sound part in bytes. */
   readonly end: number;
-  /** Length of the file in bytes; larger than `end` when its last batch was torn. */
+  /** Length of the file in bytes; larger than `end` when there is a torn tail. */
   readonly length: number;
 }
 
@@ -57,7 +57,7 @@ export interface ScanEnd {
  * Reads a journal from the beginning to the end.
  *
  * @param base what its name says: the number of the last record before it
- * @param read told how many bytes were read, now and then
+ * @param read called with the number of bytes read since the call before
  * @throws PoolError `data_mismatch` for a newer version
  */
 export async function scanJournal(
@@ -77,9 +77,9 @@ export async function scanJournal(
 class Scan {
   readonly #file: string;
   readonly #sink: Sink;
-  readonly #usual = new FastDecoder();
+  readonly #decoder = new FastDecoder();
   #begun = false;
-  /** Records of a commit whose last one has not come yet, and where it began. */
+  /** The records of an incomplete commit, and where it begins. */
   #open: JournalRecord[] = [];
   #openAt = 0;
   #seq = 0;
@@ -88,7 +88,7 @@ class Scan {
   #batch = 0;
   #sound = { seq: 0, crc: 0, end: 0 };
   #length = 0;
-  /** The first place that may be the torn end; it is damage when something later proves that it had been synced. */
+  /** Where the torn tail may begin; it is damage when a later record proves that this place had been synced. */
   #suspect: (Damage & { readonly torn: boolean }) | undefined;
 
   constructor(file: string, base: number, sink: Sink) {
@@ -132,8 +132,8 @@ class Scan {
   }
 
   #unseal(line: Line): { record: JournalRecord | undefined; body: Buffer; crc: number } | undefined {
-    const usual = this.#usual.record(line);
-    if (usual) return { ...usual, body: line.bytes.subarray(0, -SEAL_LENGTH) };
+    const fast = this.#decoder.record(line);
+    if (fast) return { ...fast, body: line.bytes.subarray(0, -SEAL_LENGTH) };
     const sealed = unseal(line.bytes);
     return sealed && { ...sealed, record: isRecord(sealed.value) ? sealed.value : undefined };
   }
@@ -144,7 +144,7 @@ class Scan {
     return { ...this.#sound, length: this.#length };
   }
 
-  /** A header that cannot be believed says nothing that the name of the file and its first record do not say too. */
+  /** A damaged header loses nothing: the name of the file and its first record have the same information. */
   #readHeader(line: Line): void {
     const sealed = unseal(line.bytes);
     const header = sealed && line.terminated && isHeader(sealed.value, this.#file) ? sealed.value : undefined;
@@ -181,7 +181,7 @@ class Scan {
     this.#sound = { seq: this.#seq, crc: this.#crc, end: this.#length };
   }
 
-  /** Goes on behind damage, for those who want to see all of it. */
+  /** Continues after damage, for verify and repair. */
   #resume(record: JournalRecord): void {
     this.#suspect = undefined;
     this.#open = [];
@@ -191,8 +191,8 @@ class Scan {
 }
 
 /**
- * Whether a crash during an append can have left a line like this: cut off, or with blocks that were never written.
- * A line that is whole but for a changed byte is not: then a disk, or a person, changed it.
+ * Whether a crash during an append can leave such a line: cut off, or with blocks that were never written.
+ * A complete line with a changed byte is damage by a disk or a person.
  */
 function looksTorn(line: Line): boolean {
   if (hasMissingBlock(line)) return true;

@@ -10,7 +10,7 @@ import { FastDecoder } from './codec/fast-decode.ts';
 import { FastEncoder } from './codec/fast-encode.ts';
 
 /*
- * A snapshot is one JSON document with an event a line, so that it can be written and read in slices, and by jq:
+ * A snapshot is one JSON document with one event per line, so that it can be written and read in slices, and by jq:
  *
  *   {"v":3,"snapshot":"ippool","seq":4711,"chain":"8d02…","created":"2026-…","families":["pool"],"events":[
  *   {"type":"network_added",…},
@@ -36,16 +36,16 @@ interface FullHead extends SnapshotHead {
 }
 
 const NEWLINE = 0x0a;
-/** Written at once. */
+/** Characters per write. */
 const WRITE_CHARACTERS = 64 * 1024;
-/** Events between two looks at the clock. */
-const A_LOOK = 8;
+/** Events between two checks of the clock. */
+const CLOCK_INTERVAL = 8;
 
-/** How somebody who has others to serve writes: a slice ends when the clock ticks, since code that is not compiled yet takes long. */
+/** How a server writes a snapshot: a slice ends when the clock ticks, because code that is not compiled yet is slow. */
 export interface Pace {
   /** Milliseconds. */
   readonly now: () => number;
-  /** Lets others work between two slices. */
+  /** Lets requests run between two slices. */
   readonly turn: () => Promise<unknown>;
 }
 
@@ -61,7 +61,7 @@ export async function writeSnapshot(
   const temporary = join(dir, `${name}.tmp`);
   const handle = await open(temporary, 'w', 0o600);
   try {
-    const out = new Sliced(handle);
+    const out = new SnapshotFile(handle);
     const encoder = new FastEncoder();
     const head = { v: FORMAT_VERSION, snapshot: 'ippool', seq, chain: hex32(chain), created, families };
     out.text = `${JSON.stringify(head).slice(0, -1)},"events":[`;
@@ -70,7 +70,7 @@ export async function writeSnapshot(
     for (const event of events) {
       out.text += `${count++ === 0 ? '\n' : ',\n'}${encoder.encode(event)}`;
       const isFull = out.text.length >= WRITE_CHARACTERS;
-      if (!isFull && (count % A_LOOK > 0 || pace?.now() === began)) continue;
+      if (!isFull && (count % CLOCK_INTERVAL > 0 || pace?.now() === began)) continue;
       if (isFull) await out.flush();
       await pace?.turn();
       began = pace?.now();
@@ -89,7 +89,7 @@ export async function writeSnapshot(
   }
 }
 
-class Sliced {
+class SnapshotFile {
   readonly #handle: FileHandle;
   text = '';
   crc = 0;
@@ -113,7 +113,7 @@ class Sliced {
  *
  * @param sink receives the names of the families, then the events in order
  * @param read called with the number of bytes read since the call before
- * @throws PoolError `data_corrupt` when anything in it is not as it was written, `data_mismatch` for a newer version or an unknown family
+ * @throws PoolError `data_corrupt` when its content is not as written, `data_mismatch` for a newer version or an unknown family
  */
 export async function readSnapshot(
   path: string,
@@ -121,18 +121,18 @@ export async function readSnapshot(
   read?: (bytes: number) => void,
 ): Promise<SnapshotHead & { readonly size: number }> {
   const file = basename(path);
-  const { head, end, count, size } = await checkSum(path, file);
+  const { head, end, count, size } = await verifyChecksum(path, file);
   sink.requireKnown(head.families);
-  const usual = new FastDecoder();
+  const decoder = new FastDecoder();
   let events = 0;
   for await (const block of blocksOf(path)) {
     for (const line of block) {
       const { offset } = line;
       if (offset === 0 || offset >= end) continue;
-      const value = eventOf(line, usual);
+      const value = eventOf(line, decoder);
       if (!value) throw corrupt(file, offset, 'form', `event ${events + 1} cannot be read`);
-      const contradiction = sink.admit(value);
-      if (contradiction !== undefined) throw corrupt(file, offset, 'event', contradiction);
+      const violation = sink.admit(value);
+      if (violation !== undefined) throw corrupt(file, offset, 'event', violation);
       events++;
     }
     read?.(block.bytes.length);
@@ -141,18 +141,18 @@ export async function readSnapshot(
   return { seq: head.seq, chain: head.chain, size };
 }
 
-function eventOf(line: Line, usual: FastDecoder): DomainEvent | undefined {
-  const known = usual.event(line);
-  if (known) return known;
+function eventOf(line: Line, decoder: FastDecoder): DomainEvent | undefined {
+  const fast = decoder.event(line);
+  if (fast) return fast;
   const text = line.bytes.toString('utf8');
   const value = parse(text.endsWith(',') ? text.slice(0, -1) : text);
   return typeof value?.type === 'string' ? (value as unknown as DomainEvent) : undefined;
 }
 
-/** Reads a snapshot once for its checksum: no event of it is believed before. Returns where its last line begins. */
-async function checkSum(path: string, file: string) {
+/** Reads a snapshot for its checksum, before any event of it is used. Returns where its last line begins. */
+async function verifyChecksum(path: string, file: string) {
   let head: FullHead | undefined;
-  /** Where the last line begins that was read, and that line: the last of all is not for the checksum, most of it. */
+  /** The last line read so far: most of the last line of the file does not count for the checksum. */
   let last = { offset: 0, bytes: Buffer.alloc(0) };
   let crc = 0;
   for await (const { offset, bytes } of blocksOf(path)) {

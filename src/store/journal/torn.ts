@@ -4,10 +4,10 @@ import { ioError, syncFolder } from './folder.ts';
 import type { Tail } from './recover.ts';
 
 /**
- * Cuts an unfinished write off a journal, after what is cut was copied durably. Only that: the disk may be nearly full.
+ * Truncates the torn tail of a journal after copying it durably. It copies only the tail: the disk may be nearly full.
  * Returns the name of the copy.
  */
-export async function cutTornTail({ path, end, length }: Tail, time: string): Promise<string> {
+export async function truncateTornTail({ path, end, length }: Tail, time: string): Promise<string> {
   const copy = `${path}.torn-${time.replaceAll(':', '-')}`;
   const journal = await open(path, 'r+');
   try {
@@ -17,7 +17,7 @@ export async function cutTornTail({ path, end, length }: Tail, time: string): Pr
       await file.writeFile(buffer);
       await sync(file, copy);
     } catch (error) {
-      await unlink(copy).catch(() => undefined); // a start that is tried again and again leaves no heap of them
+      await unlink(copy).catch(() => undefined); // repeated starts must not pile up copies
       throw error;
     } finally {
       await file.close();

@@ -13,7 +13,7 @@ export interface Finding {
   readonly offset: number;
   readonly rule: string;
   readonly what: string;
-  /** False for what a crash leaves behind and the next start clears away. */
+  /** False for leftovers of a crash, which the next start removes. */
   readonly damage: boolean;
 }
 
@@ -26,9 +26,9 @@ export interface Verified {
 }
 
 /**
- * Reads every file of a data folder, both generations and the history, and goes on behind damage. Changes nothing.
+ * Reads every file of a data folder, both generations and the history, and continues after damage. Changes nothing.
  *
- * Beside each file's own rules it checks that the files continue each other, that the history never contradicts itself,
+ * Besides the rules of each file it checks that the files continue each other, that no event violates a rule of its family,
  * and that each snapshot is the state that the journal before it leads to.
  *
  * @throws PoolError `data_mismatch` when the folder holds no journal, or one of a newer version
@@ -39,12 +39,12 @@ export async function verifyFolder(dir: string, registry: Families): Promise<Ver
   if (files === 0) throw noData(dir);
   const verifier = new Verifier(registry);
   for (const name of contents.unfinished) {
-    verifier.note(name, 0, 'unfinished', 'left by a compaction that did not finish; the next start deletes it');
+    verifier.note(name, 0, 'unfinished', 'left by an unfinished compaction; the next start deletes it');
   }
   await verifier.read(contents);
   const history = await verifyHistory(contents, (file, offset, rule, what) => verifier.note(file, offset, rule, what));
   return {
-    findings: asStartSeesIt(verifier.findings, contents),
+    findings: asSeenByStart(verifier.findings, contents),
     files: files + contents.segments.length,
     records: verifier.records + history,
     counts: countsOf(verifier.families),
@@ -57,7 +57,7 @@ class Verifier {
   families: Families;
   #seq: number | undefined;
   #chain: number | undefined;
-  /** Whether something was damaged since the last snapshot that could be read: then the pool is not the state to compare. */
+  /** Whether there was damage after the last readable snapshot: then there is no state to compare the next one with. */
   #doubtful = false;
 
   constructor(registry: Families) {
@@ -91,7 +91,7 @@ class Verifier {
     this.findings.push({ file, offset, rule, what, damage: true });
   }
 
-  /** Runs one file's reading; what it throws of its own is a finding. */
+  /** Reads one file; corruption that is thrown becomes a finding. */
   async #guard(file: string, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
@@ -153,13 +153,13 @@ class Verifier {
     this.#chain = end.crc;
     if (end.length === end.end || this.findings.some((finding) => finding.damage && finding.file === name)) return;
     const what = `the last ${end.length - end.end} bytes are an unfinished write`;
-    if (isLast) this.note(name, end.end, 'torn', `${what}, which nobody had an answer for; the next start cuts it off`);
+    if (isLast) this.note(name, end.end, 'torn', `${what}, which was never acknowledged; the next start truncates it`);
     else this.#damage(name, end.end, 'torn', `${what}, but another journal follows`);
   }
 }
 
-/** What lies before a sound newest snapshot is not read by a start: it is worth knowing, and stops nothing. */
-function asStartSeesIt(findings: readonly Finding[], { snapshots }: Contents): Finding[] {
+/** A start does not read files before a sound newest snapshot: damage there is a note. */
+function asSeenByStart(findings: readonly Finding[], { snapshots }: Contents): Finding[] {
   const newest = snapshots.at(-1);
   if (!newest || findings.some(({ file, damage }) => damage && file === newest.name)) return [...findings];
   return findings.map((finding) => {

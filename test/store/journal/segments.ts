@@ -2,7 +2,7 @@ import fs, { readFile, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
 import type { PoolEvent } from '../../../src/pool/events.ts';
-import { Keep } from '../../../src/store/journal/history/retention.ts';
+import { HistoryRetention } from '../../../src/store/journal/history/retention.ts';
 import type { JournalOptions } from '../../../src/store/journal/journal.ts';
 import { event } from '../history.conformance.ts';
 import type { Place } from './place.ts';
@@ -37,7 +37,7 @@ export async function tidied(place: Place, options: { now?: number; auditRetenti
   const log = (_level: string, { file }: Record<string, unknown>, message: string) => {
     logs.push(`${String(file)}: ${message}`);
   };
-  await new Keep({ dir: place.dir, now: () => now, auditRetentionMs, log }).tidy();
+  await new HistoryRetention({ dir: place.dir, now: () => now, auditRetentionMs, log }).tidy();
   return logs;
 }
 

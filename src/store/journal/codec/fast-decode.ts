@@ -3,13 +3,14 @@ import type { JournalRecord } from './format.ts';
 import type { Line } from './lines.ts';
 
 /*
- * Nearly every line of a large folder gives an address to a VM. These are read without JSON.parse, in a fifth of its time:
+ * Nearly every line of a large folder has the form of allocation-event.ts. A start reads these without JSON.parse, which
+ * takes several times as long:
  *
- *   {"type":"ip_allocated","network":"…","ip":"…","vm_id":"…","nic":"…"       and then in any order, each once at most,
+ *   {"type":"ip_allocated","network":"…","ip":"…","vm_id":"…","nic":"…"       then in any order, each at most once,
  *     ,"at":N  ,"actor":"…"  ,"request_id":"…"  ,"hostname":"…"  ,"requested":true  }      the first three always
  *
- * Texts are of ASCII and without escapes, numbers whole and without sign, of 15 digits at most. Anything else is not known
- * here, and is for JSON.parse: what both read, they read alike.
+ * Texts are ASCII without escapes; numbers are whole, without a sign, and have at most 15 digits. Everything else is left to
+ * JSON.parse: other types and families, and members such as `id`. Both read the same line to the same event.
  */
 
 const BEGIN = literal('{"type":"ip_allocated","network":"');
@@ -38,8 +39,8 @@ const CLOSING_BRACE = 0x7d;
 const MAX_DIGITS = 15;
 const CRC_DIGITS = 8;
 
-/** A record with the crc that its line states. */
-export interface UsualRecord {
+/** A record, and the crc that its line states. */
+export interface FastRecord {
   readonly record: JournalRecord;
   readonly crc: number;
 }
@@ -47,19 +48,19 @@ export interface UsualRecord {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * Reads lines of the usual form, one after the other: what a line has in common with the one before is not made again.
- * By their bytes, which are looked at faster than the characters of a string.
+ * Reads lines of that form, one after the other. Consecutive lines share most of their texts, which are made once. It works
+ * on bytes, which V8 reads faster than the characters of a string.
  */
 export class FastDecoder {
   #bytes: Uint8Array = Buffer.alloc(0);
   #text = '';
   #at = 0;
-  readonly #network = new Known();
-  readonly #nic = new Known();
-  readonly #actor = new Known();
-  readonly #requestId = new Known();
+  readonly #network = new RepeatedText();
+  readonly #nic = new RepeatedText();
+  readonly #actor = new RepeatedText();
+  readonly #requestId = new RepeatedText();
 
-  /** The event in a line of a snapshot, behind which a comma may be; undefined: not of this form. */
+  /** The event in a line of a snapshot, which may end with a comma; undefined: another form. */
   event(line: Line): AllocationEvent | undefined {
     if (!this.#open(line)) return undefined;
     const event = this.#allocated();
@@ -67,8 +68,8 @@ export class FastDecoder {
     return this.#at === line.end ? event : undefined;
   }
 
-  /** The record in a line of a journal; undefined: not of this form. */
-  record(line: Line): UsualRecord | undefined {
+  /** The record in a line of a journal; undefined: another form. */
+  record(line: Line): FastRecord | undefined {
     if (!this.#open(line) || !this.#is(SEQ)) return undefined;
     const seq = this.#whole();
     if (seq === undefined || !this.#is(EVENT)) return undefined;
@@ -83,7 +84,7 @@ export class FastDecoder {
     return { record: more ? { seq, event, more, g } : { seq, event, g }, crc };
   }
 
-  /** Returns whether a place in its bytes is the same place in its text. */
+  /** Returns whether offsets in its bytes and in its text are the same. */
   #open({ block, start }: Line): boolean {
     const { text, bytes } = block;
     if (text === undefined) return false;
@@ -95,21 +96,21 @@ export class FastDecoder {
 
   #allocated(): AllocationEvent | undefined {
     if (!this.#is(BEGIN)) return undefined;
-    const network = this.#known(this.#network);
+    const network = this.#repeated(this.#network);
     if (network === undefined || !this.#is(IP)) return undefined;
     const ip = this.#string();
     if (ip === undefined || !this.#is(VM_ID)) return undefined;
     const vm_id = this.#string();
     if (vm_id === undefined || !this.#is(NIC)) return undefined;
-    const nic = this.#known(this.#nic);
+    const nic = this.#repeated(this.#nic);
     if (nic === undefined) return undefined;
     let at, actor, request_id, hostname, requested;
     while (this.#bytes[this.#at] === COMMA) {
-      // A second of the same name is for JSON.parse: there the last one counts.
+      // JSON.parse handles a member that occurs twice: the last one counts.
       let value: unknown;
       if (at === undefined && this.#is(AT)) value = at = this.#whole();
-      else if (actor === undefined && this.#is(ACTOR)) value = actor = this.#known(this.#actor);
-      else if (request_id === undefined && this.#is(REQUEST_ID)) value = request_id = this.#known(this.#requestId);
+      else if (actor === undefined && this.#is(ACTOR)) value = actor = this.#repeated(this.#actor);
+      else if (request_id === undefined && this.#is(REQUEST_ID)) value = request_id = this.#repeated(this.#requestId);
       else if (hostname === undefined && this.#is(HOSTNAME)) value = hostname = this.#string();
       else if (!requested && this.#is(REQUESTED)) value = requested = true as const;
       if (value === undefined) return undefined;
@@ -123,39 +124,39 @@ export class FastDecoder {
     return event;
   }
 
-  /** Passes over a literal; stays when something else stands there. */
+  /** Skips a literal; does nothing when something else is there. */
   #is(literal: Uint8Array): boolean {
     if (!isAt(this.#bytes, this.#at, literal, literal.length)) return false;
     this.#at += literal.length;
     return true;
   }
 
-  /** The rest of a string, its second quote included. */
+  /** The rest of a string, including its closing quote. */
   #string(): string | undefined {
     const bytes = this.#bytes;
     const start = this.#at;
     let at = start;
     for (let code = bytes[at] ?? 0; code !== QUOTE; code = bytes[++at] ?? 0) {
-      if (code < SPACE || code === BACKSLASH) return undefined; // 0 behind the end
+      if (code < SPACE || code === BACKSLASH) return undefined; // 0 after the end
     }
     this.#at = at + 1;
     return this.#text.slice(start, at);
   }
 
-  /** The same for a string that is likely to be the one that was read there before. */
-  #known(known: Known): string | undefined {
+  /** The same for a string that is probably equal to the one in the line before. */
+  #repeated(repeated: RepeatedText): string | undefined {
     const start = this.#at;
-    const end = start + known.length;
-    if (this.#bytes[end] === QUOTE && isAt(this.#bytes, start, known.bytes, known.length)) {
+    const end = start + repeated.length;
+    if (this.#bytes[end] === QUOTE && isAt(this.#bytes, start, repeated.bytes, repeated.length)) {
       this.#at = end + 1;
-      return known.text;
+      return repeated.text;
     }
     const text = this.#string();
-    if (text !== undefined) known.keep(text, this.#bytes, start);
+    if (text !== undefined) repeated.keep(text, this.#bytes, start);
     return text;
   }
 
-  /** A whole number; none when it goes on as no number of JSON does, or is a long one. */
+  /** A whole number; undefined for another number, a long one, or none. */
   #whole(): number | undefined {
     const bytes = this.#bytes;
     const start = this.#at;
@@ -178,8 +179,8 @@ export class FastDecoder {
   }
 }
 
-/** A string that was read, with its bytes: those of the block belong to somebody else soon. Long ones are not kept. */
-class Known {
+/** The latest text of a member, with a copy of its bytes, since those of the block are reused. Long texts are not kept. */
+class RepeatedText {
   text = '';
   length = 0;
   readonly bytes: Uint8Array = Buffer.alloc(64);
@@ -192,12 +193,12 @@ class Known {
   }
 }
 
-/** Whether the first `length` of some bytes stand at a place in others. */
+/** Whether some bytes contain the first `length` bytes of others at an offset. */
 function isAt(bytes: Uint8Array, at: number, wanted: Uint8Array, length: number): boolean {
   for (let i = 0; i < length; i++) if (bytes[at + i] !== wanted[i]) return false;
   return true;
 }
 
 function literal(text: string): Uint8Array {
-  return Buffer.from(text, 'latin1'); // like the bytes of a block: V8 reads one kind of array fastest
+  return Buffer.from(text, 'latin1'); // a Buffer like the bytes of a block: V8 is fastest with one kind of array
 }

@@ -84,7 +84,7 @@ export function encodeRecord(
   return seal(`{"seq":${seq},"event":${encoder.encode(event)}${more ? ',"more":true' : ''},"g":${g}`, chain);
 }
 
-/** What a line states of itself; `undefined` when it has not the form of a sealed line. The crc is not checked here. */
+/** Parses a sealed line; `undefined` when it does not have that form. Does not check the crc. */
 export function unseal(line: Buffer): { value: Record<string, unknown>; body: Buffer; crc: number } | undefined {
   if (line.length <= SEAL_LENGTH || line[0] !== OPENING_BRACE) return undefined;
   const body = line.subarray(0, line.length - SEAL_LENGTH);
@@ -98,7 +98,7 @@ export function unseal(line: Buffer): { value: Record<string, unknown>; body: Bu
   }
 }
 
-/** Whether the body of a line has the crc that it states, continued from the crc of the line before. */
+/** Whether the body of a line has the crc that the line states, continued from the crc of the line before. */
 export function crcMatches({ body, crc }: { body: Buffer; crc: number }, chain: number): boolean {
   return crc32(body, chain) === crc;
 }
@@ -125,7 +125,7 @@ export function isHeader(value: Record<string, unknown>, file: string): value is
   return isKnown && journal === 'ippool' && Number.isSafeInteger(base) && chained;
 }
 
-/** A file of a later release: refused, and left alone. */
+/** A file of a later release: refused, and left as it is. */
 export function newerVersion(file: string, version: number): PoolError {
   return new PoolError(
     'data_mismatch',
@@ -134,7 +134,7 @@ export function newerVersion(file: string, version: number): PoolError {
   );
 }
 
-/** Damage that a crash cannot explain. Nothing is changed; the remedy is a command of its own. */
+/** Damage that a crash cannot explain. Nothing is changed; repair is a separate command. */
 export function corrupt(file: string, offset: number, rule: string, what: string): PoolError {
   return new PoolError(
     'data_corrupt',
@@ -143,7 +143,7 @@ export function corrupt(file: string, offset: number, rule: string, what: string
   );
 }
 
-/** Says which records nobody can read any more. */
+/** Says which records can no longer be read. */
 export function missingRecords(first: number, last: number, of = ''): string {
   return first === last ? `record ${first}${of} is missing` : `records ${first} to ${last}${of} are missing`;
 }

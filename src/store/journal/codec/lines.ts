@@ -2,16 +2,16 @@ import { isAscii } from 'node:buffer';
 import { type FileHandle, open } from 'node:fs/promises';
 
 const NEWLINE = 0x0a;
-/** Read at once: a millisecond or two of work between two turns of the event loop. */
+/** Bytes per read: small enough not to delay requests between two turns of the event loop. */
 const CHUNK = 64 * 1024;
 
-/** Lines that stand side by side in a file, whole ones but for a last one without a newline. */
+/** Consecutive lines of a file. All are complete, except for a last line of the file without a newline. */
 export class Block {
   /** Where in the file it begins. */
   readonly offset: number;
-  /** With all newlines. Somebody else's as soon as the next block is asked for. */
+  /** With all newlines. The buffer is reused once the next block is requested. */
   readonly bytes: Buffer;
-  /** Null: not asked for yet. */
+  /** Null: not decoded yet. */
   #text: string | undefined | null = null;
 
   constructor(offset: number, bytes: Buffer) {
@@ -19,7 +19,7 @@ export class Block {
     this.bytes = bytes;
   }
 
-  /** Its text where each character is a byte, so that a place in one is that in the other; else undefined. */
+  /** Its text when every character is one byte, so that offsets in both are the same; otherwise undefined. */
   get text(): string | undefined {
     if (this.#text === null) this.#text = isAscii(this.bytes) ? this.bytes.toString('latin1') : undefined;
     return this.#text;
@@ -35,10 +35,10 @@ export class Block {
   }
 }
 
-/** A line of a file, as bytes: text would hide what is not valid UTF-8, and know other line ends than ours. */
+/** A line of a file, as bytes: text would hide invalid UTF-8, and has other line ends than ours. */
 export class Line {
   readonly block: Block;
-  /** Where in the block it begins and ends; its newline stands at `end`. */
+  /** Where in the block it begins and ends; its newline is at `end`. */
   readonly start: number;
   readonly end: number;
 
@@ -70,8 +70,8 @@ export class Line {
 }
 
 /**
- * A file in blocks of about 64 KiB, or of one line where that is longer. The event loop turns between two of them, and the
- * next one is read meanwhile.
+ * A file in blocks of about 64 KiB, or of one line where that is longer. The next block is read while the current one is
+ * processed, and the event loop turns between two blocks.
  */
 export async function* blocksOf(path: string): AsyncGenerator<Block> {
   const handle = await open(path, 'r');
@@ -83,7 +83,7 @@ export async function* blocksOf(path: string): AsyncGenerator<Block> {
       const { buffer, length, isLast } = held;
       const end = isLast ? length : buffer.lastIndexOf(NEWLINE, length - 1) + 1;
       const rest = length - end;
-      // A line that does not end yet fills it: it needs more room.
+      // An incomplete line fills the buffer: it needs more room.
       if (spare.length < 2 * rest) spare = Buffer.allocUnsafeSlow(4 * rest);
       buffer.copy(spare, 0, end, length);
       reading = isLast ? Promise.resolve(NOTHING) : readBehind(handle, spare, rest, offset + length);
@@ -106,18 +106,18 @@ interface Chunk {
 
 const NOTHING: Chunk = { buffer: Buffer.alloc(0), length: 0, isLast: true };
 
-/** Reads on behind what a buffer holds already. @param position where in the file */
+/** Appends the next bytes of a file to the content of a buffer. @param position where in the file */
 function readBehind(handle: FileHandle, buffer: Buffer, held: number, position: number): Promise<Chunk> {
   const chunk = handle
     .read(buffer, held, buffer.length - held, position)
     .then(({ bytesRead }) => ({ buffer, length: held + bytesRead, isLast: bytesRead === 0 }));
-  chunk.catch(nothing); // whoever waits for it may be at work with the block before
+  chunk.catch(nothing); // the block before may still be in work when this fails
   return chunk;
 }
 
 const nothing = () => undefined;
 
-/** The lines of a file in order. They end at the byte 0x0a and at nothing else; each is to be used before the next. */
+/** The lines of a file in order. Only the byte 0x0a ends a line. A line is valid until the next one is requested. */
 export async function* linesOf(path: string): AsyncGenerator<Line> {
   for await (const block of blocksOf(path)) yield* block;
 }

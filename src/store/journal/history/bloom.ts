@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-/** 2 MiB while it is filled; folded to what it needs before it is written. */
+/** 2 MiB while it is filled; folded to the necessary size before it is written. */
 const BITS = 1 << 24;
 const MIN_BITS = 1 << 10;
 const HASHES = 5;
@@ -8,8 +8,8 @@ const FNV = 0x01000193;
 const SPACE = 0x20;
 
 /**
- * Says of a text that it was certainly not added, or that it may have been: wrongly for 3 in 100 texts at most, as long
- * as no more than two million were added. Its size is a power of two, so it can be made half as large by laying one half over the other.
+ * A Bloom filter: a text was certainly not added, or may have been. At most 3 in 100 answers "may" are wrong up to two
+ * million texts. Its size is a power of two, so that it can be halved by laying one half over the other.
  */
 export class Bloom {
   readonly #bytes: Uint8Array;
@@ -18,7 +18,7 @@ export class Bloom {
     this.#bytes = bytes;
   }
 
-  /** Undefined for what {@link text} has not made. */
+  /** Undefined for text that {@link text} did not make. */
   static parse(text: string): Bloom | undefined {
     const bytes = Buffer.from(text, 'base64');
     const bits = bytes.length * 8;
@@ -44,7 +44,7 @@ export class Bloom {
     return true;
   }
 
-  /** The filter in base64, as small as it can be with half of its bits set. Nothing may be added meanwhile. */
+  /** The filter in base64, folded while at most half of its bits are set. Nothing may be added meanwhile. */
   async text(): Promise<string> {
     const { buffer, byteOffset } = this.#bytes;
     let words = new Uint32Array(buffer, byteOffset, this.#bytes.length / 4);
@@ -59,7 +59,7 @@ export class Bloom {
       }
       if (set > half * 16) break;
       words = folded;
-      await turn(); // the first halving takes two or three milliseconds
+      await turn(); // the first folding is slow enough to delay requests
     }
     return Buffer.from(words.buffer, words.byteOffset, words.byteLength).toString('base64');
   }

@@ -4,21 +4,21 @@ import { isRecord, type JournalRecord, unseal } from '../codec/format.ts';
 
 const NEWLINE = 0x0a;
 const WINDOW = 8 * 1024;
-/** More than the beginning of a record. */
+/** Bytes; more than the beginning of a record. */
 const OVERLAP = 32;
-/** About a quarter of a millisecond of work. */
+/** Few enough not to delay requests. */
 const RECORDS_A_TURN = 256;
 
 export interface Backwards {
-  /** Where to begin: a line ends there. */
+  /** Where to start: a line ends there. */
   readonly end: number;
-  /** Only records in whose line one of these stands; all when undefined. */
+  /** Only records whose line contains one of these; undefined: all. */
   readonly needles: readonly string[] | undefined;
-  /** How much is read at once. */
+  /** Bytes per read. */
   readonly chunk: number;
 }
 
-/** The records of a journal, newest first. Reads no further than it is asked to; skips what cannot be read. */
+/** The records of a journal, newest first. Reads lazily; skips what cannot be read. */
 export async function* recordsBackwards(
   handle: FileHandle,
   { end, needles, chunk }: Backwards,
@@ -45,8 +45,8 @@ export async function* recordsBackwards(
 }
 
 /**
- * Where the first record begins whose number is not below `seq`, found by halving; `end` when there is none. At most
- * `chunk` bytes too far.
+ * Where the first record begins whose number is at least `seq`, by binary search; `end` when there is none. The result may
+ * be up to `chunk` bytes too large.
  */
 export async function offsetOf(handle: FileHandle, seq: number, end: number, chunk: number): Promise<number> {
   let low = 0;
@@ -54,14 +54,14 @@ export async function offsetOf(handle: FileHandle, seq: number, end: number, chu
   while (high - low > chunk) {
     const middle = Math.floor((low + high) / 2);
     const found = await nextRecord(handle, middle, high);
-    if (!found) break; // one long line, or damage: what is left is read
+    if (!found) break; // one long line, or damage: the rest is read
     if (found.seq >= seq) high = found.offset;
     else low = found.offset;
   }
   return high;
 }
 
-/** The first record that begins behind `from` and before `end`. */
+/** The first record that begins after `from` and before `end`. */
 async function nextRecord(handle: FileHandle, from: number, end: number) {
   const window = Buffer.allocUnsafe(WINDOW);
   for (let position = from; position < end; position += WINDOW - OVERLAP) {
@@ -74,7 +74,7 @@ async function nextRecord(handle: FileHandle, from: number, end: number) {
   return undefined;
 }
 
-/** Where lines begin, last first. */
+/** Where the lines begin, last one first. */
 function linesBackwards(data: Buffer, first: number, needles: readonly string[] | undefined): number[] {
   const starts = new Set<number>();
   if (!needles) {

@@ -5,23 +5,23 @@ import { ioError, journalName, listFolder, segmentName } from '../folder.ts';
 import { offsetOf, recordsBackwards } from './file.ts';
 import { mayHold, readIndex } from './index-file.ts';
 
-/** How far the journal reaches that is written to: what stands behind it has no answer yet. */
+/** How much of the current journal is committed: the records after it are not acknowledged yet. */
 export interface Committed {
   readonly base: number;
   readonly bytes: number;
 }
 
-/** Looking for a text in it costs a tenth of reading it; where many lines are wanted, the first should come soon. */
+/** Bytes per read. A search for a rare text skips most lines; where many lines match, the first should come soon. */
 const CHUNK_TO_SEARCH = 1 << 20;
 const CHUNK_TO_READ = 1 << 16;
 
 /**
- * Looks up what happened in the files of a data folder while the journal goes on being written:
+ * Searches the files of a data folder while the journal is being written:
  *
  *     history-0 … history-9000        journal-12000      journal-16000 ........|....
  *     opened when their indexes say so                   newest          committed  not yet
  *
- * A search sees what was committed when it began. Its files may be renamed meanwhile, never changed.
+ * A search sees what was committed when it began. The files may be renamed meanwhile, but never change.
  */
 export class JournalHistory implements History {
   readonly #dir: string;
@@ -42,7 +42,7 @@ export class JournalHistory implements History {
       newer = base;
       if (!(base + 1 < before) || (base !== committed.base && !(await this.#mayHold(base, query)))) continue;
       const handle = await this.#open(base);
-      if (!handle) continue; // older than it has to be kept, since a moment ago
+      if (!handle) continue; // deleted a moment ago: older than the retention
       try {
         const size = base === committed.base ? committed.bytes : (await handle.stat()).size;
         yield* this.#inFile(handle, size, query, begins < before ? Number.POSITIVE_INFINITY : before);
@@ -70,7 +70,7 @@ export class JournalHistory implements History {
     }
   }
 
-  /** Listed twice: a file that is renamed while a folder is listed may be in that list under neither name. */
+  /** Lists twice: a file that is renamed while a folder is listed may be missing from that list under both names. */
   async #bases(newest: number): Promise<number[]> {
     const bases = new Set<number>();
     for (let i = 0; i < 2; i++) {
@@ -90,7 +90,7 @@ export class JournalHistory implements History {
     return true;
   }
 
-  /** A journal becomes a segment at any time, never the other way round. */
+  /** A journal may become a segment at any time, never the other way round. */
   async #open(base: number): Promise<FileHandle | undefined> {
     for (const name of [journalName(base), segmentName(base)]) {
       try {
@@ -103,7 +103,7 @@ export class JournalHistory implements History {
   }
 }
 
-/** What stands in the line of every event that a query can match: quotes inside a text are never written bare. */
+/** Texts of which every matching line contains one: quotes within a JSON text are escaped. */
 function needlesOf({ ip, vm_id, types, network, about }: HistoryQuery): string[] | undefined {
   if (ip !== undefined) return addressNeedles(ip);
   if (vm_id !== undefined) return [needle('vm_id', vm_id)];

@@ -11,26 +11,26 @@ import { type Line, linesOf } from '../codec/lines.ts';
 import { FastDecoder } from '../codec/fast-decode.ts';
 
 /*
- * What a segment of the history holds, so that most searches need not open it. One line of JSON, sealed like a record:
+ * The index of a segment of the history, so that most searches need not open the segment. One line of JSON, sealed like a record:
  *
  *   {"v":2,"base":120,"last_seq":4711,"from":…,"to":…,"ranges":false,"spans":[[4,"a000010","a00001f"]],"bytes":16777301,
  *    "bloom":"…","crc":"…"}
  *
  *   from, to  time of its oldest and its newest event, in milliseconds since 1970
  *   spans     addresses of the events with an `end_ip`, which are not in the filter
- *   ranges    whether there are more of them than `spans` tells: any address may be in one
- *   bytes     length of the segment; another one is not the one that was read
+ *   ranges    whether there are too many to list in `spans`: any address may be in one
+ *   bytes     length of the segment; if it differs, the index is of another file
  *   bloom     filter over every `ip`, `vm_id`, `type`, `network`, `range` and `cidr`, base64
  *
- * An index that is missing, or not as it was written, or of another version, is made anew from its segment. Version 1 had no
- * spans, and only addresses and VMs in its filter.
+ * An index that is missing, damaged or of another version is made from its segment. Version 1 had no spans, and only
+ * addresses and VMs in its filter.
  */
 
 const VERSION = 2;
-/** About a quarter of a millisecond of work. */
+/** Few enough not to delay requests. */
 const LINES_A_TURN = 256;
 
-/** Whether a segment may hold what a query looks for. */
+/** Whether a segment may have events that match a query. */
 export function mayHold(index: HistoryIndex, query: HistoryQuery): boolean {
   const { from, to, filter } = index;
   const { ip, vm_id, network, about, types, since, until } = query;
@@ -53,7 +53,7 @@ function mayHoldAddress({ ranges, spans, filter }: HistoryIndex, ip: string): bo
   return ranges || filter.mayHold('ip', ip) || mayInclude(spans, ip);
 }
 
-/** Reads the index of a segment without opening the segment; undefined when there is none that can be believed. */
+/** Reads the index of a segment without opening the segment; undefined when there is no valid one. */
 export async function readIndex(dir: string, { path, seq }: Numbered): Promise<HistoryIndex | undefined> {
   try {
     const { size } = await stat(path);
@@ -69,14 +69,14 @@ export async function readIndex(dir: string, { path, seq }: Numbered): Promise<H
   }
 }
 
-/** Makes the index of a segment from its file, durably. @throws when the signal is aborted; nothing is left behind then */
+/** Makes the index of a segment from its file, durably. @throws when the signal is aborted; it leaves no file then */
 export async function makeIndex(dir: string, segment: Numbered, signal: AbortSignal): Promise<HistoryIndex> {
   const index = await indexOf(segment, signal);
   await writeIndex(dir, index);
   return index;
 }
 
-/** Writes an index, durably. Its segment may have the name of a journal still. */
+/** Writes an index durably. Its segment may still have the name of a journal. */
 export async function writeIndex(dir: string, { filter, ...facts }: HistoryIndex): Promise<void> {
   const { line } = seal(JSON.stringify({ v: VERSION, ...facts, bloom: await filter.text() }).slice(0, -1), 0);
   const name = indexName(facts.base);
@@ -93,9 +93,9 @@ export async function writeIndex(dir: string, { filter, ...facts }: HistoryIndex
   await publish(dir, temporary, name);
 }
 
-/** What cannot be read in a segment is not found by a search either. */
+/** Skips unreadable lines: searches cannot read them either. */
 async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<HistoryIndex> {
-  const form = new FastDecoder();
+  const decoder = new FastDecoder();
   const indexer = new Indexer();
   let [last_seq, bytes, count, created] = [seq, 0, 0, 0];
   for await (const line of linesOf(path)) {
@@ -103,7 +103,7 @@ async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<Hi
     signal.throwIfAborted();
     bytes = line.offset + line.size;
     if (line.offset === 0) created = Date.parse(String(unseal(line.bytes)?.value.created)) || 0;
-    const record = recordOf(line, form);
+    const record = recordOf(line, decoder);
     if (!record) continue;
     last_seq = record.seq;
     indexer.add(record.event);
@@ -111,9 +111,9 @@ async function indexOf({ path, seq }: Numbered, signal: AbortSignal): Promise<Hi
   return indexer.index({ base: seq, last_seq, bytes, created });
 }
 
-function recordOf(line: Line, form: FastDecoder): JournalRecord | undefined {
-  const usual = form.record(line)?.record;
-  if (usual) return usual;
+function recordOf(line: Line, decoder: FastDecoder): JournalRecord | undefined {
+  const fast = decoder.record(line)?.record;
+  if (fast) return fast;
   const value = unseal(line.bytes)?.value;
   return value && isRecord(value) ? value : undefined;
 }

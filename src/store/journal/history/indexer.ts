@@ -2,7 +2,7 @@ import type { DomainEvent } from '../../families.ts';
 import { Bloom } from './bloom.ts';
 import { type Span, Spans } from './spans.ts';
 
-/** What a segment of the history holds, so that most searches need not open it. */
+/** The index of a segment of the history, so that most searches need not open the segment. */
 export interface HistoryIndex {
   readonly base: number;
   readonly last_seq: number;
@@ -15,16 +15,16 @@ export interface HistoryIndex {
 }
 
 /** Where a segment begins and ends. */
-export interface Extent {
+export interface SegmentBounds {
   /** Number of the last record before it, and of the last one in it. */
   readonly base: number;
   readonly last_seq: number;
   readonly bytes: number;
-  /** When it was begun; milliseconds since 1970. */
+  /** When it was created; milliseconds since 1970. */
   readonly created: number;
 }
 
-/** Collects what an index tells of a segment: while it is written as a journal, or from its file. */
+/** Collects the index of a segment: while the segment is written as a journal, or from its file. */
 export class Indexer {
   readonly #filter = new Bloom();
   readonly #spans = new Spans();
@@ -47,8 +47,8 @@ export class Indexer {
     if (cidr !== undefined) this.#filter.add('text', cidr);
   }
 
-  /** The index of a segment with the events that were added. To be called once. */
-  index({ base, last_seq, bytes, created }: Extent): HistoryIndex {
+  /** The index of a segment with the events that were added. Call it once. */
+  index({ base, last_seq, bytes, created }: SegmentBounds): HistoryIndex {
     const filter = this.#filter;
     for (const type of this.#types) filter.add('type', type);
     for (const network of this.#networks) filter.add('network', network);

@@ -7,68 +7,68 @@ import { recordsBackwards } from './file.ts';
 import { makeIndex, readIndex, writeIndex } from './index-file.ts';
 import type { HistoryIndex } from './indexer.ts';
 
-export interface KeepOptions {
+export interface RetentionOptions {
   readonly dir: string;
   readonly log: (level: 'info' | 'warn', facts: Record<string, unknown>, message: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** How long what happened can be looked up; the journal's own two generations are kept in any case. */
+  /** How long the history is kept, in milliseconds. The two generations of the journal are kept in any case. */
   readonly auditRetentionMs?: number;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const RETENTION_MS = 400 * DAY_MS;
-/** How much is read at once to find the last record of a file. */
+/** Bytes per read when looking for the last record of a file. */
 const CHUNK = 1 << 16;
 
 /**
- * Keeps old journals as history, and lets go of what is older than anybody may ask for:
+ * Keeps old journals as history and deletes what is older than the retention:
  *
  *     snapshot-0120  journal-0120 | snapshot-4711  journal-4711 | snapshot-9000  journal-9000
  *     deleted        history-0120 | ----- kept: before -------- | ----- kept: newest --------
  *
- * A crash in between leaves a segment without its index, which the next start makes up for. Nothing here is needed to
- * start or to commit: what fails is tried again at the next compaction, except for a sync, which is the end as anywhere.
+ * A crash in between leaves a segment without its index, which the next start makes. Neither a start nor a commit needs the
+ * history: a failed step is retried at the next compaction. Only a failed sync is fatal, as everywhere.
  */
-export class Keep {
-  readonly #options: KeepOptions;
+export class HistoryRetention {
+  readonly #options: RetentionOptions;
   readonly #abort = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  constructor(options: KeepOptions) {
+  constructor(options: RetentionOptions) {
     this.#options = options;
   }
 
   /**
-   * Makes history of the generations that are not needed any more.
+   * Turns generations that are no longer needed into history.
    *
-   * @param index of the journal that was gone on from, for the time when it is history; undefined: made when it is
+   * @param index of the journal that was just finished, for when it is history; undefined: it is made then
    * @throws PoolError `data_io`
    */
   archive(index: HistoryIndex | undefined): Promise<void> {
     return this.#next(async () => {
       await archiveOldGenerations(this.#options.dir);
       await this.#index();
-      if (index) await writeIndex(this.#options.dir, index); // last: what is deleted before may make room for it
+      if (index) await writeIndex(this.#options.dir, index); // last, because the deletions before may make room for it
     });
   }
 
-  /** Makes the indexes that are missing, and deletes what is too old. @throws PoolError `data_io` */
+  /** Makes missing indexes and deletes old segments. @throws PoolError `data_io` */
   tidy(): Promise<void> {
     return this.#next(() => this.#index());
   }
 
-  /** Gives up an index that is being made: the next start makes it. */
+  /** Aborts an index that is being made: the next start makes it. */
   async abort(): Promise<void> {
     this.#abort.abort();
     await this.#running;
   }
 
-  /** One after the other. */
+  /** Runs one piece of work after the other. */
   #next(work: () => Promise<void>): Promise<void> {
     const done = this.#running.then(work).catch((error: unknown) => {
-      if (isTheEnd(error)) throw error;
-      if (!this.#abort.signal.aborted) this.#options.log('warn', { err: error }, 'cannot keep the history in order');
+      if (isFatal(error)) throw error;
+      if (!this.#abort.signal.aborted) this.#options.log('warn', { err: error }, 'cannot index or prune the history');
     });
     this.#running = done.catch(() => undefined);
     return done;
@@ -94,7 +94,7 @@ export class Keep {
         await unlink(join(dir, indexName(segment.seq)));
         log('info', { file: segment.name }, 'history deleted: it is older than it has to be kept');
       } catch (error) {
-        if (isTheEnd(error) || this.#abort.signal.aborted) throw error;
+        if (isFatal(error) || this.#abort.signal.aborted) throw error;
         log('warn', { err: error, file: segment.name }, 'no index of this history: searches read all of it');
       }
     }
@@ -102,8 +102,8 @@ export class Keep {
 }
 
 /**
- * Renames journals that neither the newest generation nor the one before it needs, and deletes their snapshots. Journals
- * first, and durably: one whose snapshot is gone already would be taken for damage.
+ * Renames journals that neither the newest generation nor the one before it needs, and deletes their snapshots. The journals
+ * come first, durably: a journal without its snapshot would count as damage.
  */
 async function archiveOldGenerations(dir: string): Promise<void> {
   const { journals, snapshots } = await listFolder(dir);
@@ -117,8 +117,8 @@ async function archiveOldGenerations(dir: string): Promise<void> {
 }
 
 /**
- * When the newest event happened that can be found; milliseconds since 1970. The retention is measured from then when the
- * clock is later: one that is wrong at boot would have everything deleted. Without any event nothing is too old.
+ * The time of the newest event that can be read; milliseconds since 1970. The retention counts from there when the clock is
+ * later: a clock that is wrong at boot must not delete everything. Without any event, nothing is too old.
  */
 async function newestTime(dir: string): Promise<number> {
   const { journals, segments } = await listFolder(dir);
@@ -129,7 +129,7 @@ async function newestTime(dir: string): Promise<number> {
   return Number.NEGATIVE_INFINITY;
 }
 
-/** Time of the last event in a file that can be read. */
+/** Time of the last readable event in a file. */
 async function timeOfLast({ path }: Numbered): Promise<number | undefined> {
   const handle = await open(path, 'r');
   try {
@@ -144,7 +144,7 @@ async function timeOfLast({ path }: Numbered): Promise<number | undefined> {
   }
 }
 
-/** Files in the way cost space, not safety; a sync that failed is the end here too. */
-function isTheEnd(error: unknown): boolean {
+/** Leftover files cost space, not safety. A failed sync is fatal here too. */
+function isFatal(error: unknown): boolean {
   return error instanceof PoolError && !isOutOfDescriptors(error.cause);
 }

@@ -4,12 +4,12 @@ import { normalizeRanges, parseRange, type Range } from '../../../net/range.ts';
 /** Family, first and last address; the addresses as hexadecimal digits. */
 export type Span = readonly [family: Family, first: string, last: string];
 
-/** More than this would make an index larger than what it saves. */
+/** More spans would cost more space than they save time. */
 const MAX_SPANS = 1000;
-/** Ranges that are collected before they are joined. */
+/** Ranges that are collected before they are merged. */
 const PENDING = 4 * MAX_SPANS;
 
-/** Collects the ranges that events are about, joined where they overlap or touch. */
+/** Collects the ranges that events are about, merged where they overlap or touch. */
 export class Spans {
   #ranges: Range[] | undefined = [];
 
@@ -21,7 +21,7 @@ export class Spans {
     if (this.#ranges.length >= PENDING) this.#join();
   }
 
-  /** Undefined: too many, or one of them is none that can be read; any address may be in one of them. */
+  /** Undefined: there are too many, or one is not readable, so any address may be in one of them. */
   list(): Span[] | undefined {
     this.#join();
     return this.#ranges?.map(({ family, first, last }) => [family, first.toString(16), last.toString(16)]);
@@ -34,7 +34,7 @@ export class Spans {
   }
 }
 
-/** Whether one of the spans includes an address; what is no address is in any. */
+/** Whether one of the spans includes an address; true for text that is not an address. */
 export function mayInclude(spans: readonly Span[], ip: string): boolean {
   if (spans.length === 0) return false;
   const range = parseRange(ip);

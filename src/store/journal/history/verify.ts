@@ -5,12 +5,12 @@ import { type Header, missingRecords, unseal } from '../codec/format.ts';
 import { linesOf } from '../codec/lines.ts';
 import { scanJournal } from '../scan.ts';
 
-/** Where and why a segment of the history is not as it was written. */
+/** Notes where and why a segment of the history is not as it was written. */
 type Note = (file: string, offset: number, rule: string, what: string) => void;
 
 /**
- * Reads the segments of the history and checks that each is whole and continues the one before it. No start reads them:
- * whatever is wrong here stops none, and is worth a note. Returns how many records there are.
+ * Checks that each segment of the history is complete and continues the one before it. A start does not read them, so damage
+ * here is a note and stops nothing. Returns the number of records.
  */
 export async function verifyHistory({ segments, journals }: Contents, note: Note): Promise<number> {
   let records = 0;
@@ -47,7 +47,7 @@ export async function verifyHistory({ segments, journals }: Contents, note: Note
   return records;
 }
 
-/** The header of a journal as far as it can be read; whether it is sound is looked at elsewhere. */
+/** The header of a journal as far as it can be read; it is verified elsewhere. */
 async function headerOf({ path }: Numbered): Promise<Header | undefined> {
   for await (const { bytes } of linesOf(path)) return unseal(bytes)?.value as unknown as Header | undefined;
   return undefined;

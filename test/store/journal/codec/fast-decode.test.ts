@@ -66,18 +66,18 @@ function parsed(text: string): unknown {
 }
 
 const ORIGIN = { at: 1_767_225_600_000, actor: 'token', request_id: 'r-1' };
-const USUAL: IpAllocated = { type: 'ip_allocated', network: 'n', ip: '10.0.0.2', vm_id: 'vm-1', nic: '', ...ORIGIN };
+const COMMON: IpAllocated = { type: 'ip_allocated', network: 'n', ip: '10.0.0.2', vm_id: 'vm-1', nic: '', ...ORIGIN };
 
-describe('journal.UsualForm', () => {
+describe('journal.FastDecoder', () => {
   it('knows what allocate writes, what a snapshot writes, and the same with a host name', () => {
     const form = new FastDecoder();
-    const { at, actor, request_id, ...place } = USUAL;
+    const { at, actor, request_id, ...place } = COMMON;
     for (const known of [
-      USUAL,
+      COMMON,
       { ...place, hostname: 'web', actor, request_id, at },
       { ...place, requested: true as const, actor, request_id, at },
-      { ...USUAL, hostname: 'web', requested: true as const },
-      USUAL,
+      { ...COMMON, hostname: 'web', requested: true as const },
+      COMMON,
     ]) {
       for (const comma of ['', ',']) {
         const text = `[\n${JSON.stringify(known)}${comma}\n]`;

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seal } from '../../../../src/store/journal/codec/format.ts';
 import { Indexer } from '../../../../src/store/journal/history/indexer.ts';
-import { Keep } from '../../../../src/store/journal/history/retention.ts';
+import { HistoryRetention } from '../../../../src/store/journal/history/retention.ts';
 import { event, found } from '../../history.conformance.ts';
 import { Place } from '../place.ts';
 import { given, history, names, openedBy, segments, spoil, tidied } from '../segments.ts';
@@ -106,7 +106,7 @@ describe('history: what is kept', () => {
     await mkdir(place.path('history-6.index.json.tmp'));
     const logs: string[] = [];
     const log = (_level: string, _facts: unknown, message: string) => logs.push(message);
-    const keep = new Keep({ dir: place.dir, now: () => 3001, auditRetentionMs: 1000, log });
+    const keep = new HistoryRetention({ dir: place.dir, now: () => 3001, auditRetentionMs: 1000, log });
     await keep.archive(new Indexer().index({ base: 6, last_seq: 8, bytes: 1, created: 0 }));
     assert.ok(!readdirSync(place.dir).includes('history-0.jsonl'));
     assert.deepEqual(logs, ['history deleted: it is older than it has to be kept', 'cannot keep the history in order']);
@@ -189,7 +189,7 @@ describe('history: what is kept', () => {
       const log = (_level: string, { file }: Record<string, unknown>, message: string) => {
         if (message.startsWith('history deleted')) deleted.push(String(file));
       };
-      await new Keep({ dir: place.dir, now: () => now, log }).tidy();
+      await new HistoryRetention({ dir: place.dir, now: () => now, log }).tidy();
       return deleted;
     };
     assert.deepEqual(await start(10_000 * day), [], 'a clock that is wrong deletes nothing');

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import type { PoolEvent } from '../../../src/pool/events.ts';
 import { createFolder } from '../../../src/store/journal/create.ts';
 import { blocksOf } from '../../../src/store/journal/codec/lines.ts';
-import { Loading } from '../../../src/store/journal/loading.ts';
+import { LoadProgress } from '../../../src/store/journal/load-progress.ts';
 import { recover } from '../../../src/store/journal/recover.ts';
 
 const COUNT = 2000;
@@ -19,7 +19,7 @@ function* events(): Generator<PoolEvent> {
   }
 }
 
-describe('journal.Loading', () => {
+describe('journal.LoadProgress', () => {
   it('knows how far the reading is, tells it every five seconds, and lets the event loop turn meanwhile', async (t) => {
     const dir = mkdtempSync(join(tmpdir(), 'ippool-loading-'));
     t.after(() => rmSync(dir, { recursive: true, force: true }));
@@ -27,7 +27,7 @@ describe('journal.Loading', () => {
     let now = 0;
     let turns = 0;
     const told: string[] = [];
-    const loading = new Loading(
+    const loading = new LoadProgress(
       (_, message) => told.push(message),
       () => now,
     );
