@@ -21,7 +21,7 @@ const ATTRIBUTES = {
   mac: Type.Optional(nullable(MacText, 'a unicast MAC address such as 52:54:00:12:34:56, or auto')),
   description: Type.Optional(nullable(Description)),
   tags: Type.Optional(nullable(Tags)),
-};
+} as const;
 
 const REQUESTED = {
   network_id: Type.Optional(nullable(NetworkRef)),
@@ -39,7 +39,7 @@ const REQUESTED = {
   ),
   ttl: Type.Optional(nullable(Type.Integer({ minimum: 0, maximum: 315_360_000 }), 'whole seconds from 1 to 315360000')),
   ttl_hours: Type.Optional(nullable(TtlHours)),
-};
+} as const;
 
 export const AllocationRequest = Type.Object(
   {

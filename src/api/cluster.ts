@@ -24,7 +24,7 @@ export const NodeRequest = Type.Object(
 export type NodeRequest = Static<typeof NodeRequest>;
 
 const NodeName = Type.Union([Type.Integer(), Type.String()]);
-const Unknown = { description: 'null: it is not known' };
+const Unknown = { description: 'null: it is not known' } as const;
 const Count = Type.Union([Type.Integer(), Type.Null()], Unknown);
 
 const ClusterMember = Type.Object({

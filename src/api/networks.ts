@@ -51,7 +51,7 @@ const SETTINGS = {
   drain: Type.Optional(Type.Boolean({ description: 'true or false' })),
   ranges: Type.Optional(nullable(Ranges)),
   excluded: Type.Optional(nullable(Ranges)),
-};
+} as const;
 
 export const NetworkRequest = Type.Object(
   { cidr: CidrText, ...SETTINGS },

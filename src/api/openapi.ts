@@ -88,7 +88,7 @@ function response(status: number, schema: object | null, lines?: object): object
   return { ...described, content: { 'application/json': { schema }, ...streamed } };
 }
 
-const text = { type: 'string' };
+const text = { type: 'string' } as const;
 const HEADERS: Readonly<Record<number, object>> = {
   200: { Link: { description: 'of a list with ?limit=: where the next page is (RFC 8288)', schema: text } },
   405: { Allow: { description: 'the methods that are possible', schema: text } },

@@ -20,7 +20,7 @@ const JOURNAL_VERBS = {
 
 const LOCAL: readonly LocalCommand[] = [clusterInit, clusterJoin, migrate];
 
-const WORDS = [
+const WORDS: readonly string[] = [
   'serve',
   'server',
   ...[...COMMANDS, ...LOCAL].map(({ words }) => words),

@@ -2,7 +2,7 @@ import { ApiError, Unreachable } from '../client/errors.ts';
 import { type ErrorCode, PoolError } from '../errors.ts';
 
 /** Exit codes, after sysexits.h where it has one. The systemd unit does not restart after 2, 65, 74 and 78. */
-const EXIT: Partial<Record<ErrorCode, number>> = {
+const EXIT: Readonly<Partial<Record<ErrorCode, number>>> = {
   usage: 2,
   data_corrupt: 65,
   listen_failed: 69,

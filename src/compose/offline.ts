@@ -26,7 +26,7 @@ export const offline = {
     });
     return { networks, allocations: exported(pool) };
   },
-};
+} as const;
 
 function* exported(pool: Pool) {
   for (const network of pool.networks) {

@@ -199,10 +199,10 @@ interface Found {
 }
 
 /** What a cluster calls its own below its prefix: another one in there would be read, and deleted, as a part of it. */
-const PARTS = ['ev', 'fence', 'gen', 'ip', 'join', 'mem', 'net', 'node', 'res', 'vm'];
+const PARTS = ['ev', 'fence', 'gen', 'ip', 'join', 'mem', 'net', 'node', 'res', 'vm'] as const;
 const OF_A_CLUSTER = new RegExp(`/(${PARTS.join('|')})(/|$)`);
 
-const SWITCH = new Map([
+const SWITCH: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
   ['1', true],
   ['yes', true],

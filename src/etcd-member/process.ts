@@ -19,7 +19,7 @@ export interface MemberOptions extends MemberSettings {
 const STOP_MS = 2000;
 const REPEAT_MS = 10_000;
 const REMEMBERED = 100;
-const EXIT_NO_COMMAND = [126, 127];
+const EXIT_NO_COMMAND: readonly number[] = [126, 127];
 
 /**
  * What stands between us and etcd: a shell that reads a pipe of which we hold the other end. A line asks etcd to stop; the

@@ -1,4 +1,4 @@
-const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /**
  * A number of 32 bits, 0 to 2^32 - 1, as eight hexadecimal digits. By its bytes: above 2^31 `toString(16)` writes

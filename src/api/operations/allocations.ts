@@ -11,7 +11,7 @@ import { ACTOR, CHANGE, header, type Operations, PAGE, path, query } from './ope
 
 const id = path('id', 'of the allocation');
 const key = header('Idempotency-Key', 'where there is no vm_id: asking again with it gives the same address');
-const given = { anyOf: [NetworkAllocation, NetworkAllocationList] };
+const given = { anyOf: [NetworkAllocation, NetworkAllocationList] } as const;
 
 /** The doors of allocations in any network. */
 export const ALLOCATION_OPERATIONS: Operations = {

@@ -1,7 +1,7 @@
 import { AuditEntry, AuditList, ReconcileResponse, ReconcileRequest, Tenure, TenureList } from '../history.ts';
 import { ACTOR, CHANGE, LIMIT_QUERY, type Operations, PAGE, query } from './operation.ts';
 
-const time = { type: 'string', format: 'date-time' };
+const time = { type: 'string', format: 'date-time' } as const;
 
 /** The doors to what happened, and to what should have. */
 export const HISTORY_OPERATIONS: Operations = {

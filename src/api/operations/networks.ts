@@ -11,7 +11,7 @@ import {
 import { ACTOR, CHANGE, type Operations, path, query } from './operation.ts';
 
 const network = path('network', 'its id, name, or CIDR (with %2F)');
-const flag = { type: 'boolean' };
+const flag = { type: 'boolean' } as const;
 
 /** The doors of networks and their reservations. */
 export const NETWORK_OPERATIONS: Operations = {

@@ -25,7 +25,7 @@ export interface Operation {
 /** Path, method in lower case, operation. */
 export type Operations = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 
-export const text = { type: 'string' };
+export const text = { type: 'string' } as const;
 
 /** What any change may meet: a foreign page, a service that is not ready, a full disk. */
 export const CHANGE = [403, 503, 507] as const;
@@ -42,7 +42,7 @@ export function header(name: string, description: string): Parameter {
   return { name, in: 'header', description, schema: text };
 }
 
-const LIMIT = { type: 'integer', minimum: 1, maximum: 999_999_999 };
+const LIMIT = { type: 'integer', minimum: 1, maximum: 999_999_999 } as const;
 
 /** How many entries of a list are wanted. */
 export const LIMIT_QUERY = query('limit', 'page size, at most 10,000; of application/x-ndjson: how many in all', LIMIT);
