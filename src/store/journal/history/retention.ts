@@ -68,7 +68,7 @@ export class HistoryRetention {
   #next(work: () => Promise<void>): Promise<void> {
     const done = this.#running.then(work).catch((error: unknown) => {
       if (isFatal(error)) throw error;
-      if (!this.#abort.signal.aborted) this.#options.log('warn', { err: error }, 'cannot index or prune the history');
+      if (!this.#abort.signal.aborted) this.#options.log('warn', { err: error }, 'cannot keep the history in order');
     });
     this.#running = done.catch(() => undefined);
     return done;
