@@ -1,3 +1,4 @@
+import { DEFAULT_VRF } from '../net/vrf.ts';
 import type { PoolEvent } from '../pool/events.ts';
 
 /** One event as it was recorded. */
@@ -21,6 +22,8 @@ export interface HistoryQuery {
   readonly ip?: string;
   readonly vm_id?: string;
   readonly network?: string;
+  /** Undefined: every VRF. */
+  readonly vrf?: string;
   readonly about?: About;
   /** Milliseconds since 1970, both included. */
   readonly since?: number;
@@ -50,6 +53,7 @@ export interface Facts {
   readonly type: string;
   readonly at?: number;
   readonly network?: string;
+  readonly vrf?: string;
   readonly vm_id?: string;
   readonly ip?: string;
   readonly end_ip?: string;
@@ -59,9 +63,10 @@ export interface Facts {
 
 /** Whether an event is what a query looks for, its place in the order aside. */
 export function matches(query: HistoryQuery, event: PoolEvent, includes: Includes): boolean {
-  const { type, at = Number.NaN, network, vm_id }: Facts = event;
+  const { type, at = Number.NaN, network, vrf = DEFAULT_VRF, vm_id }: Facts = event;
   if (query.vm_id !== undefined && vm_id !== query.vm_id) return false;
   if (query.network !== undefined && network !== query.network) return false;
+  if (query.vrf !== undefined && vrf !== query.vrf) return false;
   if (query.types && !query.types.includes(type)) return false;
   if (query.since !== undefined && !(at >= query.since)) return false;
   if (query.until !== undefined && !(at <= query.until)) return false;

@@ -13,12 +13,13 @@ import { checker } from '../../api/validate.ts';
 import { parseAddress } from '../../net/address.ts';
 import { PoolError } from '../../errors.ts';
 import { type Held, invalidAddress } from '../../service/allocations.ts';
+import { formatListPosition, parseListPosition } from '../../service/list-position.ts';
 import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { respondJson } from '../respond.ts';
 import { bodyReader } from '../body.ts';
 import { respondList, cursorOf, wantedOf } from '../pagination.ts';
-import { queryText } from '../query.ts';
+import { queryText, queryVrf } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { countOf, Views, type Written } from '../view.ts';
 
@@ -38,7 +39,7 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
     const attributes = { hostname: hostname ?? undefined };
     const scope = scopeOf(ctx);
     if (several) {
-      const requests = several.map((network) => ({ network, owner, attributes }));
+      const requests = several.map((network) => ({ network, vrf: queryVrf(ctx), owner, attributes }));
       const all = await allocations.allocateAll(scope, requests);
       const addresses = all.map(view);
       const [first] = addresses;
@@ -46,7 +47,7 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
       if (first) respondJson(ctx, isNew ? 201 : 200, { ...first, addresses } satisfies Written<DualAllocation>);
       return;
     }
-    const held = await allocations.allocate(scope, { network: networkOf(ctx), owner, attributes });
+    const held = await allocations.allocate(scope, { network: networkOf(ctx), vrf: queryVrf(ctx), owner, attributes });
     respondJson(ctx, held.created ? 201 : 200, view(held));
   });
 
@@ -56,6 +57,7 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
     if (ip !== undefined && !parseAddress(ip)) throw invalidAddress(ip);
     const held = await allocations.release(scopeOf(ctx), {
       network: networkOf(ctx),
+      vrf: queryVrf(ctx),
       owner,
       ...(ip === undefined ? {} : { ip }),
     });
@@ -65,6 +67,7 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
   router.delete('/release-by-ip/:ip', async (ctx) => {
     const held = await allocations.releaseByIp(scopeOf(ctx), {
       network: queryText(ctx, 'network'),
+      vrf: queryVrf(ctx),
       ip: ctx.params.ip ?? '',
     });
     respondJson(ctx, 200, released(held));
@@ -73,15 +76,20 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
   router.get('/allocations', async (ctx) => {
     const found = listing.list(scopeOf(ctx), {
       network: networkOf(ctx),
-      after: cursorOf(queryText(ctx, 'cursor'), (ip) => (parseAddress(ip) ? ip : undefined)),
+      vrf: queryVrf(ctx),
+      after: cursorOf(queryText(ctx, 'cursor'), (text) => (parseListPosition(text) ? text : undefined)),
       ip: queryText(ctx, 'ip'),
       vmIdPrefix: queryText(ctx, 'vm_id_prefix'),
     });
-    await respondList(ctx, wantedOf(ctx), found, view, ({ network, allocation }) => network.ipAt(allocation.offset));
+    await respondList(ctx, wantedOf(ctx), found, view, formatListPosition);
   });
 
   router.get('/stats', async (ctx) => {
-    const { network, allocated, available, cooling } = await networks.stats(scopeOf(ctx), networkOf(ctx));
+    const { network, allocated, available, cooling } = await networks.stats(
+      scopeOf(ctx),
+      networkOf(ctx),
+      queryVrf(ctx),
+    );
     const total = allocated + available + cooling;
     respondJson(ctx, 200, {
       network: network.cidrText,
@@ -100,7 +108,11 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
       return;
     }
     const owner = { vm_id: vmIdOf(ctx.params.vm_id), nic: '' };
-    respondJson(ctx, 200, view(await listing.get(scopeOf(ctx), { network: networkOf(ctx), owner })));
+    respondJson(
+      ctx,
+      200,
+      view(await listing.get(scopeOf(ctx), { network: networkOf(ctx), vrf: queryVrf(ctx), owner })),
+    );
   });
 
   return router;
