@@ -7,6 +7,7 @@ import {
   NetworkAllocationList,
   RenewRequest,
 } from '../allocations.ts';
+import { Vrf } from '../networks.ts';
 import { ACTOR, CHANGE, header, type Operations, PAGE, path, query } from './operation.ts';
 
 const id = path('id', 'of the allocation');
@@ -22,6 +23,7 @@ export const ALLOCATION_OPERATIONS: Operations = {
         ...PAGE,
         query('network_id', 'the id, name or CIDR of a network'),
         query('network', 'the same'),
+        query('vrf', 'only those of this VRF', Vrf),
         query('vm_id', 'only those of this VM'),
         query('vm_id_prefix', 'only VMs whose id begins so'),
         query('ip', 'only the one of this address'),
@@ -34,7 +36,7 @@ export const ALLOCATION_OPERATIONS: Operations = {
       ],
       answers: { 200: NetworkAllocationList },
       lines: NetworkAllocation,
-      errors: [400, 404, 503],
+      errors: [400, 404, 409, 503],
     },
     post: {
       summary: 'Give an address, a range, a list, a prefix, or one address of each of several networks',

@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import { Vrf } from '../networks.ts';
 
 // What the OpenAPI document says of a door.
 
@@ -54,4 +55,5 @@ export const PAGE: readonly Parameter[] = [
 ];
 
 export const NETWORK_QUERY = query('network', 'the id, name or CIDR of a network; default: default');
+export const VRF_QUERY = query('vrf', 'the VRF of the network or address; default: the only one that has it', Vrf);
 export const ACTOR = header('X-Actor', 'who asks, for the history; default: anonymous');

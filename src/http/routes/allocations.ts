@@ -8,11 +8,11 @@ import {
   RenewRequest,
 } from '../../api/allocations.ts';
 import { checker } from '../../api/validate.ts';
-import { parseAddress } from '../../net/address.ts';
 import { PoolError } from '../../errors.ts';
 import type { AllocationRequest, Given } from '../../service/allocations.ts';
 import type { Scope } from '../../service/transactions.ts';
 import type { ListFilter } from '../../service/listing.ts';
+import { formatListPosition, parseListPosition } from '../../service/list-position.ts';
 import { withIndex } from '../../service/allocation-request.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { respondEmpty, respondJson, respondParts } from '../respond.ts';
@@ -21,7 +21,7 @@ import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { BulkText } from '../bulk-response.ts';
 import { cidrField, macField } from '../parse-fields.ts';
 import { respondList, cursorOf, wantedOf } from '../pagination.ts';
-import { queryFlag, queryText } from '../query.ts';
+import { queryFlag, queryText, queryVrf } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { Views, type Written } from '../view.ts';
 
@@ -81,10 +81,10 @@ export function allocationRoutes({ allocations, bulk, listing, history: chronicl
     wanted: ReadonlySet<string>,
   ): AsyncGenerator<Entry[]> {
     if (wanted.has('allocated') && cursor?.record === undefined) {
-      for await (const slice of listing.list(scope, { ...filter, after: cursor?.ip })) {
+      for await (const slice of listing.list(scope, { ...filter, after: cursor?.position })) {
         yield slice.map((held) => {
           const answer = view.allocation(held);
-          return { answer, place: answer.ip };
+          return { answer, place: formatListPosition(held) };
         });
       }
     }
@@ -152,6 +152,7 @@ function filterOf(ctx: Context): ListFilter {
   const mac = queryText(ctx, 'mac');
   return {
     network: queryText(ctx, 'network_id') ?? queryText(ctx, 'network'),
+    vrf: queryVrf(ctx),
     ip: queryText(ctx, 'ip'),
     cidr: cidr === undefined ? undefined : cidrField('cidr', cidr),
     vmId: queryText(ctx, 'vm_id'),
@@ -168,13 +169,14 @@ interface Entry {
   readonly place: string;
 }
 
-/** Behind an address of what is held, or behind a record of what has ended. */
+/** After a position in the list of allocations, or after a record of one that has ended. */
 type Place =
-  { readonly ip: string; readonly record?: undefined } | { readonly ip?: undefined; readonly record: string };
+  | { readonly position: string; readonly record?: undefined }
+  | { readonly position?: undefined; readonly record: string };
 
 function readPlace(text: string, isRecord: (text: string) => boolean): Place | undefined {
   if (text.startsWith('#')) return isRecord(text.slice(1)) ? { record: text.slice(1) } : undefined;
-  return parseAddress(text) ? { ip: text } : undefined;
+  return parseListPosition(text) ? { position: text } : undefined;
 }
 
 const STATUSES = ['allocated', 'released', 'expired'];

@@ -4,7 +4,7 @@ import { type ReconcileResponse, ReconcileRequest } from '../../api/history.ts';
 import { checker } from '../../api/validate.ts';
 import { formatAddress, parseAddress } from '../../net/address.ts';
 import { PoolError } from '../../errors.ts';
-import { allocationId } from '../../service/allocation-id.ts';
+import { AllocationIds } from '../../service/allocation-id.ts';
 import { invalidAddress } from '../../service/allocations.ts';
 import { type Recorded, resourceOf, type Tenure } from '../../service/history.ts';
 import type { Missing } from '../../service/reclaim.ts';
@@ -13,7 +13,7 @@ import { respondJson } from '../respond.ts';
 import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { timeField } from '../parse-fields.ts';
 import { respondList, cursorOf, slicesOf, wantedOf } from '../pagination.ts';
-import { queryText } from '../query.ts';
+import { queryText, queryVrf } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -24,6 +24,7 @@ const checkReclaim = checker(ReconcileRequest);
 /** The doors to what happened, and to what should have. */
 export function historyRoutes({ history: chronicle, reclaim: reconciliation }: UseCases): Router {
   const router = new Router({ prefix: '/api/v1', sensitive: true });
+  const ids = new AllocationIds();
   const readLive = bodyReader(BULK_BODY_LIMIT);
 
   router.get('/audit', async (ctx) => {
@@ -33,6 +34,7 @@ export function historyRoutes({ history: chronicle, reclaim: reconciliation }: U
       until: optionalTime('until', queryText(ctx, 'until')),
       action: queryText(ctx, 'action'),
       resource: queryText(ctx, 'resource'),
+      vrf: queryVrf(ctx),
       after: cursorOf(queryText(ctx, 'cursor'), (id) => (chronicle.isRecord(id) ? id : undefined)),
     });
     await respondList(ctx, wanted, slicesOf(entries), viewEntry, ({ id }) => id);
@@ -48,6 +50,7 @@ export function historyRoutes({ history: chronicle, reclaim: reconciliation }: U
     }
     const tenures = chronicle.tenures(scopeOf(ctx), {
       ip: ip === undefined ? undefined : addressText(ip),
+      vrf: queryVrf(ctx),
       vmId,
       at: optionalTime('at', queryText(ctx, 'at')),
     });
@@ -56,9 +59,10 @@ export function historyRoutes({ history: chronicle, reclaim: reconciliation }: U
 
   router.post('/reconcile', async (ctx) => {
     const body = await readLive(ctx, checkReclaim);
-    const { network, scope, live, grace_seconds = DEFAULT_GRACE, dry_run = true, force = false } = body;
+    const { network, vrf, scope, live, grace_seconds = DEFAULT_GRACE, dry_run = true, force = false } = body;
     const { checked, missing } = await reconciliation.run(scopeOf(ctx), {
       network: network ?? undefined,
+      vrf: vrf ?? undefined,
       vmIdPrefix: scope?.vm_id_prefix,
       tag: scope?.tag,
       live: new Set(live),
@@ -69,7 +73,7 @@ export function historyRoutes({ history: chronicle, reclaim: reconciliation }: U
     respondJson(ctx, 200, {
       dry_run,
       checked,
-      missing: missing.map(viewMissing),
+      missing: missing.map((each) => viewMissing(each, ids.of(each))),
       released: missing.filter(({ released }) => released).length,
     } satisfies ReconcileResponse);
   });
@@ -108,6 +112,7 @@ function viewEntry({ id, event }: Recorded): AuditEntry {
 function viewTenure(tenure: Tenure): TenureAnswer {
   return {
     network_id: tenure.network,
+    vrf: tenure.vrf,
     ip: tenure.ip,
     ...(tenure.end_ip === undefined ? {} : { end_ip: tenure.end_ip }),
     vm_id: tenure.vm_id === '' ? null : tenure.vm_id,
@@ -122,17 +127,15 @@ function viewTenure(tenure: Tenure): TenureAnswer {
   };
 }
 
-function viewMissing({
-  network,
-  allocation,
-  missing_since,
-  due,
-  released,
-}: Missing): ReconcileResponse['missing'][number] {
-  const { offset, vm_id, nic, allocated_at } = allocation;
+function viewMissing(
+  { network, allocation, missing_since, due, released }: Missing,
+  id: string,
+): ReconcileResponse['missing'][number] {
+  const { offset, vm_id, nic } = allocation;
   return {
-    id: allocationId(network.cidr.family, network.origin + offset, allocated_at),
+    id,
     network_id: network.id,
+    vrf: network.vrf,
     ip: network.ipAt(offset),
     vm_id,
     nic,

@@ -4,13 +4,14 @@ import { AllocateRequest, ROUTE_WORDS, type Stats } from '../../api/schema.ts';
 import { checker } from '../../api/validate.ts';
 import { parseAddress } from '../../net/address.ts';
 import { invalidAddress } from '../../service/allocations.ts';
+import { formatListPosition, parseListPosition } from '../../service/list-position.ts';
 import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { respondJson } from '../respond.ts';
 import { bodyReader } from '../body.ts';
 import { HookCalls, parseVmId, viewReleased } from '../hook-calls.ts';
 import { respondList, cursorOf, wantedOf } from '../pagination.ts';
-import { queryText } from '../query.ts';
+import { queryText, queryVrf } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { countOf, Views } from '../view.ts';
 
@@ -28,7 +29,12 @@ export function ipRoutes(useCases: UseCases): Router {
   router.post('/allocate', async (ctx) => {
     const body = await readBody(ctx, checkAllocate);
     const scope = scopeOf(ctx);
-    const { status, body: allocation } = await calls.allocate(scope, body.networks ? '' : networkOf(ctx), body);
+    const { status, body: allocation } = await calls.allocate(
+      scope,
+      body.networks ? '' : networkOf(ctx),
+      body,
+      queryVrf(ctx),
+    );
     respondJson(ctx, status, allocation);
   });
 
@@ -37,12 +43,13 @@ export function ipRoutes(useCases: UseCases): Router {
     const ip = queryText(ctx, 'ip');
     if (ip !== undefined && !parseAddress(ip)) throw invalidAddress(ip);
     const scope = scopeOf(ctx);
-    ctx.body = (await calls.release(scope, networkOf(ctx), vmId, ip)).body;
+    ctx.body = (await calls.release(scope, networkOf(ctx), vmId, ip, queryVrf(ctx))).body;
   });
 
   router.delete('/release-by-ip/:ip', async (ctx) => {
     const held = await allocations.releaseByIp(scopeOf(ctx), {
       network: queryText(ctx, 'network'),
+      vrf: queryVrf(ctx),
       ip: ctx.params.ip ?? '',
     });
     respondJson(ctx, 200, viewReleased(held));
@@ -51,15 +58,20 @@ export function ipRoutes(useCases: UseCases): Router {
   router.get('/allocations', async (ctx) => {
     const found = listing.list(scopeOf(ctx), {
       network: networkOf(ctx),
-      after: cursorOf(queryText(ctx, 'cursor'), (ip) => (parseAddress(ip) ? ip : undefined)),
+      vrf: queryVrf(ctx),
+      after: cursorOf(queryText(ctx, 'cursor'), (text) => (parseListPosition(text) ? text : undefined)),
       ip: queryText(ctx, 'ip'),
       vmIdPrefix: queryText(ctx, 'vm_id_prefix'),
     });
-    await respondList(ctx, wantedOf(ctx), found, view, ({ network, allocation }) => network.ipAt(allocation.offset));
+    await respondList(ctx, wantedOf(ctx), found, view, formatListPosition);
   });
 
   router.get('/stats', async (ctx) => {
-    const { network, allocated, available, cooling } = await networks.stats(scopeOf(ctx), networkOf(ctx));
+    const { network, allocated, available, cooling } = await networks.stats(
+      scopeOf(ctx),
+      networkOf(ctx),
+      queryVrf(ctx),
+    );
     const total = allocated + available + cooling;
     respondJson(ctx, 200, {
       network: network.cidrText,
@@ -79,7 +91,7 @@ export function ipRoutes(useCases: UseCases): Router {
     }
     const vmId = parseVmId(ctx.params.vm_id ?? '');
     const scope = scopeOf(ctx);
-    ctx.body = (await calls.get(scope, networkOf(ctx), vmId)).body;
+    ctx.body = (await calls.get(scope, networkOf(ctx), vmId, queryVrf(ctx))).body;
   });
 
   return router;

@@ -9,7 +9,7 @@ import { respondEmpty, respondJson } from '../respond.ts';
 import { bodyReader } from '../body.ts';
 import { addressField, cidrField, rangesField, rangeField, timeField } from '../parse-fields.ts';
 import { respondAll } from '../pagination.ts';
-import { queryFlag } from '../query.ts';
+import { queryFlag, queryVrf } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { Views } from '../view.ts';
 
@@ -26,7 +26,8 @@ export function networkRoutes({ networks }: UseCases): Router {
   const view = new Views();
 
   router.get('/', async (ctx) => {
-    await respondAll(ctx, (await networks.list(scopeOf(ctx))).map(view.network));
+    const vrf = queryVrf(ctx);
+    await respondAll(ctx, (await networks.list(scopeOf(ctx), vrf)).map(view.network));
   });
 
   router.post('/', async (ctx) => {
@@ -37,34 +38,34 @@ export function networkRoutes({ networks }: UseCases): Router {
   });
 
   router.get('/:network', async (ctx) => {
-    respondJson(ctx, 200, view.network(await networks.get(scopeOf(ctx), nameOf(ctx))));
+    respondJson(ctx, 200, view.network(await networks.get(scopeOf(ctx), nameOf(ctx), queryVrf(ctx))));
   });
 
   router.patch('/:network', async (ctx) => {
     const { cidr, ...rest } = await readBody(ctx, checkChange);
     const wish = { ...(cidr === undefined ? {} : { cidr: cidrField('cidr', cidr) }), ...wishOf(rest) };
-    respondJson(ctx, 200, view.network(await networks.update(scopeOf(ctx), nameOf(ctx), wish)));
+    respondJson(ctx, 200, view.network(await networks.update(scopeOf(ctx), nameOf(ctx), wish, queryVrf(ctx))));
   });
 
   router.delete('/:network', async (ctx) => {
-    await networks.remove(scopeOf(ctx), nameOf(ctx), queryFlag(ctx, 'force'));
+    await networks.remove(scopeOf(ctx), nameOf(ctx), queryFlag(ctx, 'force'), queryVrf(ctx));
     respondEmpty(ctx);
   });
 
   router.get('/:network/stats', async (ctx) => {
     const scope = scopeOf(ctx);
     const withRanges = queryFlag(ctx, 'free_ranges');
-    const stats = view.stats(await networks.stats(scope, nameOf(ctx)));
+    const stats = view.stats(await networks.stats(scope, nameOf(ctx), queryVrf(ctx)));
     if (!withRanges) {
       respondJson(ctx, 200, stats);
       return;
     }
-    const ranges = await networks.freeRanges(scope, nameOf(ctx), FREE_RANGES);
+    const ranges = await networks.freeRanges(scope, nameOf(ctx), FREE_RANGES, queryVrf(ctx));
     respondJson(ctx, 200, { ...stats, free_ranges: ranges.map(formatRange) });
   });
 
   router.get('/:network/reservations', async (ctx) => {
-    const network = await networks.get(scopeOf(ctx), nameOf(ctx));
+    const network = await networks.get(scopeOf(ctx), nameOf(ctx), queryVrf(ctx));
     const reservations = [...network.reservations.values()];
     await respondAll(
       ctx,
@@ -74,17 +75,18 @@ export function networkRoutes({ networks }: UseCases): Router {
 
   router.post('/:network/reservations', async (ctx) => {
     const { range, reason, vm_id, nic, expires_at } = await readBody(ctx, checkReservation);
-    const made = await networks.reserve(scopeOf(ctx), nameOf(ctx), {
+    const spec = {
       range: rangeField('range', range),
       reason,
       owner: vm_id === undefined || vm_id === null ? undefined : { vm_id, nic: nic ?? '' },
       expires_at: expires_at === undefined || expires_at === null ? undefined : timeField('expires_at', expires_at),
-    });
+    };
+    const made = await networks.reserve(scopeOf(ctx), nameOf(ctx), spec, queryVrf(ctx));
     respondJson(ctx, 201, view.reservation(made.network, made.reservation));
   });
 
   router.delete('/:network/reservations/:reservation', async (ctx) => {
-    await networks.unreserve(scopeOf(ctx), nameOf(ctx), String(ctx.params.reservation));
+    await networks.unreserve(scopeOf(ctx), nameOf(ctx), String(ctx.params.reservation), queryVrf(ctx));
     respondEmpty(ctx);
   });
 
@@ -96,11 +98,12 @@ function nameOf(ctx: Context): string {
 }
 
 /** Settings as the service takes them: addresses and ranges read. */
-export function wishOf({ gateway, ranges, excluded, tags, ...rest }: Omit<NetworkChange, 'cidr'>) {
+export function wishOf({ vrf, gateway, ranges, excluded, tags, ...rest }: Omit<NetworkChange, 'cidr'>) {
   if (gateway === '')
     throw new PoolError('invalid_request', 'gateway is invalid: null means none', { field: 'gateway' });
   return {
     ...rest,
+    vrf: vrf ?? undefined,
     tags: tags === null ? [] : tags,
     gateway: gateway === undefined || gateway === null ? gateway : addressField('gateway', gateway),
     ranges: ranges === undefined ? undefined : rangesField('ranges', ranges ?? []),
