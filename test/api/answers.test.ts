@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import request from 'supertest';
-import { BODY_LIMIT, BULK_BODY_LIMIT } from '../../src/http/body.ts';
+import { BODY_LIMIT, BULK_BODY_LIMIT } from '../../src/api/limits.ts';
 import { PoolError } from '../../src/errors.ts';
 import { Cluster } from '../../src/service/cluster.ts';
 import { MemoryStore } from '../../src/store/memory.ts';

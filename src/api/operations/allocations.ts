@@ -1,3 +1,4 @@
+import { BULK_BODY_LIMIT } from '../limits.ts';
 import {
   AllocationChange,
   AllocationRequest,
@@ -15,7 +16,7 @@ const key = header('Idempotency-Key', 'where there is no vm_id: asking again wit
 const given = { anyOf: [NetworkAllocation, NetworkAllocationList] } as const;
 
 /** The doors of allocations in any network. */
-export const ALLOCATION_OPERATIONS: Operations = {
+export const ALLOCATION_OPERATIONS = {
   '/api/v1/allocations': {
     get: {
       summary: 'Allocations in the order of their addresses, then those that have ended, the latest first',
@@ -51,6 +52,7 @@ export const ALLOCATION_OPERATIONS: Operations = {
       summary: 'Up to 10,000 requests with an outcome each, or all or none',
       parameters: [key, ACTOR],
       body: BulkRequest,
+      bodyLimit: BULK_BODY_LIMIT,
       answers: { 200: BulkResponse },
       errors: [400, 404, 409, 413, 415, ...CHANGE],
     },
@@ -83,4 +85,4 @@ export const ALLOCATION_OPERATIONS: Operations = {
       errors: [400, 404, 413, 415, ...CHANGE],
     },
   },
-};
+} satisfies Operations;

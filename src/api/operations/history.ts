@@ -1,10 +1,11 @@
+import { BULK_BODY_LIMIT } from '../limits.ts';
 import { AuditEntry, AuditList, ReconcileResponse, ReconcileRequest, Tenure, TenureList } from '../history.ts';
 import { ACTOR, CHANGE, LIMIT_QUERY, type Operations, PAGE, query, VRF_QUERY } from './operation.ts';
 
 const time = { type: 'string', format: 'date-time' } as const;
 
 /** The doors to what happened, and to what should have. */
-export const HISTORY_OPERATIONS: Operations = {
+export const HISTORY_OPERATIONS = {
   '/api/v1/audit': {
     get: {
       summary: 'What was changed, by whom and when, the latest first',
@@ -41,8 +42,9 @@ export const HISTORY_OPERATIONS: Operations = {
       summary: 'Find addresses whose VM is not in a list of those that live, and free what was missing twice',
       parameters: [ACTOR],
       body: ReconcileRequest,
+      bodyLimit: BULK_BODY_LIMIT,
       answers: { 200: ReconcileResponse },
       errors: [400, 404, 409, 413, 415, ...CHANGE],
     },
   },
-};
+} satisfies Operations;

@@ -4,7 +4,7 @@ import { ACTOR, CHANGE, NETWORK_QUERY, VRF_QUERY, type Operations, PAGE, path, q
 const vmId = path('vm_id', 'the VM', VmId);
 
 /** The doors of the sidecar. */
-export const IP_OPERATIONS: Operations = {
+export const IP_OPERATIONS = {
   '/api/v1/ip/allocate': {
     post: {
       summary: 'Give a VM an address; 200 when it holds one already, with the same address',
@@ -72,4 +72,4 @@ export const IP_OPERATIONS: Operations = {
       errors: [400, 404, 409, 503],
     },
   },
-};
+} satisfies Operations;

@@ -15,7 +15,7 @@ const network = path('network', 'its id, name, or CIDR (with %2F)');
 const flag = { type: 'boolean' } as const;
 
 /** The doors of networks and their reservations. */
-export const NETWORK_OPERATIONS: Operations = {
+export const NETWORK_OPERATIONS = {
   '/api/v1/networks': {
     get: {
       summary: 'All networks',
@@ -85,4 +85,4 @@ export const NETWORK_OPERATIONS: Operations = {
       errors: [400, 404, 409, ...CHANGE],
     },
   },
-};
+} satisfies Operations;

@@ -14,6 +14,8 @@ export interface Operation {
   readonly summary: string;
   readonly parameters?: readonly Parameter[];
   readonly body?: TSchema;
+  /** Bytes; 64 KiB unless set. */
+  readonly bodyLimit?: number;
   readonly isBodyOptional?: boolean;
   /** Schema of each answer that is no error; null: without a body. */
   readonly answers: Readonly<Record<number, TSchema | object | null>>;
