@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'network_overlap'
   | 'network_exists'
   | 'network_in_use'
+  | 'ambiguous_vrf'
   | 'network_draining'
   | 'reservation_not_found'
   | 'reservation_overlap'

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
 import { BULK_LIMIT, COUNT_LIMIT } from './limits.ts';
-import { Description, Nic, Tags } from './networks.ts';
+import { Description, Nic, Tags, Vrf } from './networks.ts';
 import { ErrorBody, Hostname, HOSTNAME_RULE, nullable, VmId } from './schema.ts';
 
 // Allocations in any network: what is asked for, and what is held.
@@ -27,6 +27,7 @@ const REQUESTED = {
   network_id: Type.Optional(nullable(NetworkRef)),
   network: Type.Optional(nullable(NetworkRef)),
   cidr: Type.Optional(nullable(NetworkRef)),
+  vrf: Type.Optional(nullable(Vrf)),
   vm_id: Type.Optional(nullable(VmId)),
   nic: Type.Optional(nullable(Nic)),
   ...ATTRIBUTES,
@@ -86,8 +87,9 @@ export type RenewRequest = Static<typeof RenewRequest>;
 const Time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' });
 
 export const NetworkAllocation = Type.Object({
-  id: Type.String(),
+  id: Type.String({ description: 'opaque; it never changes' }),
   network_id: Type.String(),
+  vrf: Type.String(),
   network: Type.String({ description: 'its CIDR' }),
   ip: Type.String(),
   end_ip: Type.Optional(Type.String({ description: 'the last address of a range or prefix' })),

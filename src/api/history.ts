@@ -1,5 +1,7 @@
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
+import { VRF_RULE } from '../net/vrf.ts';
+import { Vrf } from './networks.ts';
 
 // What happened: audit, who had what when, and what a list of living VMs says about leaks.
 
@@ -22,6 +24,7 @@ export const AuditList = Type.Array(AuditEntry);
 
 export const Tenure = Type.Object({
   network_id: Type.String(),
+  vrf: Type.String(),
   ip: Type.String(),
   end_ip: Type.Optional(Type.String()),
   vm_id: Type.Union([Type.String(), Type.Null()]),
@@ -46,6 +49,7 @@ export const ReconcileRequest = Type.Object(
         description: 'the id, name or CIDR of a network',
       }),
     ),
+    vrf: Type.Optional(Type.Union([Vrf, Type.Null()], { description: `the name of a VRF: ${VRF_RULE}` })),
     scope: Type.Optional(
       Type.Union(
         [
@@ -81,6 +85,7 @@ export const ReconcileResponse = Type.Object({
     Type.Object({
       id: Type.String(),
       network_id: Type.String(),
+      vrf: Type.String(),
       ip: Type.String(),
       vm_id: Type.String(),
       nic: Type.String(),

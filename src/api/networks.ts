@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
+import { VRF_PATTERN, VRF_RULE } from '../net/vrf.ts';
 import { nullable, VmId } from './schema.ts';
 
 // Networks, their reservations and how full they are.
@@ -16,6 +17,7 @@ export const Name = Type.String({
   pattern: '^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$',
   description: NAME_RULE,
 });
+export const Vrf = Type.String({ pattern: VRF_PATTERN, description: `the name of a VRF: ${VRF_RULE}` });
 export const Description = Text(1024, 'a text');
 export const Tags = Type.Array(Type.String({ pattern: '^[A-Za-z0-9](?:[A-Za-z0-9._:/=@-]{0,62}[A-Za-z0-9])?$' }), {
   maxItems: 32,
@@ -54,13 +56,13 @@ const SETTINGS = {
 } as const;
 
 export const NetworkRequest = Type.Object(
-  { cidr: CidrText, ...SETTINGS },
+  { cidr: CidrText, vrf: Type.Optional(nullable(Vrf)), ...SETTINGS },
   { description: 'a JSON object such as {"cidr":"10.1.0.0/16","gateway":"10.1.0.1","name":"vms"}' },
 );
 export type NetworkRequest = Static<typeof NetworkRequest>;
 
 export const NetworkChange = Type.Object(
-  { cidr: Type.Optional(CidrText), ...SETTINGS },
+  { cidr: Type.Optional(CidrText), vrf: Type.Optional(nullable(Vrf)), ...SETTINGS },
   { description: 'a JSON object of what is to change, such as {"drain":true}' },
 );
 export type NetworkChange = Static<typeof NetworkChange>;
@@ -69,6 +71,7 @@ const Time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' });
 
 export const Network = Type.Object({
   id: Type.String(),
+  vrf: Type.String({ description: 'routing domain; it never changes' }),
   cidr: Type.String(),
   family: Type.Union([Type.Literal(4), Type.Literal(6)]),
   gateway: Type.Union([Type.String(), Type.Null()]),

@@ -1,22 +1,10 @@
-import { ALLOCATION_OPERATIONS } from './operations/allocations.ts';
-import { CLUSTER_OPERATIONS } from './operations/cluster.ts';
-import { HISTORY_OPERATIONS } from './operations/history.ts';
-import { IP_OPERATIONS } from './operations/ip.ts';
-import { NETWORK_OPERATIONS } from './operations/networks.ts';
+import { CLUSTER_ENDPOINTS, NODE_ENDPOINTS } from './endpoints.ts';
 import type { Operation, Operations } from './operations/operation.ts';
-import { SERVICE_OPERATIONS } from './operations/service.ts';
 import { ErrorBody } from './schema.ts';
 
 // The OpenAPI 3.1 document, made from the schemas that requests are checked with. Paths are relative to the root.
 
-const OPERATIONS: Operations = {
-  ...IP_OPERATIONS,
-  ...NETWORK_OPERATIONS,
-  ...ALLOCATION_OPERATIONS,
-  ...HISTORY_OPERATIONS,
-  ...CLUSTER_OPERATIONS,
-  ...SERVICE_OPERATIONS,
-};
+const OPERATIONS: Operations = { ...NODE_ENDPOINTS, ...CLUSTER_ENDPOINTS };
 
 const MEANING: Readonly<Record<number, string>> = {
   200: 'done',

@@ -28,6 +28,8 @@ export interface Config {
   readonly strategy: StrategyName | undefined;
   readonly port: number;
   readonly host: string;
+  /** Path of the Unix socket to listen on instead of host and port. */
+  readonly socket: string | undefined;
   readonly data: string;
   readonly memory: boolean;
   readonly requireExisting: boolean;
@@ -60,6 +62,7 @@ export const OFFLINE: Config = {
   strategy: undefined,
   port: 0,
   host: '127.0.0.1',
+  socket: undefined,
   data: '',
   memory: false,
   requireExisting: false,
@@ -151,6 +154,7 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
     host:
       text('host', (host) => (/^[\w.:%-]+$/.test(host) ? host : undefined), 'must be an address or a host name') ??
       '127.0.0.1',
+    socket: text('socket', (path) => (isSocketPath(path) ? path : undefined), SOCKET_RULE),
     data:
       text('data', (path) => (path === '' || path.includes('\0') ? undefined : path), 'must be a folder') ??
       './ippool-data',
@@ -295,4 +299,12 @@ function usage({ value, source }: Found, rule: string): PoolError {
   if (Array.isArray(value)) return new PoolError('usage', `${source} is given more than once`, { field: source });
   if (value === '') return new PoolError('usage', `${source} needs a value: it ${rule}`, { field: source });
   return new PoolError('usage', `${source} ${JSON.stringify(value)} ${rule}`, { field: source });
+}
+
+/** The kernel's sockaddr_un has room for so many bytes of a path, and its end. */
+const SOCKET_PATH_BYTES = 107;
+const SOCKET_RULE = `must be a path of at most ${SOCKET_PATH_BYTES} bytes`;
+
+function isSocketPath(path: string): boolean {
+  return path !== '' && !path.includes('\0') && Buffer.byteLength(path) <= SOCKET_PATH_BYTES;
 }

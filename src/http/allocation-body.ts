@@ -78,9 +78,10 @@ function requestOf(
   count: number | undefined,
   owner: AllocationRequest['owner'],
 ): AllocationRequest {
-  const { hostname, mac, description, tags, ip, prefix_length } = item;
+  const { vrf, hostname, mac, description, tags, ip, prefix_length } = item;
   return {
     network,
+    vrf: vrf ?? undefined,
     owner,
     attributes: {
       hostname: hostname === '' ? undefined : (hostname ?? undefined),

@@ -1,22 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
-import Router from '@koa/router';
 import type { Cluster } from '../service/cluster.ts';
 import type { Health } from '../service/health.ts';
 import type { UseCases } from '../service/use-cases.ts';
 import { admission, refuseUnreadable } from './admission.ts';
+import { CLUSTER_ENDPOINTS, NODE_ENDPOINTS } from '../api/endpoints.ts';
+import { type Handlers, routerOf } from './endpoints.ts';
 import { hotPath } from './hot/hot-path.ts';
 import { errorHandler, type Log, logLateErrors } from './error-handler.ts';
 import { type MountedApi, mounted } from './mount.ts';
 import { type Revisions, revisionHeader } from './revision.ts';
-import { allocationRoutes } from './routes/allocations.ts';
-import { clusterRoutes } from './routes/cluster.ts';
-import { healthRoutes } from './routes/health.ts';
-import { historyRoutes } from './routes/history.ts';
-import { importRoutes } from './routes/imports.ts';
-import { ipRoutes } from './routes/ip.ts';
-import { networkRoutes } from './routes/networks.ts';
-import { openApiRoutes } from './routes/openapi.ts';
+import { allocationHandlers } from './routes/allocations.ts';
+import { clusterHandlers } from './routes/cluster.ts';
+import { healthHandlers } from './routes/health.ts';
+import { historyHandlers } from './routes/history.ts';
+import { importHandlers } from './routes/imports.ts';
+import { ipHandlers } from './routes/ip.ts';
+import { networkHandlers } from './routes/networks.ts';
+import { openApiHandlers } from './routes/openapi.ts';
 import { unrouted } from './unrouted.ts';
 
 export interface AppOptions {
@@ -25,8 +26,8 @@ export interface AppOptions {
   /** Absent: a single node. */
   readonly cluster?: Cluster | undefined;
   readonly version: string;
-  /** Host names that reach the service, besides addresses and names without a dot. */
-  readonly allowedHosts: readonly string[];
+  /** Host names that reach the service, besides addresses and names without a dot; undefined: on a Unix socket, any. */
+  readonly allowedHosts: readonly string[] | undefined;
   readonly log: Log;
   /** Whether every request is logged. */
   readonly logRequests: boolean;
@@ -56,22 +57,20 @@ export function createApp(options: AppOptions): Koa {
   app.use(admit);
   if (options.revisions) app.use(revisionHeader(options.revisions));
   app.use(unrouted);
-  app.use(routerOf(options).routes());
+  app.use(routerOf(NODE_ENDPOINTS, nodeHandlers(options)).routes());
+  if (options.cluster) app.use(routerOf(CLUSTER_ENDPOINTS, clusterHandlers(options.cluster)).routes());
   return app;
 }
 
-function routerOf({ useCases, health, version, cluster }: AppOptions): Router {
-  const router = new Router();
-  const routers = [
-    ipRoutes(useCases),
-    networkRoutes(useCases),
-    allocationRoutes(useCases),
-    historyRoutes(useCases),
-    importRoutes(useCases),
-    healthRoutes(health, version),
-    openApiRoutes(version),
-    ...(cluster ? [clusterRoutes(cluster)] : []),
-  ];
-  for (const one of routers) router.use(one.routes());
-  return router;
+/** The handlers of {@link NODE_ENDPOINTS}. */
+function nodeHandlers({ useCases, health, version }: AppOptions): Handlers<typeof NODE_ENDPOINTS> {
+  return {
+    ...ipHandlers(useCases),
+    ...networkHandlers(useCases),
+    ...allocationHandlers(useCases),
+    ...historyHandlers(useCases),
+    ...importHandlers(useCases),
+    ...healthHandlers(health, version),
+    ...openApiHandlers(version),
+  };
 }

@@ -1,13 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context, Middleware } from 'koa';
+import { BODY_LIMIT } from '../api/limits.ts';
 import type { Checked } from '../api/validate.ts';
 import { PoolError } from '../errors.ts';
 import { bodyError, checkedBody, tooLarge } from './json.ts';
-
-/** Bytes of a request body … */
-export const BODY_LIMIT = 64 * 1024;
-/** … and of one with a list of thousands. */
-export const BULK_BODY_LIMIT = 8 * 1024 * 1024;
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 

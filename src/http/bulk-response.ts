@@ -1,6 +1,5 @@
 import type { BulkResponse } from '../api/allocations.ts';
 import type { Given, Outcome } from '../service/allocations.ts';
-import { allocationId } from '../service/allocation-id.ts';
 import type { Network } from '../service/networks.ts';
 import { errorBody, STATUS } from './errors.ts';
 import type { Views, Written } from './view.ts';
@@ -75,17 +74,21 @@ const HOLE = '\0';
 /** The plain results of one network and time: the same text but for its holes. Takes 1.7 µs where JSON.stringify takes 4. */
 class Stencil {
   readonly allocated_at: number;
+  readonly #view: Views;
   readonly #pieces: readonly string[];
 
   constructor(view: Views, given: Given) {
+    this.#view = view;
     this.allocated_at = given.allocation.allocated_at;
     const allocation = { ...view.allocation(given), id: HOLE, ip: HOLE, vm_id: HOLE, hostname: HOLE };
     this.#pieces = textOf({ status: 201, allocation }).split(JSON.stringify(HOLE));
   }
 
-  fill({ network, allocation: { offset, vm_id, allocated_at, attributes } }: Given): string {
+  fill(given: Given): string {
+    const { network, allocation } = given;
+    const { offset, vm_id, attributes } = allocation;
     const [first, beforeIp, beforeVm, beforeHostname, last] = this.#pieces;
-    const id = allocationId(network.cidr.family, network.origin + offset, allocated_at);
+    const id = this.#view.id(given);
     const vm = vm_id === '' ? 'null' : JSON.stringify(vm_id);
     const hostname = JSON.stringify(attributes.hostname ?? '');
     return `${first}"${id}"${beforeIp}"${network.ipAt(offset)}"${beforeVm}${vm}${beforeHostname}${hostname}${last}`;

@@ -22,6 +22,7 @@ export const STATUS = {
   network_overlap: 409,
   network_exists: 409,
   network_in_use: 409,
+  ambiguous_vrf: 409,
   network_draining: 409,
   reservation_overlap: 409,
   unsafe_reconcile: 409,

@@ -22,29 +22,37 @@ export class HookCalls {
     this.#useCases = useCases;
   }
 
-  /** @param network id, name or CIDR; not used when the body names several */
-  async allocate(scope: Scope, network: string, { vm_id, hostname, networks }: AllocateRequest): Promise<Reply> {
+  /**
+   * @param network id, name or CIDR; not used when the body names several
+   * @param vrf undefined: the only VRF that has such a network; the same below
+   */
+  async allocate(
+    scope: Scope,
+    network: string,
+    { vm_id, hostname, networks }: AllocateRequest,
+    vrf?: string,
+  ): Promise<Reply> {
     const owner = { vm_id, nic: '' };
     const attributes = { hostname: hostname ?? undefined };
     if (!networks) {
-      const allocation = await this.#useCases.allocations.allocate(scope, { network, owner, attributes });
+      const allocation = await this.#useCases.allocations.allocate(scope, { network, vrf, owner, attributes });
       return { status: allocation.created ? 201 : 200, body: this.#view(allocation) };
     }
-    const requests = networks.map((name) => ({ network: name, owner, attributes }));
+    const requests = networks.map((name) => ({ network: name, vrf, owner, attributes }));
     const allocations = await this.#useCases.allocations.allocateAll(scope, requests);
     const addresses = allocations.map(this.#view);
     const body = { ...addresses[0], addresses } as Written<DualAllocation>;
     return { status: allocations.some(({ created }) => created) ? 201 : 200, body };
   }
 
-  async get(scope: Scope, network: string, vm_id: string): Promise<Reply> {
+  async get(scope: Scope, network: string, vm_id: string, vrf?: string): Promise<Reply> {
     const owner = { vm_id, nic: '' };
-    return { status: 200, body: this.#view(await this.#useCases.listing.get(scope, { network, owner })) };
+    return { status: 200, body: this.#view(await this.#useCases.listing.get(scope, { network, vrf, owner })) };
   }
 
   /** @param ip released only if the VM still has this address */
-  async release(scope: Scope, network: string, vm_id: string, ip?: string): Promise<Reply> {
-    const request = { network, owner: { vm_id, nic: '' }, ...(ip === undefined ? {} : { ip }) };
+  async release(scope: Scope, network: string, vm_id: string, ip?: string, vrf?: string): Promise<Reply> {
+    const request = { network, vrf, owner: { vm_id, nic: '' }, ...(ip === undefined ? {} : { ip }) };
     const released = await this.#useCases.allocations.release(scope, request);
     return { status: 200, body: viewReleased(released) };
   }

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { PoolError } from '../errors.ts';
+import { isVrfName, VRF_RULE } from '../net/vrf.ts';
 
 /** A query parameter that stands once; undefined when it is absent. @throws PoolError `invalid_request` */
 export function queryText(ctx: Context, name: string): string | undefined {
@@ -8,6 +9,13 @@ export function queryText(ctx: Context, name: string): string | undefined {
   const [value, ...more] = new URLSearchParams(ctx.querystring).getAll(name);
   if (more.length === 0) return value;
   throw new PoolError('invalid_request', `${name} is given more than once`, { field: name });
+}
+
+/** The name of a VRF; undefined when it is absent. @throws PoolError `invalid_request` */
+export function queryVrf(ctx: Context): string | undefined {
+  const vrf = queryText(ctx, 'vrf');
+  if (vrf === undefined || isVrfName(vrf)) return vrf;
+  throw new PoolError('invalid_request', `vrf is invalid: it must be ${VRF_RULE}`, { field: 'vrf' });
 }
 
 /** A whole number within bounds; undefined when it is absent. @throws PoolError `invalid_request` */

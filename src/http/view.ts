@@ -7,9 +7,10 @@ import type {
 import { formatRange } from '../net/range.ts';
 import type { Allocation } from '../api/schema.ts';
 import { parseAddress } from '../net/address.ts';
+import { DEFAULT_VRF } from '../net/vrf.ts';
 import type { Held } from '../service/allocations.ts';
 import { type Ended, endedAt } from '../service/history.ts';
-import { allocationId, allocationIdOf } from '../service/allocation-id.ts';
+import { AllocationIds } from '../service/allocation-id.ts';
 import type { Network, NetworkStats, Reservation } from '../service/networks.ts';
 
 /** A number as JSON has it: its digits as text where a double would not hold them. */
@@ -26,6 +27,7 @@ export type Written<T> = T extends readonly (infer Entry)[]
 
 /** What answers say of the things of the service. */
 export class Views {
+  readonly #ids = new AllocationIds();
   #lastAt = Number.NaN;
   #lastText = '';
 
@@ -37,6 +39,8 @@ export class Views {
     }
     return this.#lastText;
   }
+
+  readonly id = (held: Held): string => this.#ids.of(held);
 
   /** What the sidecar's door says of an allocation. */
   readonly sidecar = ({ network, allocation }: Held): Written<Allocation> => {
@@ -52,13 +56,15 @@ export class Views {
     };
   };
 
-  readonly allocation = ({ network, allocation }: Held): Written<NetworkAllocation> => {
+  readonly allocation = (held: Held): Written<NetworkAllocation> => {
+    const { network, allocation } = held;
     const { vm_id, nic, offset, last, size, allocated_at, attributes } = allocation;
     const { hostname = '', mac = null, description = '', tags = [], expires_at, prefix_length } = attributes;
     const ip = network.ipAt(offset);
     return {
-      id: allocationId(network.cidr.family, network.origin + offset, allocated_at),
+      id: this.#ids.of(held),
       network_id: network.id,
+      vrf: network.vrf,
       network: network.cidrText,
       ip,
       end_ip: last === offset ? undefined : network.ipAt(last),
@@ -81,11 +87,12 @@ export class Views {
 
   readonly ended = ({ event, network }: Ended): Written<NetworkAllocation> => {
     const { ip, end_ip, vm_id, nic, hostname = '', mac = null, description = '', tags = [] } = event;
-    const { at, allocated_at, expires_at, prefix_length } = event;
+    const { vrf = DEFAULT_VRF, at, allocated_at = at, expires_at, prefix_length } = event;
     const [first, last] = [parseAddress(ip), parseAddress(end_ip ?? ip)];
     return {
-      id: allocationIdOf(ip, allocated_at ?? at),
+      id: this.#ids.ofDerived({ vrf, ip, allocated_at }),
       network_id: event.network,
+      vrf,
       network: network?.cidrText ?? '',
       ip,
       end_ip,
@@ -100,7 +107,7 @@ export class Views {
       description,
       tags: [...tags],
       status: event.reason === 'expired' ? 'expired' : 'released',
-      allocated_at: this.#time(allocated_at ?? at),
+      allocated_at: this.#time(allocated_at),
       expires_at: expires_at === undefined ? null : this.#time(expires_at),
       released_at: this.#time(endedAt(event)),
     };
@@ -110,6 +117,7 @@ export class Views {
     const { settings } = network;
     return {
       id: network.id,
+      vrf: network.vrf,
       cidr: network.cidrText,
       family: network.cidr.family,
       gateway: network.gatewayText ?? null,

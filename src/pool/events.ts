@@ -58,9 +58,15 @@ export interface NetworkSettings {
   readonly drain?: true;
 }
 
-export interface NetworkAdded extends Origin, NetworkSettings {
-  readonly type: 'network_added';
+/** The network of an event, and the VRF of that network. */
+export interface InNetwork {
   readonly network: string;
+  /** Absent: `default`. */
+  readonly vrf?: string;
+}
+
+export interface NetworkAdded extends Origin, NetworkSettings, InNetwork {
+  readonly type: 'network_added';
   readonly cidr: string;
   /** Absent: none. */
   readonly gateway?: string;
@@ -69,9 +75,8 @@ export interface NetworkAdded extends Origin, NetworkSettings {
 }
 
 /** All settings after the change. */
-export interface NetworkUpdated extends Origin, NetworkSettings {
+export interface NetworkUpdated extends Origin, NetworkSettings, InNetwork {
   readonly type: 'network_updated';
-  readonly network: string;
   /** Absent: as before. */
   readonly cidr?: string;
   /** Null: none from now on; absent: as before. */
@@ -79,16 +84,14 @@ export interface NetworkUpdated extends Origin, NetworkSettings {
 }
 
 /** Its allocations, of which there are none but in a drained network, are released by events of their own before. */
-export interface NetworkRemoved extends Origin {
+export interface NetworkRemoved extends Origin, InNetwork {
   readonly type: 'network_removed';
-  readonly network: string;
   readonly cidr: string;
 }
 
 /** Addresses that are given to nobody, or to one owner only. */
-export interface ReservationAdded extends Origin {
+export interface ReservationAdded extends Origin, InNetwork {
   readonly type: 'reservation_added';
-  readonly network: string;
   readonly reservation: string;
   readonly range: string;
   readonly reason: string;
@@ -98,17 +101,15 @@ export interface ReservationAdded extends Origin {
   readonly expires_at?: number;
 }
 
-export interface ReservationRemoved extends Origin {
+export interface ReservationRemoved extends Origin, InNetwork {
   readonly type: 'reservation_removed';
-  readonly network: string;
   readonly reservation: string;
   readonly range: string;
   readonly reason: 'removed' | 'expired';
 }
 
 /** An address, or the addresses up to `end_ip`. */
-interface Place {
-  readonly network: string;
+interface Place extends InNetwork {
   readonly ip: string;
   readonly end_ip?: string;
 }
@@ -150,9 +151,8 @@ export interface IpCooling extends Owner, Place {
 }
 
 /** Written by a snapshot only: the address that was given last, so that round robin goes on where it was. */
-export interface CursorMoved {
+export interface CursorMoved extends InNetwork {
   readonly type: 'cursor_moved';
-  readonly network: string;
   readonly ip: string;
 }
 

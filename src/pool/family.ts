@@ -98,8 +98,8 @@ class PoolOffline {
   }
 
   export(): { networks: Iterable<object>; allocations: Iterable<object> } {
-    const networks = [...this.#pool.networks].map(({ id, cidrText, gatewayText, settings }) => {
-      return { id, cidr: cidrText, gateway: gatewayText, ...settings };
+    const networks = [...this.#pool.networks].map(({ id, vrfField, cidrText, gatewayText, settings }) => {
+      return { id, ...vrfField, cidr: cidrText, gateway: gatewayText, ...settings };
     });
     return { networks, allocations: exportedAllocations(this.#pool) };
   }
@@ -109,7 +109,15 @@ function* exportedAllocations(pool: Pool): Generator<object> {
   for (const network of pool.networks) {
     for (const { offset, vm_id, nic, allocated_at, attributes } of network.allocations()) {
       const at = new Date(allocated_at).toISOString();
-      yield { network: network.id, ip: network.ipAt(offset), vm_id, nic, ...attributes, allocated_at: at };
+      yield {
+        network: network.id,
+        ...network.vrfField,
+        ip: network.ipAt(offset),
+        vm_id,
+        nic,
+        ...attributes,
+        allocated_at: at,
+      };
     }
   }
 }

@@ -1,6 +1,7 @@
 import { parseAddress } from '../net/address.ts';
 import { contains, lastAddress, parseCidr } from '../net/cidr.ts';
 import { parseRange } from '../net/range.ts';
+import { DEFAULT_VRF, isVrfName } from '../net/vrf.ts';
 import { ownerKey, sameOwner } from './allocation.ts';
 import type { IpAllocated, IpReleased, IpCooling, IpUpdated, NetworkSettings, PoolEvent } from './events.ts';
 import { Assignable } from './assignable.ts';
@@ -15,15 +16,19 @@ import { STRATEGY_NAMES } from './strategy.ts';
 export function violation(pool: Pool, event: PoolEvent): string | undefined {
   if (event.type === 'network_added') {
     if (pool.find(event.network)) return `network ${event.network} is added twice`;
-    return badShape(pool, event.network, event.cidr, event.gateway, event);
+    const { vrf = DEFAULT_VRF } = event;
+    if (!isVrfName(vrf)) return `network ${event.network} has an invalid vrf ${vrf}`;
+    return badShape(pool, event.network, vrf, event.cidr, event.gateway, event);
   }
   if (event.type === 'time_told') return undefined;
   const network = pool.find(event.network);
   if (!network) return `network ${event.network} does not exist`;
+  const { vrf = DEFAULT_VRF } = event;
+  if (vrf !== network.vrf) return `network ${event.network} belongs to VRF ${network.vrf}, not ${vrf}`;
   switch (event.type) {
     case 'network_updated': {
       const { cidr = network.cidrText, gateway = network.gatewayText } = event;
-      return badShape(pool, event.network, cidr, gateway, event) ?? orphan(network, cidr, gateway);
+      return badShape(pool, event.network, vrf, cidr, gateway, event) ?? orphan(network, cidr, gateway);
     }
     case 'network_removed':
       return network.count > 0 ? `network ${event.network} is removed while it has allocations` : undefined;
@@ -83,13 +88,14 @@ function badPlace(network: Network, event: IpAllocated | IpUpdated | IpReleased 
 function badShape(
   pool: Pool,
   id: string,
+  vrf: string,
   cidrText: string,
   gatewayText: string | null | undefined,
   settings: NetworkSettings,
 ): string | undefined {
   const cidr = parseCidr(cidrText);
   if (!cidr) return `network ${id} has an invalid cidr ${cidrText}`;
-  const other = pool.overlapping(cidr, pool.find(id));
+  const other = pool.overlapping(cidr, vrf, pool.find(id));
   if (other) return `network ${id} (${cidrText}) overlaps network ${other.id} (${other.cidrText})`;
   if (typeof gatewayText === 'string') {
     const gateway = parseAddress(gatewayText);

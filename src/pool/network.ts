@@ -1,5 +1,6 @@
 import { formatAddress, parseAddress } from '../net/address.ts';
 import { type Cidr, formatCidr } from '../net/cidr.ts';
+import { DEFAULT_VRF } from '../net/vrf.ts';
 import type { Allocation } from './allocation.ts';
 import { AllocationTable } from './allocation-table.ts';
 import type { NetworkSettings, Owner } from './events.ts';
@@ -31,6 +32,10 @@ export interface NetworkShape {
  */
 export class Network {
   readonly id: string;
+  /** Routing domain, within which addresses are unique. It never changes. */
+  readonly vrf: string;
+  /** The VRF as the events of this network carry it: `default` is left out. */
+  readonly vrfField: { readonly vrf: string } | undefined;
   readonly origin: bigint;
   readonly created_at: number;
   updated_at: number;
@@ -50,8 +55,17 @@ export class Network {
    * @param records where allocations are kept, with those of other networks
    * @param seed of the hashes over owners, so that nobody outside can choose owners that fall together
    */
-  constructor(id: string, shape: NetworkShape, created_at: number, records: AllocationRecords, seed: number) {
+  constructor(
+    id: string,
+    shape: NetworkShape,
+    created_at: number,
+    records: AllocationRecords,
+    seed: number,
+    vrf = DEFAULT_VRF,
+  ) {
     this.id = id;
+    this.vrf = vrf;
+    this.vrfField = vrf === DEFAULT_VRF ? undefined : { vrf };
     this.origin = shape.cidr.base;
     this.created_at = created_at;
     this.updated_at = created_at;

@@ -1,31 +1,32 @@
 import { parseAddress } from '../net/address.ts';
-import { type Cidr, contains, overlaps, parseCidr } from '../net/cidr.ts';
+import { type Cidr, parseCidr } from '../net/cidr.ts';
 import { parseRange } from '../net/range.ts';
 import { Allocation } from './allocation.ts';
 import { PoolError } from '../errors.ts';
 import type { IpReleased, IpCooling, NetworkSettings, Owner, PoolEvent, ReservationAdded } from './events.ts';
 import type { CoolingSpan } from './cooldown.ts';
 import { Network } from './network.ts';
+import { NetworkIndex, onlyNetwork } from './network-index.ts';
 import { AllocationRecords } from './allocation-records.ts';
 import type { Reservation } from './reservation.ts';
 
 /** All networks and what is allocated in them. State is changed by {@link Pool.apply} and by nothing else, time aside. */
 export class Pool {
-  readonly #networks = new Map<string, Network>();
+  readonly #networks = new NetworkIndex();
   readonly #records = new AllocationRecords();
   readonly #seed: number;
   #time = 0;
 
-  /** @param seed of the hashes over owners; from chance where owners come from outside */
+  /** @param seed of the hashes over owners; random where owners come from outside */
   constructor(seed = 0) {
     this.#seed = seed;
   }
 
   get networks(): Iterable<Network> {
-    return this.#networks.values();
+    return this.#networks.all;
   }
 
-  /** The latest time that an event told; milliseconds since 1970. */
+  /** The latest time of an event; milliseconds since 1970. */
   get time(): number {
     return this.#time;
   }
@@ -41,47 +42,54 @@ export class Pool {
     return network;
   }
 
-  /** The network that somebody means by an id, a name or a CIDR. @throws PoolError `network_not_found` */
-  resolveNetwork(text: string): Network {
-    const network = this.findNetwork(text);
-    if (!network) throw networkNotFound(text);
+  /**
+   * The network with an id, name or CIDR.
+   *
+   * @param vrf undefined: the only VRF that has such a network
+   * @throws PoolError `network_not_found`, `ambiguous_vrf`
+   */
+  resolveNetwork(text: string, vrf?: string): Network {
+    const network = onlyNetwork(this.#networks.named(text, vrf), text);
+    if (!network) throw networkNotFound(text, vrf);
     return network;
   }
 
-  findNetwork(text: string): Network | undefined {
-    const byId = this.#networks.get(text);
-    if (byId) return byId;
-    for (const network of this.#networks.values()) {
-      if (network.cidrText === text || network.settings.name === text) return network;
-    }
-    return undefined;
+  /** What {@link resolveNetwork} returns; undefined when it would throw. */
+  findNetwork(text: string, vrf?: string): Network | undefined {
+    const found = this.#networks.named(text, vrf);
+    return found.length === 1 ? found[0] : undefined;
   }
 
-  /** The network that an address, written as text, belongs to: there is at most one. */
-  networkOf(ip: string): Network | undefined {
+  /** The networks with an id, name or CIDR, at most one in each VRF. */
+  networksNamed(text: string, vrf?: string): readonly Network[] {
+    return this.#networks.named(text, vrf);
+  }
+
+  /** The networks that contain an address, at most one in each VRF; none when the text is no address. */
+  networksAt(ip: string, vrf?: string): readonly Network[] {
     const address = parseAddress(ip);
-    if (!address) return undefined;
-    for (const network of this.#networks.values()) if (contains(network.cidr, address)) return network;
-    return undefined;
+    return address ? this.#networks.containing(address, vrf) : [];
   }
 
-  /** A network that has an address in common with a CIDR. */
-  overlapping(cidr: Cidr, except?: Network): Network | undefined {
-    for (const network of this.#networks.values()) {
-      if (network !== except && overlaps(network.cidr, cidr)) return network;
-    }
-    return undefined;
+  /** The network that contains an address; undefined when there is none. @throws PoolError `ambiguous_vrf` */
+  networkOf(ip: string, vrf?: string): Network | undefined {
+    return onlyNetwork(this.networksAt(ip, vrf), ip);
+  }
+
+  /** A network of a VRF that has an address in common with a CIDR. */
+  overlapping(cidr: Cidr, vrf: string, except?: Network): Network | undefined {
+    return this.#networks.overlapping(cidr, vrf, except);
   }
 
   /** Whether an allocation has a MAC. */
   hasMac(mac: string): boolean {
-    for (const network of this.#networks.values()) if (network.byMac(mac).length > 0) return true;
+    for (const network of this.#networks.all) if (network.byMac(mac).length > 0) return true;
     return false;
   }
 
   /** Lets time pass: what is no longer cooling is free. @param now milliseconds since 1970 */
   advance(now: number): void {
-    for (const network of this.#networks.values()) network.advance(now);
+    for (const network of this.#networks.all) network.advance(now);
   }
 
   /**
@@ -94,9 +102,9 @@ export class Pool {
       const cidr = parseCidr(event.cidr);
       if (!cidr) return;
       const shape = { cidr, gateway: gatewayOf(event.gateway), settings: settingsOf(event) };
-      const network = new Network(event.network, shape, event.at, this.#records, this.#seed);
+      const network = new Network(event.network, shape, event.at, this.#records, this.#seed, event.vrf);
       network.updated_at = event.updated_at ?? event.at;
-      this.#networks.set(event.network, network);
+      this.#networks.add(network);
       return;
     }
     if (event.type === 'time_told') return;
@@ -106,11 +114,13 @@ export class Pool {
       case 'network_updated': {
         const cidr = (event.cidr === undefined ? undefined : parseCidr(event.cidr)) ?? network.cidr;
         const gateway = event.gateway === undefined ? network.gateway : gatewayOf(event.gateway);
+        this.#networks.unlabel(network);
         network.reshape({ cidr, gateway, settings: settingsOf(event) }, event.at);
+        this.#networks.label(network);
         return;
       }
       case 'network_removed':
-        this.#networks.delete(event.network);
+        this.#networks.remove(network);
         return;
       case 'reservation_added':
         network.reserve(reservationOf(network, event));
@@ -205,13 +215,15 @@ export function settingsOf(event: NetworkSettings): NetworkSettings {
   return { excluded: event.excluded, strategy: event.strategy, ...settings };
 }
 
-function networkNotFound(network: string): PoolError {
+function networkNotFound(network: string, vrf?: string): PoolError {
   const text = network.slice(0, 64);
+  const where = vrf === undefined ? '' : ` in VRF ${vrf}`;
   const remedy =
     text === 'default'
       ? 'start with --network to make it, or name another (-n, or ?network=)'
       : 'GET /api/v1/networks (ippool network list) shows those there are';
-  return new PoolError('network_not_found', `No network has the id, name or CIDR ${text}: ${remedy}`, {
+  return new PoolError('network_not_found', `No network${where} has the id, name or CIDR ${text}: ${remedy}`, {
     network: text,
+    ...(vrf === undefined ? {} : { vrf }),
   });
 }

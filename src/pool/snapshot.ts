@@ -2,6 +2,7 @@ import { formatAddress } from '../net/address.ts';
 import { lastAddress, parseCidr } from '../net/cidr.ts';
 import { type Allocation, ownerOf, sameOwner } from './allocation.ts';
 import type {
+  InNetwork,
   IpAllocated,
   IpCooling,
   IpUpdated,
@@ -27,6 +28,7 @@ const SNAPSHOT: Omit<Origin, 'at'> = { actor: 'snapshot', request_id: '' };
 export function snapshotOf(pool: Pool): Iterable<PoolEvent> {
   const frozen = [...pool.networks].map((network) => ({
     added: added(network),
+    where: whereOf(network),
     text: writer(network),
     cursor: network.cursor,
     allocations: network.snapshotView(),
@@ -36,16 +38,15 @@ export function snapshotOf(pool: Pool): Iterable<PoolEvent> {
   }));
   const { time } = pool;
   return (function* () {
-    for (const { added, text, cursor, allocations, superseded, memories, reservations } of frozen) {
+    for (const { added, where, text, cursor, allocations, superseded, memories, reservations } of frozen) {
       yield added;
-      const { network } = added;
-      for (const reservation of reservations) yield reserved(network, text, reservation);
+      for (const reservation of reservations) yield reserved(where, text, reservation);
       // Requested: so that they do not move a cursor that nothing has moved.
       const requested = cursor === undefined ? { requested: true as const } : undefined;
-      for (const allocation of allocations) yield allocated(network, text, allocation, requested);
-      for (const memory of superseded) yield { ...remembered(network, text, memory), superseded: true };
-      for (const memory of memories) yield remembered(network, text, memory);
-      if (cursor !== undefined) yield { type: 'cursor_moved', network, ip: text(cursor) };
+      for (const allocation of allocations) yield allocated(where, text, allocation, requested);
+      for (const memory of superseded) yield { ...remembered(where, text, memory), superseded: true };
+      for (const memory of memories) yield remembered(where, text, memory);
+      if (cursor !== undefined) yield { type: 'cursor_moved', ...where, ip: text(cursor) };
     }
     if (time > 0) yield { type: 'time_told', at: time };
   })();
@@ -57,7 +58,7 @@ export function allocationAfter(pool: Pool, event: IpUpdated): IpAllocated | und
   const offset = network?.offsetOf(event.ip);
   const held = offset === undefined ? undefined : network?.byOffset(offset);
   if (!network || !held || (held.vm_id !== event.vm_id && !sameOwner(held, event))) return undefined;
-  return allocated(event.network, writer(network), held.with(event), { requested: true });
+  return allocated(whereOf(network), writer(network), held.with(event), { requested: true });
 }
 
 /**
@@ -71,7 +72,7 @@ export function cooldownAfter(pool: Pool, event: IpAllocated): { before: IpCooli
   if (!network || offset === undefined) return { before: [], after: [] };
   const last = event.end_ip === undefined ? offset : (network.offsetOf(event.end_ip) ?? offset);
   const { kept, superseded, keptOn, coolingOn } = network.cooldown.ending({ ...ownerOf(event), offset, last });
-  const told = (memory: CoolingSpan) => remembered(event.network, writer(network), memory);
+  const told = (memory: CoolingSpan) => remembered(whereOf(network), writer(network), memory);
   const toldSuperseded = (memory: CoolingSpan): IpCooling => ({ ...told(memory), superseded: true });
   return {
     before: [...kept.map(told), ...superseded.map(toldSuperseded)],
@@ -89,6 +90,7 @@ export function networkAfter(pool: Pool, event: NetworkUpdated) {
   const after: NetworkAdded = {
     type: 'network_added',
     network: id,
+    ...network.vrfField,
     cidr: event.cidr ?? cidr,
     ...(gateway === undefined ? {} : { gateway }),
     ...settingsOf(event),
@@ -105,7 +107,7 @@ function outside(network: Network, cidrText: string): IpCooling[] {
   const of = (memories: readonly CoolingSpan[]) =>
     memories
       .filter((memory) => !isWithin(memory, span))
-      .map((memory) => remembered(network.id, writer(network), memory));
+      .map((memory) => remembered(whereOf(network), writer(network), memory));
   const { cooldown: memories } = network;
   return [...of(memories.kept()), ...of(memories.superseded()).map((each) => ({ ...each, superseded: true as const }))];
 }
@@ -117,11 +119,16 @@ function writer({ origin, cidr: { family } }: Network): Text {
   return (offset) => formatAddress(family, origin + offset);
 }
 
+function whereOf({ id, vrfField }: Network): InNetwork {
+  return { network: id, ...vrfField };
+}
+
 function added(network: Network): NetworkAdded {
-  const { id, cidrText, gatewayText, settings, created_at, updated_at } = network;
+  const { id, vrfField, cidrText, gatewayText, settings, created_at, updated_at } = network;
   return {
     type: 'network_added',
     network: id,
+    ...vrfField,
     cidr: cidrText,
     ...(gatewayText === undefined ? {} : { gateway: gatewayText }),
     ...settings,
@@ -131,11 +138,11 @@ function added(network: Network): NetworkAdded {
   };
 }
 
-function reserved(network: string, text: Text, reservation: Reservation): ReservationAdded {
+function reserved(where: InNetwork, text: Text, reservation: Reservation): ReservationAdded {
   const { id, first, last, reason, owner, expires_at, created_at } = reservation;
   return {
     type: 'reservation_added',
-    network,
+    ...where,
     reservation: id,
     range: first === last ? text(first) : `${text(first)}-${text(last)}`,
     reason,
@@ -147,14 +154,14 @@ function reserved(network: string, text: Text, reservation: Reservation): Reserv
 }
 
 function allocated(
-  network: string,
+  where: InNetwork,
   text: Text,
   allocation: Allocation,
   requested: { readonly requested: true } | undefined,
 ): IpAllocated {
   return {
     type: 'ip_allocated',
-    network,
+    ...where,
     ...place(text, allocation),
     ...ownerOf(allocation),
     ...allocation.attributes,
@@ -164,11 +171,11 @@ function allocated(
   };
 }
 
-function remembered(network: string, text: Text, memory: CoolingSpan): IpCooling {
+function remembered(where: InNetwork, text: Text, memory: CoolingSpan): IpCooling {
   const { cooling_until, sticky_until } = memory;
   return {
     type: 'ip_remembered',
-    network,
+    ...where,
     ...place(text, memory),
     ...ownerOf(memory),
     ...(cooling_until > 0 ? { cooling_until } : {}),

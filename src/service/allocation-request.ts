@@ -18,10 +18,15 @@ export interface AllocationResult extends LocatedAllocation {
   readonly created: boolean;
 }
 
-/** What is asked for, and in which network: its id, name or CIDR. */
-export interface AllocationRequest extends AllocationSpec {
+/** A network by its id, name or CIDR. */
+export interface NetworkReference {
   readonly network: string;
+  /** Undefined: the only VRF that has such a network. */
+  readonly vrf?: string | undefined;
 }
+
+/** What to allocate, and in which network. */
+export interface AllocationRequest extends AllocationSpec, NetworkReference {}
 
 /** How one of many requests ended. */
 export type Outcome = AllocationResult | { readonly error: PoolError };
@@ -36,13 +41,13 @@ export interface RequestPart {
   events: PoolEvent[];
 }
 
-/** @throws PoolError `network_not_found` */
+/** @throws PoolError `network_not_found`, `ambiguous_vrf` */
 export function partOf(pool: Pool, request: AllocationRequest, index: number): RequestPart {
-  const network = pool.resolveNetwork(request.network);
+  const network = pool.resolveNetwork(request.network, request.vrf);
   return { network, request, index, subject: ownerSubject(network, request.owner), held: undefined, events: [] };
 }
 
-/** One for each request. @throws PoolError `network_not_found` */
+/** One for each request. @throws PoolError `network_not_found`, `ambiguous_vrf` */
 export function partsOf(pool: Pool, requests: readonly AllocationRequest[]): RequestPart[] {
   return requests.map((request, index) => {
     try {

@@ -22,6 +22,7 @@ import {
   partsOf,
   subjectsOf,
   withIndex,
+  type NetworkReference,
 } from './allocation-request.ts';
 
 export type {
@@ -53,7 +54,7 @@ export class Allocations {
   /**
    * Gives an owner an address, or tells the one that it holds. The answer is durable.
    *
-   * @throws PoolError as {@link decideAllocate}, and `network_not_found`, `storage_full`, `store_unavailable`
+   * @throws PoolError as {@link decideAllocate}, and `network_not_found`, `ambiguous_vrf`, `storage_full`, `store_unavailable`
    */
   async allocate(scope: Scope, request: AllocationRequest): Promise<AllocationResult> {
     let part: RequestPart | undefined;
@@ -100,16 +101,16 @@ export class Allocations {
    */
   release(
     scope: Scope,
-    { network: text, owner, ip }: { network: string; owner: Owner; ip?: string },
+    { network: text, vrf, owner, ip }: NetworkReference & { owner: Owner; ip?: string },
   ): Promise<LocatedAllocation> {
     // Told without a look at what it holds, so that an allocation under way is waited for.
     const concerned = (): Affected => {
-      const network = this.#pool.resolveNetwork(text);
+      const network = this.#pool.resolveNetwork(text, vrf);
       const subject = ownerSubject(network, owner);
       return { networks: [network], owners: subject === undefined ? [] : [subject] };
     };
     const find = () => {
-      const network = this.#pool.resolveNetwork(text);
+      const network = this.#pool.resolveNetwork(text, vrf);
       const allocation = network.byOwner(owner);
       if (!allocation) throw notFound({ network: network.id, vm_id: owner.vm_id });
       const held = network.ipAt(allocation.offset);
@@ -124,13 +125,13 @@ export class Allocations {
     return this.#release(scope, find, concerned);
   }
 
-  /** Takes an address back from whoever holds it. @throws PoolError `invalid_address`, and as {@link release} */
+  /** Releases an address, whoever its owner is. @throws PoolError `invalid_address`, `ambiguous_vrf`, and as {@link release} */
   releaseByIp(
     scope: Scope,
-    { network: text, ip }: { network?: string | undefined; ip: string },
+    { network: text, vrf, ip }: { network?: string | undefined; vrf?: string | undefined; ip: string },
   ): Promise<LocatedAllocation> {
     return this.#release(scope, () => {
-      const network = text === undefined ? this.#pool.networkOf(ip) : this.#pool.resolveNetwork(text);
+      const network = text === undefined ? this.#pool.networkOf(ip, vrf) : this.#pool.resolveNetwork(text, vrf);
       const offset = network?.offsetOf(ip);
       if (!network || offset === undefined) throw notReleasable(ip, network);
       const allocation = network.byOffset(offset);

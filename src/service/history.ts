@@ -3,6 +3,7 @@ import type { IpAllocated, IpReleased } from '../pool/events.ts';
 import type { History, HistoryQuery, Recorded } from '../store/history.ts';
 import { isPoolEvent } from '../pool/family.ts';
 import { lastAddress } from '../net/cidr.ts';
+import { DEFAULT_VRF } from '../net/vrf.ts';
 import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -10,7 +11,7 @@ import { parseAllocationId } from './allocation-id.ts';
 import { type Held, invalidAddress, notFound } from './allocations.ts';
 import type { Scope } from './transactions.ts';
 import type { ListFilter, Listing } from './listing.ts';
-import { aboutOf } from './resource.ts';
+import { resourceQuery, vrfAt } from './resource.ts';
 
 export { resourceOf } from '../pool/event-subject.ts';
 export type { Recorded };
@@ -18,6 +19,7 @@ export type { Recorded };
 /** How long an owner held an address. */
 export interface Tenure {
   readonly network: string;
+  readonly vrf: string;
   readonly ip: string;
   readonly end_ip: string | undefined;
   readonly vm_id: string;
@@ -51,6 +53,7 @@ export interface AuditQuery {
   readonly action?: string | undefined;
   /** An address; a network by its id, or its name or CIDR while it exists; or what {@link resourceOf} returns. */
   readonly resource?: string | undefined;
+  readonly vrf?: string | undefined;
   /** Only what is older than the entry of this id. */
   readonly after?: string | undefined;
 }
@@ -60,12 +63,20 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['network_deleted', 'network_removed'],
 ]);
 
+/** Whose or which allocations; `ip` or `vmId` is given. */
+export interface TenureQuery {
+  readonly ip?: string | undefined;
+  readonly vrf?: string | undefined;
+  readonly vmId?: string | undefined;
+  readonly at?: number | undefined;
+}
+
 export interface HistoryServiceOptions {
   readonly pool: Pool;
   readonly history: History;
   readonly listing: Listing;
   /** The network that somebody means, which another node may have added just now. @throws PoolError `network_not_found` */
-  readonly meant: (text: string) => Promise<Network>;
+  readonly meant: (text: string, vrf: string | undefined) => Promise<Network>;
   /** Milliseconds since 1970; the time by which leases end. */
   readonly now: () => number;
 }
@@ -80,7 +91,7 @@ export class HistoryService {
   readonly #pool: Pool;
   readonly #history: History;
   readonly #listing: Listing;
-  readonly #meant: (text: string) => Promise<Network>;
+  readonly #meant: HistoryServiceOptions['meant'];
   readonly #now: () => number;
 
   constructor({ pool, history, listing, meant, now }: HistoryServiceOptions) {
@@ -91,12 +102,12 @@ export class HistoryService {
     this.#now = now;
   }
 
-  /** What was changed, by whom and when, newest first. */
-  audit(_scope: Scope, { action, resource, ...rest }: AuditQuery): AsyncIterable<Recorded> {
+  /** What was changed, by whom and when, newest first. @throws PoolError `ambiguous_vrf` */
+  audit(_scope: Scope, { action, resource, vrf, ...rest }: AuditQuery): AsyncIterable<Recorded> {
     const query: HistoryQuery = {
       ...defined(rest),
       ...(action === undefined ? {} : { types: [ALIASES.get(action) ?? action] }),
-      ...(resource === undefined ? {} : { about: aboutOf(this.#pool, resource) }),
+      ...(resource === undefined ? defined({ vrf }) : resourceQuery(this.#pool, resource, vrf)),
     };
     return this.#history.search(query);
   }
@@ -104,18 +115,18 @@ export class HistoryService {
   /**
    * Who had an address, or what a VM had, and when; the latest first.
    *
-   * @param at only what was held at this moment; milliseconds since 1970
+   * @param vrf undefined: the only one with a network that contains the address
+   * @param at only allocations that existed at this moment; milliseconds since 1970
+   * @throws PoolError `ambiguous_vrf`
    */
-  async *tenures(
-    scope: Scope,
-    { ip, vmId, at }: { ip?: string | undefined; vmId?: string | undefined; at?: number | undefined },
-  ): AsyncGenerator<Tenure> {
+  async *tenures(scope: Scope, { ip, vrf, vmId, at }: TenureQuery): AsyncGenerator<Tenure> {
     const isAsked = ({ from, until }: Tenure) =>
       at === undefined || (from <= at && (until === undefined || until > at));
     const isOnlyOne = at !== undefined && ip !== undefined;
-    const current = await this.#current(scope, ip, vmId);
+    const where = ip === undefined ? defined({ vrf }) : vrfAt(this.#pool, ip, vrf);
+    const current = await this.#current(scope, ip, where.vrf, vmId);
     const ended = new Map<string, { readonly event: IpReleased }>();
-    const query = { ...(ip === undefined ? {} : { ip }), ...(vmId === undefined ? {} : { vm_id: vmId }) };
+    const query = { ...where, ...defined({ ip, vm_id: vmId }) };
     for await (const { event } of this.#history.search({ ...query, types: ['ip_allocated', 'ip_released'] })) {
       if (!isPoolEvent(event)) continue;
       if (event.type === 'ip_released') {
@@ -146,7 +157,7 @@ export class HistoryService {
   /** The allocation of an id that has ended. @throws PoolError `allocation_not_found` */
   async endedById(_scope: Scope, id: string): Promise<Ended> {
     const parsed = parseAllocationId(id);
-    const query = parsed && { ip: parsed.ip, types: ['ip_released'], since: parsed.allocated_at };
+    const query = parsed && { ip: parsed.ip, vrf: parsed.vrf, types: ['ip_released'], since: parsed.allocated_at };
     for await (const { id: record, event } of query ? this.#history.search(query) : []) {
       if (!isPoolEvent(event) || event.type !== 'ip_released' || event.ip !== parsed?.ip) continue;
       if ((event.allocated_at ?? event.at) === parsed.allocated_at)
@@ -166,23 +177,32 @@ export class HistoryService {
    * @param after only what ended before the record of this id
    */
   async *ended(_scope: Scope, filter: ListFilter, after: string | undefined): AsyncGenerator<Ended> {
-    const network = filter.network === undefined ? undefined : (await this.#meant(filter.network)).id;
+    const network = filter.network === undefined ? undefined : (await this.#meant(filter.network, filter.vrf)).id;
     const ip = filter.ip === undefined ? undefined : canonicalIp(filter.ip);
-    const query = { ...defined({ ip, vm_id: filter.vmId, network, after }), types: ['ip_released'] };
+    const isByAddress = ip !== undefined && network === undefined;
+    const where = isByAddress ? vrfAt(this.#pool, ip, filter.vrf) : defined({ vrf: filter.vrf });
+    const query = { ...where, ...defined({ ip, vm_id: filter.vmId, network, after }), types: ['ip_released'] };
     for await (const { id, event } of this.#history.search(query)) {
       if (!isPoolEvent(event) || event.type !== 'ip_released' || !isWithin(event, filter)) continue;
       yield { id, event, network: this.#pool.find(event.network) };
     }
   }
 
-  async #current(scope: Scope, ip: string | undefined, vmId: string | undefined): Promise<Map<string, Current>> {
+  async #current(
+    scope: Scope,
+    ip: string | undefined,
+    vrf: string | undefined,
+    vmId: string | undefined,
+  ): Promise<Map<string, Current>> {
     const current = new Map<string, Current>();
     const add = ({ network, allocation }: Held, until: number | undefined) => {
       const place = { network: network.id, ip: network.ipAt(allocation.offset) };
       current.set(`${placeKey(place)}\0${allocation.allocated_at}`, { network, allocation, until });
     };
-    for await (const slice of this.#listing.list(scope, { ip, vmId })) for (const held of slice) add(held, undefined);
+    for await (const slice of this.#listing.list(scope, { ip, vrf, vmId }))
+      for (const held of slice) add(held, undefined);
     for (const network of this.#pool.networks) {
+      if (vrf !== undefined && network.vrf !== vrf) continue;
       const offset = ip === undefined ? undefined : network.offsetOf(ip);
       if (ip !== undefined && offset === undefined) continue;
       for (const allocation of network.leases.due(this.#now(), Number.POSITIVE_INFINITY)) {
@@ -229,6 +249,7 @@ function tenureOf(began: IpAllocated | undefined, ended: IpReleased | undefined,
   const attributes = ended ?? held?.allocation.attributes ?? event;
   return {
     network: event.network,
+    vrf: event.vrf ?? DEFAULT_VRF,
     ip: event.ip,
     end_ip: event.end_ip,
     vm_id: event.vm_id,
@@ -253,6 +274,7 @@ function standing(current: Current): Tenure {
   const { offset, last, vm_id, nic, allocated_at, attributes } = allocation;
   return {
     network: network.id,
+    vrf: network.vrf,
     ip: network.ipAt(offset),
     end_ip: last === offset ? undefined : network.ipAt(last),
     vm_id,

@@ -1,4 +1,5 @@
 import type { Cidr } from '../net/cidr.ts';
+import { DEFAULT_VRF } from '../net/vrf.ts';
 import { type Allocation, ownerKey } from '../pool/allocation.ts';
 import { type AllocationSpec, decideAllocate } from '../pool/decide/allocate.ts';
 import { decideAddNetwork, type NetworkSpec } from '../pool/decide/network.ts';
@@ -6,6 +7,7 @@ import { decideUpdate } from '../pool/decide/update.ts';
 import { PoolError } from '../errors.ts';
 import type { NetworkAdded, Origin, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
+import { onlyNetwork } from '../pool/network-index.ts';
 import { Pool } from '../pool/pool.ts';
 import { strategyNamed } from '../pool/strategy.ts';
 import type { Transactions, Scope } from './transactions.ts';
@@ -15,9 +17,11 @@ import { ALL, ownerSubject, type Subject } from './inflight.ts';
 /** A network to take in; it gets an id of ours. */
 export type NetworkRow = NetworkSpec & { readonly cidr: Cidr };
 
-/** An allocation to take in; without a network it belongs to the one that has its address. */
+/** An allocation to import; without a network it belongs to the one that contains its address. */
 export interface AllocationRow extends AllocationSpec {
   readonly network: string | undefined;
+  /** Undefined: the only VRF that has such a network. */
+  readonly vrf?: string | undefined;
 }
 
 export interface Refused {
@@ -111,7 +115,7 @@ class Draft {
 
   addNetwork(index: number, row: Row<NetworkRow>, id: string): void {
     this.#row('networks', index, row, (wish) => {
-      const other = this.#live.overlapping(wish.cidr);
+      const other = this.#live.overlapping(wish.cidr, wish.vrf ?? DEFAULT_VRF);
       if (other && other.cidr.prefixLength === wish.cidr.prefixLength) {
         this.#unchanged++; // it exists: its settings are left alone
         return;
@@ -159,11 +163,11 @@ class Draft {
     }
   }
 
-  #networkOf({ network: text, ip = '' }: AllocationRow): { pool: Pool; network: Network } {
-    for (const pool of [this.#fresh, this.#live]) {
-      const network = text === undefined ? pool.networkOf(ip) : meant(pool, text);
-      if (network) return { pool, network };
-    }
+  #networkOf({ network: text, vrf, ip = '' }: AllocationRow): { pool: Pool; network: Network } {
+    const find = (pool: Pool) => (text === undefined ? pool.networksAt(ip, vrf) : pool.networksNamed(text, vrf));
+    const fresh = find(this.#fresh);
+    const network = onlyNetwork([...fresh, ...find(this.#live)], text ?? ip);
+    if (network) return { pool: fresh.includes(network) ? this.#fresh : this.#live, network };
     if (text !== undefined) {
       const error = `No network here or in the import has the id, name or CIDR ${text}: add it first`;
       throw new PoolError('network_not_found', error, { field: 'network', network: text });
@@ -185,14 +189,6 @@ class Draft {
 function undrained(event: NetworkAdded): NetworkAdded {
   const { drain, ...rest } = event;
   return rest;
-}
-
-function meant(pool: Pool, text: string): Network | undefined {
-  try {
-    return pool.resolveNetwork(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What is given to nobody by name, and stands just where a row that names nobody wants to be. */

@@ -1,4 +1,4 @@
-import { type Address, parseAddress } from '../net/address.ts';
+import { type Address, formatAddress, parseAddress } from '../net/address.ts';
 import { type Cidr, lastAddress } from '../net/cidr.ts';
 import type { Allocation } from '../pool/allocation.ts';
 import type { Owner } from '../pool/events.ts';
@@ -6,14 +6,18 @@ import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import { PoolError } from '../errors.ts';
 import { findById } from './allocation-id.ts';
+import type { NetworkReference } from './allocation-request.ts';
 import { type Held, invalidAddress, notFound } from './allocations.ts';
+import { compareVrfs, type ListPosition, parseListPosition } from './list-position.ts';
 import type { Transactions, Scope } from './transactions.ts';
 
 /** What a list is narrowed to. All that is given must hold. */
 export interface ListFilter {
   /** Id, name or CIDR. */
   readonly network?: string | undefined;
-  /** Only behind this address. */
+  /** Undefined: all VRFs; with `network` or `ip`, the only one that has it. */
+  readonly vrf?: string | undefined;
+  /** Only what follows this position; see {@link ./list-position.ts}. */
   readonly after?: string | undefined;
   readonly ip?: string | undefined;
   /** Only addresses within. */
@@ -39,9 +43,9 @@ export class Listing {
   }
 
   /** What an owner holds. @throws PoolError `allocation_not_found` */
-  async get(_scope: Scope, { network: text, owner }: { network: string; owner: Owner }): Promise<Held> {
+  async get(_scope: Scope, { network: text, vrf, owner }: NetworkReference & { owner: Owner }): Promise<Held> {
     const pool = await this.#changes.latest();
-    const network = pool.resolveNetwork(text);
+    const network = pool.resolveNetwork(text, vrf);
     const allocation = network.byOwner(owner);
     if (!allocation || this.#isOver(allocation)) throw notFound({ network: network.id, vm_id: owner.vm_id });
     return { network, allocation };
@@ -56,21 +60,31 @@ export class Listing {
   }
 
   /**
-   * Allocations in the order of their addresses, IPv4 first, in slices: between two of them other requests have their turn.
+   * Allocations by VRF (`default` first), IPv4 before IPv6, in the order of their addresses. They come in slices, between
+   * which other requests have their turn.
    *
-   * @throws PoolError `network_not_found`, `invalid_address`
+   * @throws PoolError `network_not_found`, `ambiguous_vrf`, `invalid_address`
    */
   async *list(_scope: Scope, filter: ListFilter): AsyncGenerator<Held[]> {
-    const named = filter.network === undefined ? undefined : await this.#changes.resolveNetwork(filter.network);
-    const networks = named ? [named] : [...this.#pool.networks].sort(byAddress);
-    const after = filter.after === undefined ? undefined : addressIn(named, filter.after, 'cursor');
-    const only = filter.ip === undefined ? undefined : addressIn(named, filter.ip, 'ip');
+    const named =
+      filter.network === undefined ? undefined : await this.#changes.resolveNetwork(filter.network, filter.vrf);
+    const after = filter.after === undefined ? undefined : positionIn(named, filter.after);
+    const only = filter.ip === undefined ? undefined : addressIn(named, filter.ip);
+    const networks = named ? [named] : this.#networksOf(filter);
     yield* this.#slices(networks, { after, only }, filter);
+  }
+
+  #networksOf({ ip, vrf }: ListFilter): Network[] {
+    if (ip !== undefined) {
+      const network = this.#pool.networkOf(ip, vrf);
+      return network ? [network] : [];
+    }
+    return [...this.#pool.networks].filter((network) => vrf === undefined || network.vrf === vrf).sort(byPosition);
   }
 
   async *#slices(
     networks: readonly Network[],
-    { after, only }: { readonly after: Address | undefined; readonly only: Address | undefined },
+    { after, only }: { readonly after: ListPosition | undefined; readonly only: Address | undefined },
     filter: ListFilter,
   ): AsyncGenerator<Held[]> {
     this.#changes.local();
@@ -113,8 +127,9 @@ export class Listing {
   }
 }
 
-/** The order of all addresses; networks do not overlap. */
-function byAddress(a: Network, b: Network): number {
+/** The order of a list; the networks of a VRF do not overlap. */
+function byPosition(a: Network, b: Network): number {
+  if (a.vrf !== b.vrf) return compareVrfs(a.vrf, b.vrf);
   if (a.cidr.family !== b.cidr.family) return a.cidr.family - b.cidr.family;
   return a.cidr.base < b.cidr.base ? -1 : 1;
 }
@@ -124,13 +139,16 @@ function sorted(allocations: readonly Allocation[]): Allocation[] {
 }
 
 /** The offsets of a network that a list looks at; undefined when there are none. */
-function spanOf(network: Network, after: Address | undefined, only: Address | undefined, cidr: Cidr | undefined) {
+function spanOf(network: Network, after: ListPosition | undefined, only: Address | undefined, cidr: Cidr | undefined) {
   const { origin, assignable: layout } = network;
   const { family } = network.cidr;
   let { first, last } = layout.space;
   if (after) {
-    if (after.family > family) return undefined;
-    if (after.family === family && after.value - origin + 1n > first) first = after.value - origin + 1n;
+    const { address } = after;
+    const order = compareVrfs(network.vrf, after.vrf);
+    if (order < 0 || (order === 0 && address.family > family)) return undefined;
+    const isCut = order === 0 && address.family === family;
+    if (isCut && address.value - origin + 1n > first) first = address.value - origin + 1n;
   }
   if (only) {
     if (only.family !== family) return undefined;
@@ -147,13 +165,23 @@ function spanOf(network: Network, after: Address | undefined, only: Address | un
 }
 
 /** Whether a range that reaches behind a cursor began before it: the page before has it. */
-function isBehind(network: Network, { offset }: Allocation, after: Address | undefined): boolean {
-  return after?.family === network.cidr.family && network.origin + offset <= after.value;
+function isBehind(network: Network, { offset }: Allocation, after: ListPosition | undefined): boolean {
+  if (after?.vrf !== network.vrf || after.address.family !== network.cidr.family) return false;
+  return network.origin + offset <= after.address.value;
 }
 
-function addressIn(network: Network | undefined, ip: string, field: string): Address {
+function positionIn(network: Network | undefined, text: string): ListPosition {
+  const position = parseListPosition(text);
+  if (position && (!network || isIn(network, position.address))) return position;
+  throw new PoolError('invalid_request', 'cursor is invalid', { field: 'cursor' });
+}
+
+function isIn(network: Network, { family, value }: Address): boolean {
+  return network.offsetOf(formatAddress(family, value)) !== undefined;
+}
+
+function addressIn(network: Network | undefined, ip: string): Address {
   const address = parseAddress(ip);
-  if (address && (!network || network.offsetOf(ip) !== undefined)) return address;
-  if (field === 'cursor') throw new PoolError('invalid_request', 'cursor is invalid', { field });
-  throw invalidAddress(ip, network, field);
+  if (address && (!network || isIn(network, address))) return address;
+  throw invalidAddress(ip, network);
 }

@@ -47,14 +47,19 @@ export class Networks {
     this.#random = random;
   }
 
-  /** All networks in the order in which they were added. */
-  list(_scope: Scope): Promise<Network[]> {
-    return Promise.resolve([...this.#changes.local().networks]);
+  /** Networks in the order in which they were added. @param vrf undefined: those of all VRFs */
+  list(_scope: Scope, vrf?: string): Promise<Network[]> {
+    const all = [...this.#changes.local().networks];
+    return Promise.resolve(vrf === undefined ? all : all.filter((network) => network.vrf === vrf));
   }
 
-  /** @param text id, name or CIDR. @throws PoolError `network_not_found` */
-  async get(_scope: Scope, text: string): Promise<Network> {
-    return (await this.#changes.latest()).resolveNetwork(text);
+  /**
+   * @param text id, name or CIDR
+   * @param vrf undefined: the only VRF that has such a network; the same for all methods below
+   * @throws PoolError `network_not_found`, `ambiguous_vrf`
+   */
+  async get(_scope: Scope, text: string, vrf?: string): Promise<Network> {
+    return (await this.#changes.latest()).resolveNetwork(text, vrf);
   }
 
   /** Adds a network under an id of its own. @throws PoolError as {@link decideAddNetwork} */
@@ -72,19 +77,19 @@ export class Networks {
   }
 
   /** Changes what is given. @throws PoolError as {@link decideUpdateNetwork} */
-  async update(scope: Scope, text: string, wish: NetworkSpec): Promise<Network> {
+  async update(scope: Scope, text: string, wish: NetworkSpec, vrf?: string): Promise<Network> {
     let network: Network | undefined;
-    await this.#changes.commitAlone(scope, this.#meant(text), (origin) => {
-      network = this.#pool.resolveNetwork(text);
+    await this.#changes.commitAlone(scope, this.#meant(text, vrf), (origin) => {
+      network = this.#pool.resolveNetwork(text, vrf);
       return decideUpdateNetwork(this.#pool, network, wish, origin);
     });
-    return network ?? this.#pool.resolveNetwork(text);
+    return network ?? this.#pool.resolveNetwork(text, vrf);
   }
 
   /** Removes a network. @throws PoolError as {@link decideRemoveNetwork} */
-  async remove(scope: Scope, text: string, force: boolean): Promise<void> {
-    await this.#changes.commitAlone(scope, this.#meant(text), (origin) =>
-      decideRemoveNetwork(this.#pool.resolveNetwork(text), force, origin),
+  async remove(scope: Scope, text: string, force: boolean, vrf?: string): Promise<void> {
+    await this.#changes.commitAlone(scope, this.#meant(text, vrf), (origin) =>
+      decideRemoveNetwork(this.#pool.resolveNetwork(text, vrf), force, origin),
     );
   }
 
@@ -93,33 +98,34 @@ export class Networks {
     scope: Scope,
     text: string,
     wish: ReservationSpec,
+    vrf?: string,
   ): Promise<{ network: Network; reservation: Reservation }> {
     const id = newId('res', this.#random);
-    await this.#changes.commitAlone(scope, this.#meant(text), (origin) => {
+    await this.#changes.commitAlone(scope, this.#meant(text, vrf), (origin) => {
       if (wish.expires_at !== undefined && wish.expires_at <= origin.at) {
         throw new PoolError('invalid_request', 'expires_at is invalid: it is not in the future', {
           field: 'expires_at',
         });
       }
-      return decideReserve(this.#pool.resolveNetwork(text), id, wish, origin);
+      return decideReserve(this.#pool.resolveNetwork(text, vrf), id, wish, origin);
     });
-    const network = this.#pool.resolveNetwork(text);
+    const network = this.#pool.resolveNetwork(text, vrf);
     const reservation = network.reservations.get(id);
     if (!reservation) throw new PoolError('reservation_not_found', 'The reservation has ended already', { id });
     return { network, reservation };
   }
 
   /** Ends a reservation. @throws PoolError `reservation_not_found` */
-  async unreserve(scope: Scope, text: string, id: string): Promise<void> {
-    await this.#changes.commitAlone(scope, this.#meant(text), (origin) =>
-      decideUnreserve(this.#pool.resolveNetwork(text), id, 'removed', origin),
+  async unreserve(scope: Scope, text: string, id: string, vrf?: string): Promise<void> {
+    await this.#changes.commitAlone(scope, this.#meant(text, vrf), (origin) =>
+      decideUnreserve(this.#pool.resolveNetwork(text, vrf), id, 'removed', origin),
     );
   }
 
   /** How full a network is. @throws PoolError `network_not_found` */
-  async stats(_scope: Scope, text: string): Promise<NetworkStats> {
-    await this.#changes.settle(await this.#changes.resolveNetwork(text));
-    const network = this.#changes.local().resolveNetwork(text);
+  async stats(_scope: Scope, text: string, vrf?: string): Promise<NetworkStats> {
+    await this.#changes.settle(await this.#changes.resolveNetwork(text, vrf));
+    const network = this.#changes.local().resolveNetwork(text, vrf);
     const { allocated, available, assignable: layout, cursor, free } = network;
     const { first, last } = layout.space;
     const total = last - first + 1n;
@@ -138,8 +144,8 @@ export class Networks {
   }
 
   /** What is free in a network, as ranges in order. @param limit how many at most */
-  async freeRanges(scope: Scope, text: string, limit: number): Promise<Range[]> {
-    const network = await this.get(scope, text);
+  async freeRanges(scope: Scope, text: string, limit: number, vrf?: string): Promise<Range[]> {
+    const network = await this.get(scope, text, vrf);
     const { free, origin } = network;
     const { family } = network.cidr;
     const ranges: Range[] = [];
@@ -180,8 +186,8 @@ export class Networks {
     if (conflicts[0]) throw conflicts[0];
   }
 
-  #meant(text: string): () => string {
-    return () => this.#pool.resolveNetwork(text).id;
+  #meant(text: string, vrf: string | undefined): () => string {
+    return () => this.#pool.resolveNetwork(text, vrf).id;
   }
 }
 

@@ -11,6 +11,8 @@ import { ownerSubject } from './inflight.ts';
 export interface ReclaimRequest {
   /** Id, name or CIDR; undefined: all. */
   readonly network: string | undefined;
+  /** Undefined: all VRFs; with a network, the only one that has it. */
+  readonly vrf?: string | undefined;
   /** Only VMs whose id begins so; only allocations with this tag. */
   readonly vmIdPrefix: string | undefined;
   readonly tag: string | undefined;
@@ -83,8 +85,9 @@ export class Reclaim {
     return { checked, missing: found };
   }
 
-  async #compare({ network: text, vmIdPrefix = '', tag, live }: ReclaimRequest) {
-    const networks = text === undefined ? [...this.#pool.networks] : [this.#pool.resolveNetwork(text)];
+  async #compare({ network: text, vrf, vmIdPrefix = '', tag, live }: ReclaimRequest) {
+    const all = [...this.#pool.networks].filter((network) => vrf === undefined || network.vrf === vrf);
+    const networks = text === undefined ? all : [this.#pool.resolveNetwork(text, vrf)];
     const missing: Held[] = [];
     const back: Held[] = [];
     let looked = 0;

@@ -1,21 +1,42 @@
 import { formatAddress } from '../net/address.ts';
 import { formatCidr, parseCidr } from '../net/cidr.ts';
 import { formatRange, parseRange } from '../net/range.ts';
+import { onlyNetwork } from '../pool/network-index.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { About } from '../store/history.ts';
 
-/** What to look for when somebody asks for a resource: what the subject of an event told, or a network by name. */
-export function aboutOf(pool: Pool, resource: string): About {
-  const [range, cidr] = [parseRange(resource), parseCidr(resource)];
-  const texts = [...(range ? [formatRange(range)] : []), ...(cidr ? [formatCidr(cidr)] : [])];
-  if (range && !resource.includes('/')) return { ip: formatAddress(range.family, range.first), texts };
-  return { network: networkOf(pool, resource), texts };
+/** What a search of the history needs to find a resource. */
+export interface ResourceQuery {
+  readonly about: About;
+  /** Undefined: every VRF. */
+  readonly vrf?: string;
 }
 
-function networkOf(pool: Pool, text: string): string {
-  try {
-    return pool.resolveNetwork(text).id;
-  } catch {
-    return text; // it may be gone
+/**
+ * The query for a resource: the text that {@link ../pool/event-subject.ts} makes of an event, or the name of a network.
+ *
+ * @throws PoolError `ambiguous_vrf`
+ */
+export function resourceQuery(pool: Pool, resource: string, vrf: string | undefined): ResourceQuery {
+  const [range, cidr] = [parseRange(resource), parseCidr(resource)];
+  const texts = [...(range ? [formatRange(range)] : []), ...(cidr ? [formatCidr(cidr)] : [])];
+  if (range && !resource.includes('/')) {
+    const ip = formatAddress(range.family, range.first);
+    return { about: { ip, texts }, ...vrfAt(pool, ip, vrf) };
   }
+  const network = onlyNetwork(pool.networksNamed(resource, vrf), resource);
+  const only = vrf ?? network?.vrf;
+  // A network that is gone is known by its id.
+  return { about: { network: network?.id ?? resource, texts }, ...(only === undefined ? {} : { vrf: only }) };
+}
+
+/**
+ * The VRF to search for an address: the one requested, or the only one that has a network with this address now.
+ *
+ * @returns an object without `vrf` when no network has the address any more
+ * @throws PoolError `ambiguous_vrf`
+ */
+export function vrfAt(pool: Pool, ip: string, vrf: string | undefined): { readonly vrf?: string } {
+  const only = vrf ?? pool.networkOf(ip)?.vrf;
+  return only === undefined ? {} : { vrf: only };
 }

@@ -84,9 +84,9 @@ export class Transactions {
     return this.#pool;
   }
 
-  /** The network that somebody means; another node may have added it just now. @throws PoolError `network_not_found` */
-  async resolveNetwork(text: string): Promise<Network> {
-    return this.local().findNetwork(text) ?? (await this.latest()).resolveNetwork(text);
+  /** As {@link Pool.resolveNetwork}; another node may have added the network just now. @throws as that does */
+  async resolveNetwork(text: string, vrf?: string): Promise<Network> {
+    return this.local().findNetwork(text, vrf) ?? (await this.latest()).resolveNetwork(text, vrf);
   }
 
   /** Changes allocations. Returns the events that are durable now; none when nothing had to change. */
@@ -309,6 +309,7 @@ const NEEDS_BARRIER: ReadonlySet<ErrorCode> = new Set([
   'address_reserved',
   'invalid_address',
   'network_in_use',
+  'ambiguous_vrf',
   'network_overlap',
   'network_exists',
   'network_draining',

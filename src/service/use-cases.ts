@@ -57,7 +57,7 @@ export function useCases({
       pool,
       history,
       listing,
-      meant: (text) => changes.resolveNetwork(text),
+      meant: (text, vrf) => changes.resolveNetwork(text, vrf),
       now: () => changes.now(),
     }),
     reclaim: new Reclaim({ pool, changes, atOnce }),

@@ -1,4 +1,5 @@
 import { parseAddress } from '../net/address.ts';
+import { DEFAULT_VRF } from '../net/vrf.ts';
 import type { DomainEvent } from './families.ts';
 
 /** One event as it was recorded. */
@@ -22,6 +23,8 @@ export interface HistoryQuery {
   readonly ip?: string;
   readonly vm_id?: string;
   readonly network?: string;
+  /** Undefined: every VRF. */
+  readonly vrf?: string;
   readonly about?: About;
   /** Milliseconds since 1970, both included. */
   readonly since?: number;
@@ -45,9 +48,10 @@ export function isRecordNumber(text: string): boolean {
 
 /** Whether an event matches a query, its place in the order aside. */
 export function matches(query: HistoryQuery, event: DomainEvent): boolean {
-  const { type, at = Number.NaN, network, vm_id } = event;
+  const { type, at = Number.NaN, network, vrf = DEFAULT_VRF, vm_id } = event;
   if (query.vm_id !== undefined && vm_id !== query.vm_id) return false;
   if (query.network !== undefined && network !== query.network) return false;
+  if (query.vrf !== undefined && vrf !== query.vrf) return false;
   if (query.types && !query.types.includes(type)) return false;
   if (query.since !== undefined && !(at >= query.since)) return false;
   if (query.until !== undefined && !(at <= query.until)) return false;

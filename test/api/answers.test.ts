@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import request from 'supertest';
-import { BODY_LIMIT, BULK_BODY_LIMIT } from '../../src/http/body.ts';
+import { BODY_LIMIT, BULK_BODY_LIMIT } from '../../src/api/limits.ts';
 import { PoolError } from '../../src/errors.ts';
 import { Cluster } from '../../src/service/cluster.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
@@ -35,15 +35,16 @@ async function start(store = new MemoryStore()) {
 type Api = ReturnType<typeof request>;
 type Method = 'get' | 'post' | 'patch' | 'delete';
 
-/** @param where another name for the last parameter of the path, or what stands behind the path */
+/** @param where other names for the last parameters of the path, or a query */
 function ask(api: Api, operation: string, where = '') {
   const [method = '', template = ''] = operation.split(' ');
   const parameters = [...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
-  const name = where !== '' && !where.startsWith('?') ? where : undefined;
-  const path = template.replaceAll(/\{(\w+)\}/g, (_, parameter: string) =>
-    name !== undefined && parameter === parameters.at(-1) ? name : (NAMES[parameter] ?? ''),
-  );
-  return api[method as Method](name === undefined ? path + where : path);
+  const names = where !== '' && !where.startsWith('?') ? where.split(' ') : [];
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, parameter: string) => {
+    const name = names[names.length - parameters.length + parameters.indexOf(parameter)];
+    return name ?? NAMES[parameter] ?? '';
+  });
+  return api[method as Method](names.length === 0 ? path + where : path);
 }
 
 /** Makes calls, one after the other. Returns which statuses they had. */

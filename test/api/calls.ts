@@ -1,6 +1,9 @@
-import { allocationIdOf } from '../../src/service/allocation-id.ts';
+import { AllocationIds } from '../../src/service/allocation-id.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import { NOW } from '../support/app.ts';
+
+const allocationIdOf = (ip: string, allocated_at: number) =>
+  new AllocationIds().ofDerived({ vrf: 'default', ip, allocated_at });
 
 // A call for every status of every operation. Those that any operation answers alike are made in answers.test.ts.
 
@@ -22,11 +25,13 @@ export const NAMES: Readonly<Record<string, string>> = {
 const origin = { at: NOW, actor: 'test', request_id: 'start' };
 const added = { type: 'network_added', excluded: [], strategy: 'lowest', ...origin } as const;
 
-/** vm-1 holds the only address of `default`, 10.0.0.2; `vms` gives four or so; `closed` none. */
+/** vm-1 has the only address of `default`, 10.0.0.2; `vms` has a few; `closed` is drained; `twin` is in two VRFs. */
 export const STATE: readonly PoolEvent[] = [
   { type: 'ip_allocated', network: 'default', ip: '10.0.0.2', vm_id: 'vm-1', nic: '', ...origin },
   { ...added, network: 'net-1', cidr: '10.1.0.0/28', name: 'vms' },
   { ...added, network: 'net-2', cidr: '10.2.0.0/29', name: 'closed', drain: true },
+  { ...added, network: 'net-3', cidr: '10.9.0.0/29', name: 'twin' },
+  { ...added, network: 'net-4', vrf: 'blue', cidr: '10.9.0.0/29', name: 'twin' },
   {
     type: 'reservation_added',
     network: 'default',
@@ -72,16 +77,21 @@ export const RUNNING: readonly Call[] = [
   [`get ${IP}/allocations`, 200],
   [`get ${IP}/allocations`, 200, '?limit=1'],
   [`get ${IP}/allocations`, 400, '?limit=x'],
+  [`get ${IP}/{vm_id}`, 409, '?network=twin'],
   [`get ${IP}/allocations`, 404, '?network=nowhere'],
+  [`get ${IP}/allocations`, 409, '?network=twin'],
   [`get ${IP}/stats`, 200],
   [`get ${IP}/stats`, 404, '?network=nowhere'],
+  [`get ${IP}/stats`, 409, '?network=twin'],
 
   [`get ${NETWORKS}`, 200],
   [`post ${NETWORKS}`, 201, '', { cidr: 'fd00::/64', name: 'six', tags: ['a'], ranges: ['fd00::10-fd00::ff'] }],
   [`post ${NETWORKS}`, 400, '', { cidr: '10.3.0.0/24', gateway: '10.4.0.1' }],
   [`post ${NETWORKS}`, 409, '', { cidr: '10.1.0.0/24' }],
   [`get ${NETWORK}`, 200],
+  [`get ${NETWORK}`, 200, 'twin?vrf=blue'],
   [`get ${NETWORK}`, 404, 'nowhere'],
+  [`get ${NETWORK}`, 409, 'twin'],
   [`patch ${NETWORK}`, 200, '', { description: 'of tests' }],
   [`patch ${NETWORK}`, 404, 'nowhere', {}],
   [`patch ${NETWORK}`, 409, '', { ranges: ['10.0.0.1'] }],
@@ -92,11 +102,14 @@ export const RUNNING: readonly Call[] = [
   [`get ${NETWORK}/stats`, 200, '?free_ranges=true'],
   [`get ${NETWORK}/stats`, 400, '?free_ranges=perhaps'],
   [`get ${NETWORK}/stats`, 404, 'nowhere'],
+  [`get ${NETWORK}/stats`, 409, 'twin'],
   [`get ${RESERVATIONS}`, 200],
   [`get ${RESERVATIONS}`, 404, 'nowhere'],
+  [`get ${RESERVATIONS}`, 409, 'twin'],
   [`post ${RESERVATIONS}`, 404, 'nowhere', { range: '10.0.0.3', reason: 'again' }],
   [`post ${RESERVATIONS}`, 409, '', { range: '10.0.0.3', reason: 'again' }],
   [`delete ${RESERVATIONS}/{reservation}`, 404, 'nothing'],
+  [`delete ${RESERVATIONS}/{reservation}`, 409, 'twin res-1'],
   [`delete ${RESERVATIONS}/{reservation}`, 204],
   [`post ${RESERVATIONS}`, 201, '', { range: '10.0.0.3', reason: 'again' }],
 
@@ -113,6 +126,7 @@ export const RUNNING: readonly Call[] = [
   [`get ${ALLOCATIONS}`, 200, '?limit=2'],
   [`get ${ALLOCATIONS}`, 400, '?status=lost'],
   [`get ${ALLOCATIONS}`, 404, '?network=nowhere'],
+  [`get ${ALLOCATIONS}`, 409, '?ip=10.9.0.1'],
   [
     `post ${ALLOCATIONS}/bulk`,
     200,
@@ -156,15 +170,18 @@ export const RUNNING: readonly Call[] = [
   [`post ${IP}/allocate`, 201, '', { vm_id: 'vm-1' }],
   [`delete ${IP}/release-by-ip/{ip}`, 400, 'x'],
   [`delete ${IP}/release-by-ip/{ip}`, 404, '10.0.0.1'],
+  [`delete ${IP}/release-by-ip/{ip}`, 409, '10.9.0.1'],
   [`delete ${IP}/release-by-ip/{ip}`, 200],
   [`delete ${NETWORK}`, 204, 'closed'],
   [`get ${ALLOCATIONS}`, 200, '?all=true'],
   ['get /api/v1/audit', 200],
   ['get /api/v1/audit', 200, '?limit=1'],
   ['get /api/v1/audit', 400, '?limit=0'],
+  ['get /api/v1/audit', 409, '?resource=10.9.0.1'],
   ['get /api/v1/history', 200, '?ip=10.0.0.2'],
   ['get /api/v1/history', 200, '?vm_id=vm-6'],
   ['get /api/v1/history', 400, ''],
+  ['get /api/v1/history', 409, '?ip=10.9.0.1'],
 ];
 
 /** Of a service whose disk is full. */

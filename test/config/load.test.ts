@@ -56,6 +56,14 @@ const ROWS: readonly Row[] = [
     expected: ['127.0.0.2', '::1', 'localhost', '127.0.0.1'],
   },
   {
+    name: 'socket',
+    flag: '/run/a',
+    env: '/run/b',
+    file: 'c',
+    read: ({ socket }) => socket,
+    expected: ['/run/a', '/run/b', 'c', undefined],
+  },
+  {
     name: 'data',
     flag: 'a',
     env: 'b',
@@ -271,6 +279,7 @@ const BAD: Readonly<Record<string, readonly unknown[]>> = {
     ...['10.0.0.0/7', '10.0.0.0/31', '10.0.0.0/32', '1.2.3.4/24'],
   ],
   gateway: ['', '172.16.0', '172.16.0.01', ':::1', 'fe80::1%eth0', '0xac100001', true],
+  socket: ['', 'x'.repeat(108), `/${'é'.repeat(54)}`, 'a\0b', true],
   port: ['', '-1', '65536', '80a', '8e3', '1.5', '0x50', ' 80', true],
   host: ['', 'a b', 'http://x', 'a/b', true],
   data: ['', 'a\0b', true],

@@ -40,7 +40,7 @@ async function startTwo() {
 describe('GET /api/v1/history?ip=', () => {
   it('tells who had it, the latest first, by whom it was given and taken, and that it still stands', async () => {
     const { history } = await startTwo();
-    const shared = { network_id: 'default', ip: '172.16.0.9', mac: null };
+    const shared = { network_id: 'default', vrf: 'default', ip: '172.16.0.9', mac: null };
     assert.deepEqual(await history('ip=172.16.0.9'), [
       {
         ...shared,

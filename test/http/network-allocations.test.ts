@@ -24,7 +24,14 @@ describe('POST /api/v1/allocations', () => {
     const first = await ask({ network: 'vms', ...said });
     assert.equal(first.status, 201);
     assert.deepEqual(first.body, {
-      ...{ id: `0a010002-${NOW.toString(36)}`, network_id: vms.id, network: '10.1.0.0/24', ip: '10.1.0.2', count: 1 },
+      ...{
+        id: `0a010002-${NOW.toString(36)}`,
+        network_id: vms.id,
+        vrf: 'default',
+        network: '10.1.0.0/24',
+        ip: '10.1.0.2',
+        count: 1,
+      },
       ...{ prefix_length: 24, gateway: '10.1.0.1', vm_id: 'vm-1', nic: 'eth1', hostname: 'web-1.example.net' },
       ...{ mac: '52:54:00:ab:cd:ef', description: 'the web', tags: ['prod', 'host=7'], status: 'allocated' },
       ...{ allocated_at: AT, expires_at: new Date(NOW + 3_600_000).toISOString(), released_at: null },

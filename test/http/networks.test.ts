@@ -7,6 +7,7 @@ import { startSite } from '../support/site.ts';
 
 const AT = new Date(NOW).toISOString();
 const DEFAULTS = {
+  vrf: 'default',
   gateway: null,
   name: '',
   description: '',

@@ -1,35 +1,61 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { formatAddress } from '../../src/net/address.ts';
-import { allocationId, allocationIdOf, parseAllocationId } from '../../src/service/allocation-id.ts';
+import { type Family, formatAddress } from '../../src/net/address.ts';
+import { VRF_PATTERN } from '../../src/net/vrf.ts';
+import { AllocationIds, parseAllocationId } from '../../src/service/allocation-id.ts';
 
-describe('allocationId', () => {
-  it('is the address in hex and the time in base 36', () => {
-    const at = Date.parse('2026-01-02T03:04:05.678Z');
-    assert.equal(allocationIdOf('172.16.0.2', at), `ac100002-${at.toString(36)}`);
-    assert.equal(allocationIdOf('fd00::1', 35), 'fd000000000000000000000000000001-z');
-    assert.equal(allocationIdOf('nonsense', at), '');
+const vrfs = fc.oneof(fc.constant('default'), fc.stringMatching(new RegExp(VRF_PATTERN)));
+const derived = fc
+  .record({
+    vrf: vrfs,
+    family: fc.constantFrom<Family>(4, 6),
+    value: fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }),
+    allocated_at: fc.oneof(fc.nat(9), fc.integer({ min: 0, max: 8.64e15 })),
+  })
+  .map(({ vrf, family, value, allocated_at }) => {
+    return { vrf, ip: formatAddress(family, family === 4 ? value % 2n ** 32n : value), allocated_at };
   });
 
-  it('leads back to both, for every address and time', () => {
+describe('AllocationIds', () => {
+  const ids = new AllocationIds();
+  const at = Date.UTC(2026, 0, 1);
+  const idOf = (vrf: string, ip: string, allocated_at: number) => ids.ofDerived({ vrf, ip, allocated_at });
+
+  it('writes the ids of the default VRF as earlier releases did', () => {
+    assert.equal(idOf('default', '172.16.0.2', at), `ac100002-${at.toString(36)}`);
+    assert.equal(idOf('default', 'fd00::1', 35), 'fd000000000000000000000000000001-z');
+    assert.equal(idOf('default', 'nonsense', at), '');
+  });
+
+  it('prefixes the id with any other VRF', () => {
+    assert.equal(idOf('blue', '172.16.0.2', at), `blue.ac100002-${at.toString(36)}`);
+    assert.equal(idOf('a.b-1', '172.16.0.2', 35), 'a.b-1.ac100002-z');
+  });
+
+  it('can be read back, is safe in a URL, and differs for any two allocations', () => {
     fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.record({ family: fc.constant(4 as const), value: fc.bigInt(0n, (1n << 32n) - 1n) }),
-          fc.record({ family: fc.constant(6 as const), value: fc.bigInt(0n, (1n << 128n) - 1n) }),
-        ),
-        fc.nat({ max: 8_640_000_000_000_000 }),
-        ({ family, value }, at) => {
-          const id = allocationId(family, value, at);
-          assert.deepEqual(parseAllocationId(id), { ip: formatAddress(family, value), allocated_at: at });
-        },
-      ),
+      fc.property(derived, derived, (one, other) => {
+        const id = ids.ofDerived(one);
+        assert.deepEqual(parseAllocationId(id), one);
+        assert.equal(encodeURIComponent(id), id);
+        const isSame = one.vrf === other.vrf && one.ip === other.ip && one.allocated_at === other.allocated_at;
+        assert.equal(ids.ofDerived(other) === id, isSame);
+      }),
     );
   });
+});
 
-  const bad = ['', 'ac100002', 'ac100002-', '-abc', 'AC100002-abc', 'ac10002-abc', 'ac1000022-abc', 'ac100002-ABC'];
-  for (const id of [...bad, 'ac100002-abc-def', 'ac100002-abc\n', 'zc100002-abc', 'ac100002-0123456789ab']) {
-    it(`is not ${JSON.stringify(id)}`, () => assert.equal(parseAllocationId(id), undefined));
+describe('parseAllocationId', () => {
+  const wrong = ['', 'ac100002', 'AC100002-z', 'ac10002-z', 'ac100002-Z', 'ac100002-', 'x ac100002-z', 'ac100002-z\n'];
+  const wrongVrf = [
+    'default.ac100002-z',
+    '.ac100002-z',
+    '-a.ac100002-z',
+    'a/b.ac100002-z',
+    `${'a'.repeat(65)}.ac100002-z`,
+  ];
+  for (const id of [...wrong, ...wrongVrf]) {
+    it(`refuses ${JSON.stringify(id)}`, () => assert.equal(parseAllocationId(id), undefined));
   }
 });

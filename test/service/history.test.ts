@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { IpAllocated, IpReleased, PoolEvent } from '../../src/pool/events.ts';
-import { allocationIdOf } from '../../src/service/allocation-id.ts';
+import { AllocationIds } from '../../src/service/allocation-id.ts';
 import { resourceOf } from '../../src/pool/event-subject.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { createTestApp, NOW } from '../support/app.ts';
 import { rejects, SCOPE } from '../support/service.ts';
+
+const allocationIdOf = (ip: string, allocated_at: number) =>
+  new AllocationIds().ofDerived({ vrf: 'default', ip, allocated_at });
 
 const at = (seconds: number) => ({ at: NOW + seconds * 1000, actor: 'anna', request_id: 'r' });
 const place = { network: 'default', nic: '' };
@@ -50,6 +53,7 @@ describe('chronicle.tenures of what is older than history', () => {
     const [tenure] = await all(chronicle.tenures(SCOPE, { vmId: 'b' }));
     assert.deepEqual(tenure, {
       network: 'default',
+      vrf: 'default',
       ip: '172.16.0.16',
       end_ip: '172.16.0.31',
       vm_id: 'b',

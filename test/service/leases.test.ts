@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PoolEvent } from '../../src/pool/events.ts';
-import { allocationIdOf } from '../../src/service/allocation-id.ts';
+import { AllocationIds } from '../../src/service/allocation-id.ts';
 import { NOW } from '../support/app.ts';
 import { settled } from '../support/held-store.ts';
 import { ipOf, isPending, rejects, SCOPE, startService, wish } from '../support/service.ts';
+
+const allocationIdOf = (ip: string, allocated_at: number) =>
+  new AllocationIds().ofDerived({ vrf: 'default', ip, allocated_at });
 
 const MINUTE = 60_000;
 const facts = (event: PoolEvent | undefined) =>

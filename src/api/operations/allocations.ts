@@ -1,3 +1,4 @@
+import { BULK_BODY_LIMIT } from '../limits.ts';
 import {
   AllocationChange,
   AllocationRequest,
@@ -7,6 +8,7 @@ import {
   NetworkAllocationList,
   RenewRequest,
 } from '../allocations.ts';
+import { Vrf } from '../networks.ts';
 import { ACTOR, CHANGE, header, type Operations, PAGE, path, query } from './operation.ts';
 
 const id = path('id', 'of the allocation');
@@ -14,7 +16,7 @@ const key = header('Idempotency-Key', 'where there is no vm_id: asking again wit
 const given = { anyOf: [NetworkAllocation, NetworkAllocationList] } as const;
 
 /** The doors of allocations in any network. */
-export const ALLOCATION_OPERATIONS: Operations = {
+export const ALLOCATION_OPERATIONS = {
   '/api/v1/allocations': {
     get: {
       summary: 'Allocations in the order of their addresses, then those that have ended, the latest first',
@@ -22,6 +24,7 @@ export const ALLOCATION_OPERATIONS: Operations = {
         ...PAGE,
         query('network_id', 'the id, name or CIDR of a network'),
         query('network', 'the same'),
+        query('vrf', 'only those of this VRF', Vrf),
         query('vm_id', 'only those of this VM'),
         query('vm_id_prefix', 'only VMs whose id begins so'),
         query('ip', 'only the one of this address'),
@@ -34,7 +37,7 @@ export const ALLOCATION_OPERATIONS: Operations = {
       ],
       answers: { 200: NetworkAllocationList },
       lines: NetworkAllocation,
-      errors: [400, 404, 503],
+      errors: [400, 404, 409, 503],
     },
     post: {
       summary: 'Give an address, a range, a list, a prefix, or one address of each of several networks',
@@ -49,6 +52,7 @@ export const ALLOCATION_OPERATIONS: Operations = {
       summary: 'Up to 10,000 requests with an outcome each, or all or none',
       parameters: [key, ACTOR],
       body: BulkRequest,
+      bodyLimit: BULK_BODY_LIMIT,
       answers: { 200: BulkResponse },
       errors: [400, 404, 409, 413, 415, ...CHANGE],
     },
@@ -81,4 +85,4 @@ export const ALLOCATION_OPERATIONS: Operations = {
       errors: [400, 404, 413, 415, ...CHANGE],
     },
   },
-};
+} satisfies Operations;

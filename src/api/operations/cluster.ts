@@ -2,7 +2,7 @@ import { ClusterStatus, NodeRequest } from '../cluster.ts';
 import { ACTOR, type Operations, path } from './operation.ts';
 
 /** The doors of a cluster. Where there is none they answer 404. */
-export const CLUSTER_OPERATIONS: Operations = {
+export const CLUSTER_OPERATIONS = {
   '/api/v1/cluster/status': {
     get: {
       summary: 'Who keeps the data of the cluster, and how each of them is',
@@ -27,4 +27,4 @@ export const CLUSTER_OPERATIONS: Operations = {
       errors: [400, 404, 409, 403, 503],
     },
   },
-};
+} satisfies Operations;

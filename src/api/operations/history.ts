@@ -1,10 +1,11 @@
+import { BULK_BODY_LIMIT } from '../limits.ts';
 import { AuditEntry, AuditList, ReconcileResponse, ReconcileRequest, Tenure, TenureList } from '../history.ts';
-import { ACTOR, CHANGE, LIMIT_QUERY, type Operations, PAGE, query } from './operation.ts';
+import { ACTOR, CHANGE, LIMIT_QUERY, type Operations, PAGE, query, VRF_QUERY } from './operation.ts';
 
 const time = { type: 'string', format: 'date-time' } as const;
 
 /** The doors to what happened, and to what should have. */
-export const HISTORY_OPERATIONS: Operations = {
+export const HISTORY_OPERATIONS = {
   '/api/v1/audit': {
     get: {
       summary: 'What was changed, by whom and when, the latest first',
@@ -14,10 +15,11 @@ export const HISTORY_OPERATIONS: Operations = {
         query('until', 'not after', time),
         query('action', 'only this, such as ip_allocated'),
         query('resource', 'only about this address or network (its id; or its name or CIDR while it exists)'),
+        VRF_QUERY,
       ],
       answers: { 200: AuditList },
       lines: AuditEntry,
-      errors: [400, 503],
+      errors: [400, 409, 503],
     },
   },
   '/api/v1/history': {
@@ -25,13 +27,14 @@ export const HISTORY_OPERATIONS: Operations = {
       summary: 'Who had an address, or what a VM had, and when; the latest first',
       parameters: [
         query('ip', 'the address'),
+        VRF_QUERY,
         query('vm_id', 'or the VM'),
         query('at', 'only at this moment', time),
         LIMIT_QUERY,
       ],
       answers: { 200: TenureList },
       lines: Tenure,
-      errors: [400, 503],
+      errors: [400, 409, 503],
     },
   },
   '/api/v1/reconcile': {
@@ -39,8 +42,9 @@ export const HISTORY_OPERATIONS: Operations = {
       summary: 'Find addresses whose VM is not in a list of those that live, and free what was missing twice',
       parameters: [ACTOR],
       body: ReconcileRequest,
+      bodyLimit: BULK_BODY_LIMIT,
       answers: { 200: ReconcileResponse },
       errors: [400, 404, 409, 413, 415, ...CHANGE],
     },
   },
-};
+} satisfies Operations;

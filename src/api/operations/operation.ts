@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import { Vrf } from '../networks.ts';
 
 // What the OpenAPI document says of a door.
 
@@ -13,6 +14,8 @@ export interface Operation {
   readonly summary: string;
   readonly parameters?: readonly Parameter[];
   readonly body?: TSchema;
+  /** Bytes; 64 KiB unless set. */
+  readonly bodyLimit?: number;
   readonly isBodyOptional?: boolean;
   /** Schema of each answer that is no error; null: without a body. */
   readonly answers: Readonly<Record<number, TSchema | object | null>>;
@@ -54,4 +57,5 @@ export const PAGE: readonly Parameter[] = [
 ];
 
 export const NETWORK_QUERY = query('network', 'the id, name or CIDR of a network; default: default');
+export const VRF_QUERY = query('vrf', 'the VRF of the network or address; default: the only one that has it', Vrf);
 export const ACTOR = header('X-Actor', 'who asks, for the history; default: anonymous');

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { BODY_LIMIT } from '../../api/limits.ts';
 import { AllocateRequest, ROUTE_WORDS } from '../../api/schema.ts';
 import { checker } from '../../api/validate.ts';
 import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
 import type { AppOptions } from '../app.ts';
-import { BODY_LIMIT } from '../body.ts';
 import { logFailure } from '../error-handler.ts';
 import { errorBody, errorHead, toPoolError } from '../errors.ts';
 import { HookCalls, parseVmId, type Reply } from '../hook-calls.ts';

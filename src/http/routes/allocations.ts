@@ -1,77 +1,33 @@
-import Router from '@koa/router';
+import type { ALLOCATION_OPERATIONS } from '../../api/operations/allocations.ts';
+import type { Handlers } from '../endpoints.ts';
 import type { Context } from 'koa';
-import {
-  AllocationChange,
-  AllocationRequest as AllocationBody,
-  type NetworkAllocation,
-  BulkRequest,
-  RenewRequest,
-} from '../../api/allocations.ts';
-import { checker } from '../../api/validate.ts';
-import { parseAddress } from '../../net/address.ts';
+import { type NetworkAllocation } from '../../api/allocations.ts';
 import { PoolError } from '../../errors.ts';
 import type { AllocationRequest, Given } from '../../service/allocations.ts';
 import type { Scope } from '../../service/transactions.ts';
 import type { ListFilter } from '../../service/listing.ts';
+import { formatListPosition, parseListPosition } from '../../service/list-position.ts';
 import { withIndex } from '../../service/allocation-request.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { respondEmpty, respondJson, respondParts } from '../respond.ts';
 import { bulkItemOf, macOf, requestsOf, ttlOf } from '../allocation-body.ts';
-import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { BulkText } from '../bulk-response.ts';
 import { cidrField, macField } from '../parse-fields.ts';
 import { respondList, cursorOf, wantedOf } from '../pagination.ts';
-import { queryFlag, queryText } from '../query.ts';
+import { queryFlag, queryText, queryVrf } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { Views, type Written } from '../view.ts';
-
-const checkRequest = checker(AllocationBody);
-const checkBulk = checker(BulkRequest);
-const checkChange = checker(AllocationChange);
-const checkRenew = checker(RenewRequest);
 
 const KEY = /^[\x21-\x7e]{1,128}$/;
 
 /** The door of allocations in any network. */
-export function allocationRoutes({ allocations, bulk, listing, history: chronicle }: UseCases): Router {
-  const router = new Router({ prefix: '/api/v1/allocations', sensitive: true });
-  const readBody = bodyReader();
-  const readBulk = bodyReader(BULK_BODY_LIMIT);
+export function allocationHandlers({
+  allocations,
+  bulk,
+  listing,
+  history: chronicle,
+}: UseCases): Handlers<typeof ALLOCATION_OPERATIONS> {
   const view = new Views();
-
-  router.post('/', async (ctx) => {
-    const body = await readBody(ctx, checkRequest);
-    const requests = requestsOf(body, keyOf(ctx));
-    const given = await allocations.allocateAll(scopeOf(ctx), requests);
-    const answers = given.map(view.allocation);
-    const isList = body.contiguous === false || Array.isArray(body.networks);
-    respondJson(ctx, statusOf(given), isList ? answers : (answers[0] ?? {}));
-  });
-
-  router.post('/bulk', async (ctx) => {
-    const { requests: items, atomic } = await readBulk(ctx, checkBulk);
-    const key = keyOf(ctx);
-    const scope = scopeOf(ctx);
-    const keyAt = (index: number) => (key === undefined ? undefined : `${key} /${index}`);
-    const rows = readAll(items, (item, index) => bulkItemOf(item, keyAt(index)));
-    const answer = new BulkText(view, scope.requestId);
-    if (atomic) answer.add(await allocations.allocateAll(scope, [...rows].map(orThrow)));
-    else for await (const outcomes of bulk.allocate(scope, rows)) answer.add(outcomes);
-    respondParts(ctx, 200, answer.parts());
-  });
-
-  router.get('/', async (ctx) => {
-    const filter = filterOf(ctx);
-    const cursor = cursorOf(queryText(ctx, 'cursor'), (text) => readPlace(text, (id) => chronicle.isRecord(id)));
-    const found = entries(scopeOf(ctx), filter, cursor, statusesOf(ctx));
-    await respondList(
-      ctx,
-      wantedOf(ctx),
-      found,
-      ({ answer }) => answer,
-      ({ place }) => place,
-    );
-  });
 
   /** What is held, in the order of addresses; then what has ended, the latest first. */
   async function* entries(
@@ -81,10 +37,10 @@ export function allocationRoutes({ allocations, bulk, listing, history: chronicl
     wanted: ReadonlySet<string>,
   ): AsyncGenerator<Entry[]> {
     if (wanted.has('allocated') && cursor?.record === undefined) {
-      for await (const slice of listing.list(scope, { ...filter, after: cursor?.ip })) {
+      for await (const slice of listing.list(scope, { ...filter, after: cursor?.position })) {
         yield slice.map((held) => {
           const answer = view.allocation(held);
-          return { answer, place: answer.ip };
+          return { answer, place: formatListPosition(held) };
         });
       }
     }
@@ -95,42 +51,72 @@ export function allocationRoutes({ allocations, bulk, listing, history: chronicl
     }
   }
 
-  router.get('/:id', async (ctx) => {
-    const id = idOf(ctx);
-    const scope = scopeOf(ctx);
-    try {
-      respondJson(ctx, 200, view.allocation(await listing.byId(scope, id)));
-    } catch (error) {
-      if (!(error instanceof PoolError) || error.code !== 'allocation_not_found') throw error;
-      respondJson(ctx, 200, view.ended(await chronicle.endedById(scope, id)));
-    }
-  });
+  return {
+    'POST /api/v1/allocations': async (ctx, body) => {
+      const requests = requestsOf(body, keyOf(ctx));
+      const given = await allocations.allocateAll(scopeOf(ctx), requests);
+      const answers = given.map(view.allocation);
+      const isList = body.contiguous === false || Array.isArray(body.networks);
+      respondJson(ctx, statusOf(given), isList ? answers : (answers[0] ?? {}));
+    },
 
-  router.patch('/:id', async (ctx) => {
-    const { mac, hostname, description, ...rest } = await readBody(ctx, checkChange);
-    const wish = {
-      ...rest,
-      hostname: hostname === '' ? null : hostname,
-      description: description === '' ? null : description,
-      mac: mac === undefined ? undefined : mac === null || mac === '' ? null : macOf(mac),
-    };
-    respondJson(ctx, 200, view.allocation(await allocations.update(scopeOf(ctx), idOf(ctx), wish)));
-  });
+    'POST /api/v1/allocations/bulk': async (ctx, body) => {
+      const { requests: items, atomic } = body;
+      const key = keyOf(ctx);
+      const scope = scopeOf(ctx);
+      const keyAt = (index: number) => (key === undefined ? undefined : `${key} /${index}`);
+      const rows = readAll(items, (item, index) => bulkItemOf(item, keyAt(index)));
+      const answer = new BulkText(view, scope.requestId);
+      if (atomic) answer.add(await allocations.allocateAll(scope, [...rows].map(orThrow)));
+      else for await (const outcomes of bulk.allocate(scope, rows)) answer.add(outcomes);
+      respondParts(ctx, 200, answer.parts());
+    },
 
-  router.post('/:id/release', async (ctx) => {
-    await allocations.releaseById(scopeOf(ctx), idOf(ctx));
-    respondEmpty(ctx);
-  });
+    'GET /api/v1/allocations': async (ctx) => {
+      const filter = filterOf(ctx);
+      const cursor = cursorOf(queryText(ctx, 'cursor'), (text) => readPlace(text, (id) => chronicle.isRecord(id)));
+      const found = entries(scopeOf(ctx), filter, cursor, statusesOf(ctx));
+      await respondList(
+        ctx,
+        wantedOf(ctx),
+        found,
+        ({ answer }) => answer,
+        ({ place }) => place,
+      );
+    },
 
-  router.post('/:id/renew', async (ctx) => {
-    const isEmpty =
-      ctx.req.headers['content-length'] === '0' ||
-      !('transfer-encoding' in ctx.req.headers || 'content-length' in ctx.req.headers);
-    const ttl = isEmpty ? undefined : ttlOf(await readBody(ctx, checkRenew));
-    respondJson(ctx, 200, view.allocation(await allocations.renew(scopeOf(ctx), idOf(ctx), ttl)));
-  });
+    'GET /api/v1/allocations/{id}': async (ctx) => {
+      const id = idOf(ctx);
+      const scope = scopeOf(ctx);
+      try {
+        respondJson(ctx, 200, view.allocation(await listing.byId(scope, id)));
+      } catch (error) {
+        if (!(error instanceof PoolError) || error.code !== 'allocation_not_found') throw error;
+        respondJson(ctx, 200, view.ended(await chronicle.endedById(scope, id)));
+      }
+    },
 
-  return router;
+    'PATCH /api/v1/allocations/{id}': async (ctx, body) => {
+      const { mac, hostname, description, ...rest } = body;
+      const wish = {
+        ...rest,
+        hostname: hostname === '' ? null : hostname,
+        description: description === '' ? null : description,
+        mac: mac === undefined ? undefined : mac === null || mac === '' ? null : macOf(mac),
+      };
+      respondJson(ctx, 200, view.allocation(await allocations.update(scopeOf(ctx), idOf(ctx), wish)));
+    },
+
+    'POST /api/v1/allocations/{id}/release': async (ctx) => {
+      await allocations.releaseById(scopeOf(ctx), idOf(ctx));
+      respondEmpty(ctx);
+    },
+
+    'POST /api/v1/allocations/{id}/renew': async (ctx, body) => {
+      const ttl = body && ttlOf(body);
+      respondJson(ctx, 200, view.allocation(await allocations.renew(scopeOf(ctx), idOf(ctx), ttl)));
+    },
+  };
 }
 
 function idOf(ctx: Context): string {
@@ -152,6 +138,7 @@ function filterOf(ctx: Context): ListFilter {
   const mac = queryText(ctx, 'mac');
   return {
     network: queryText(ctx, 'network_id') ?? queryText(ctx, 'network'),
+    vrf: queryVrf(ctx),
     ip: queryText(ctx, 'ip'),
     cidr: cidr === undefined ? undefined : cidrField('cidr', cidr),
     vmId: queryText(ctx, 'vm_id'),
@@ -168,13 +155,14 @@ interface Entry {
   readonly place: string;
 }
 
-/** Behind an address of what is held, or behind a record of what has ended. */
+/** After a position in the list of allocations, or after a record of one that has ended. */
 type Place =
-  { readonly ip: string; readonly record?: undefined } | { readonly ip?: undefined; readonly record: string };
+  | { readonly position: string; readonly record?: undefined }
+  | { readonly position?: undefined; readonly record: string };
 
 function readPlace(text: string, isRecord: (text: string) => boolean): Place | undefined {
   if (text.startsWith('#')) return isRecord(text.slice(1)) ? { record: text.slice(1) } : undefined;
-  return parseAddress(text) ? { ip: text } : undefined;
+  return parseListPosition(text) ? { position: text } : undefined;
 }
 
 const STATUSES = ['allocated', 'released', 'expired'];

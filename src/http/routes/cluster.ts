@@ -1,38 +1,33 @@
+import type { CLUSTER_OPERATIONS } from '../../api/operations/cluster.ts';
+import type { Handlers } from '../endpoints.ts';
 import { crc32 } from 'node:zlib';
-import Router from '@koa/router';
-import { type ClusterStatus, NodeRequest } from '../../api/cluster.ts';
-import { checker } from '../../api/validate.ts';
+import { type ClusterStatus } from '../../api/cluster.ts';
 import { PoolError } from '../../errors.ts';
 import type { Cluster, ClusterState } from '../../service/cluster.ts';
 import { respondEmpty, respondJson } from '../respond.ts';
-import { bodyReader } from '../body.ts';
 import { scopeOf } from '../scope.ts';
 
-const checkNode = checker(NodeRequest);
-
 /** The door of a cluster: only where there is one. */
-export function clusterRoutes(cluster: Cluster): Router {
-  const router = new Router({ prefix: '/api/v1/cluster', sensitive: true });
-  const readBody = bodyReader();
+export function clusterHandlers(cluster: Cluster): Handlers<typeof CLUSTER_OPERATIONS> {
+  return {
+    'GET /api/v1/cluster/status': async (ctx) => {
+      respondJson(ctx, 200, statusOf(await cluster.status(scopeOf(ctx))));
+    },
 
-  router.get('/status', async (ctx) => {
-    respondJson(ctx, 200, statusOf(await cluster.status(scopeOf(ctx))));
-  });
+    'POST /api/v1/cluster/nodes': async (ctx, body) => {
+      const { node_id, addr } = body;
+      await cluster.add(scopeOf(ctx), String(node_id), addr);
+      respondEmpty(ctx);
+    },
 
-  router.post('/nodes', async (ctx) => {
-    const { node_id, addr } = await readBody(ctx, checkNode);
-    await cluster.add(scopeOf(ctx), String(node_id), addr);
-    respondEmpty(ctx);
-  });
-
-  router.delete('/nodes/:node', async (ctx) => {
-    const node = String(ctx.params.node);
-    if (node.length > 300) throw new PoolError('invalid_request', 'node is invalid: it is too long', { field: 'node' });
-    await cluster.remove(scopeOf(ctx), node);
-    respondEmpty(ctx);
-  });
-
-  return router;
+    'DELETE /api/v1/cluster/nodes/{node}': async (ctx) => {
+      const { node } = ctx.params;
+      if (node.length > 300)
+        throw new PoolError('invalid_request', 'node is invalid: it is too long', { field: 'node' });
+      await cluster.remove(scopeOf(ctx), node);
+      respondEmpty(ctx);
+    },
+  };
 }
 
 function statusOf({ cluster, node, own, leader, members, nodes = [] }: ClusterState): ClusterStatus {

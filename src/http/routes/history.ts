@@ -1,80 +1,81 @@
-import Router from '@koa/router';
+import type { HISTORY_OPERATIONS } from '../../api/operations/history.ts';
+import type { Handlers } from '../endpoints.ts';
 import type { AuditEntry, Tenure as TenureAnswer } from '../../api/history.ts';
-import { type ReconcileResponse, ReconcileRequest } from '../../api/history.ts';
-import { checker } from '../../api/validate.ts';
+import { type ReconcileResponse } from '../../api/history.ts';
 import { formatAddress, parseAddress } from '../../net/address.ts';
 import { PoolError } from '../../errors.ts';
-import { allocationId } from '../../service/allocation-id.ts';
+import { AllocationIds } from '../../service/allocation-id.ts';
 import { invalidAddress } from '../../service/allocations.ts';
 import { type Recorded, resourceOf, type Tenure } from '../../service/history.ts';
 import type { Missing } from '../../service/reclaim.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { respondJson } from '../respond.ts';
-import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { timeField } from '../parse-fields.ts';
 import { respondList, cursorOf, slicesOf, wantedOf } from '../pagination.ts';
-import { queryText } from '../query.ts';
+import { queryText, queryVrf } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 
 const DEFAULT_LIMIT = 100;
 const DEFAULT_GRACE = 600;
 
-const checkReclaim = checker(ReconcileRequest);
-
 /** The doors to what happened, and to what should have. */
-export function historyRoutes({ history: chronicle, reclaim: reconciliation }: UseCases): Router {
-  const router = new Router({ prefix: '/api/v1', sensitive: true });
-  const readLive = bodyReader(BULK_BODY_LIMIT);
+export function historyHandlers({
+  history: chronicle,
+  reclaim: reconciliation,
+}: UseCases): Handlers<typeof HISTORY_OPERATIONS> {
+  const ids = new AllocationIds();
 
-  router.get('/audit', async (ctx) => {
-    const wanted = wantedOf(ctx, DEFAULT_LIMIT);
-    const entries = chronicle.audit(scopeOf(ctx), {
-      since: optionalTime('since', queryText(ctx, 'since')),
-      until: optionalTime('until', queryText(ctx, 'until')),
-      action: queryText(ctx, 'action'),
-      resource: queryText(ctx, 'resource'),
-      after: cursorOf(queryText(ctx, 'cursor'), (id) => (chronicle.isRecord(id) ? id : undefined)),
-    });
-    await respondList(ctx, wanted, slicesOf(entries), viewEntry, ({ id }) => id);
-  });
-
-  router.get('/history', async (ctx) => {
-    const ip = queryText(ctx, 'ip');
-    const vmId = queryText(ctx, 'vm_id');
-    if ((ip === undefined) === (vmId === undefined)) {
-      throw new PoolError('invalid_request', 'ip is missing: ask for ?ip=, with &at= if you like, or for ?vm_id=', {
-        field: 'ip',
+  return {
+    'GET /api/v1/audit': async (ctx) => {
+      const wanted = wantedOf(ctx, DEFAULT_LIMIT);
+      const entries = chronicle.audit(scopeOf(ctx), {
+        since: optionalTime('since', queryText(ctx, 'since')),
+        until: optionalTime('until', queryText(ctx, 'until')),
+        action: queryText(ctx, 'action'),
+        resource: queryText(ctx, 'resource'),
+        vrf: queryVrf(ctx),
+        after: cursorOf(queryText(ctx, 'cursor'), (id) => (chronicle.isRecord(id) ? id : undefined)),
       });
-    }
-    const tenures = chronicle.tenures(scopeOf(ctx), {
-      ip: ip === undefined ? undefined : addressText(ip),
-      vmId,
-      at: optionalTime('at', queryText(ctx, 'at')),
-    });
-    await respondList(ctx, wantedOf(ctx, DEFAULT_LIMIT), slicesOf(tenures), viewTenure);
-  });
+      await respondList(ctx, wanted, slicesOf(entries), viewEntry, ({ id }) => id);
+    },
 
-  router.post('/reconcile', async (ctx) => {
-    const body = await readLive(ctx, checkReclaim);
-    const { network, scope, live, grace_seconds = DEFAULT_GRACE, dry_run = true, force = false } = body;
-    const { checked, missing } = await reconciliation.run(scopeOf(ctx), {
-      network: network ?? undefined,
-      vmIdPrefix: scope?.vm_id_prefix,
-      tag: scope?.tag,
-      live: new Set(live),
-      graceSeconds: grace_seconds,
-      dryRun: dry_run,
-      force,
-    });
-    respondJson(ctx, 200, {
-      dry_run,
-      checked,
-      missing: missing.map(viewMissing),
-      released: missing.filter(({ released }) => released).length,
-    } satisfies ReconcileResponse);
-  });
+    'GET /api/v1/history': async (ctx) => {
+      const ip = queryText(ctx, 'ip');
+      const vmId = queryText(ctx, 'vm_id');
+      if ((ip === undefined) === (vmId === undefined)) {
+        throw new PoolError('invalid_request', 'ip is missing: ask for ?ip=, with &at= if you like, or for ?vm_id=', {
+          field: 'ip',
+        });
+      }
+      const tenures = chronicle.tenures(scopeOf(ctx), {
+        ip: ip === undefined ? undefined : addressText(ip),
+        vrf: queryVrf(ctx),
+        vmId,
+        at: optionalTime('at', queryText(ctx, 'at')),
+      });
+      await respondList(ctx, wantedOf(ctx, DEFAULT_LIMIT), slicesOf(tenures), viewTenure);
+    },
 
-  return router;
+    'POST /api/v1/reconcile': async (ctx, body) => {
+      const { network, vrf, scope, live, grace_seconds = DEFAULT_GRACE, dry_run = true, force = false } = body;
+      const { checked, missing } = await reconciliation.run(scopeOf(ctx), {
+        network: network ?? undefined,
+        vrf: vrf ?? undefined,
+        vmIdPrefix: scope?.vm_id_prefix,
+        tag: scope?.tag,
+        live: new Set(live),
+        graceSeconds: grace_seconds,
+        dryRun: dry_run,
+        force,
+      });
+      respondJson(ctx, 200, {
+        dry_run,
+        checked,
+        missing: missing.map((each) => viewMissing(each, ids.of(each))),
+        released: missing.filter(({ released }) => released).length,
+      } satisfies ReconcileResponse);
+    },
+  };
 }
 
 function optionalTime(field: string, text: string | undefined): number | undefined {
@@ -108,6 +109,7 @@ function viewEntry({ id, event }: Recorded): AuditEntry {
 function viewTenure(tenure: Tenure): TenureAnswer {
   return {
     network_id: tenure.network,
+    vrf: tenure.vrf,
     ip: tenure.ip,
     ...(tenure.end_ip === undefined ? {} : { end_ip: tenure.end_ip }),
     vm_id: tenure.vm_id === '' ? null : tenure.vm_id,
@@ -122,17 +124,15 @@ function viewTenure(tenure: Tenure): TenureAnswer {
   };
 }
 
-function viewMissing({
-  network,
-  allocation,
-  missing_since,
-  due,
-  released,
-}: Missing): ReconcileResponse['missing'][number] {
-  const { offset, vm_id, nic, allocated_at } = allocation;
+function viewMissing(
+  { network, allocation, missing_since, due, released }: Missing,
+  id: string,
+): ReconcileResponse['missing'][number] {
+  const { offset, vm_id, nic } = allocation;
   return {
-    id: allocationId(network.cidr.family, network.origin + offset, allocated_at),
+    id,
     network_id: network.id,
+    vrf: network.vrf,
     ip: network.ipAt(offset),
     vm_id,
     nic,

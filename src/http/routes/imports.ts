@@ -1,49 +1,47 @@
-import Router from '@koa/router';
-import { AllocationRow, type ImportResponse, ImportBody, NetworkRow } from '../../api/imports.ts';
+import type { SERVICE_OPERATIONS } from '../../api/operations/service.ts';
+import type { Handlers } from '../endpoints.ts';
+import { AllocationRow, type ImportResponse, NetworkRow } from '../../api/imports.ts';
 import { type Checked, checker } from '../../api/validate.ts';
 import { PoolError } from '../../errors.ts';
 import type { Row } from '../../service/imports.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { respondJson } from '../respond.ts';
 import { importedOf } from '../allocation-body.ts';
-import { bodyReader, BULK_BODY_LIMIT } from '../body.ts';
 import { cidrField } from '../parse-fields.ts';
 import { queryFlag } from '../query.ts';
 import { scopeOf } from '../scope.ts';
 import { wishOf } from './networks.ts';
 
-const checkImport = checker(ImportBody);
 const checkNetwork = checker(NetworkRow);
 const checkAllocation = checker(AllocationRow);
 
 /** The door for what comes from elsewhere: all of it or nothing. */
-export function importRoutes({ imports: intake }: UseCases): Router {
-  const router = new Router({ prefix: '/api/v1/import', sensitive: true });
-  const readBody = bodyReader(BULK_BODY_LIMIT);
-
-  router.post('/', async (ctx) => {
-    const { networks = [], allocations = [] } = await readBody(ctx, checkImport);
-    const dryRun = queryFlag(ctx, 'dry_run');
-    const taken = await intake.take(
-      scopeOf(ctx),
-      networks.map((row) =>
-        readRow(checkNetwork, row, ({ cidr, ...rest }) => ({ cidr: cidrField('cidr', cidr), ...wishOf(rest) })),
-      ),
-      allocations.map((row) => readRow(checkAllocation, row, importedOf)),
-      dryRun,
-    );
-    const refused = taken.refused.map(({ list, index, error }) => {
-      const { field } = error.details;
-      return { list, index, field: typeof field === 'string' ? field : '', code: error.code, error: error.message };
-    });
-    if (refused.length > 0 && !dryRun) {
-      const rows = refused.length === 1 ? '1 row is' : `${refused.length} rows are`;
-      throw new PoolError('import_refused', `Nothing was imported: ${rows} refused`, { refused });
-    }
-    respondJson(ctx, 200, { dry_run: dryRun, ...taken, refused } satisfies ImportResponse);
-  });
-
-  return router;
+export function importHandlers({
+  imports: intake,
+}: UseCases): Handlers<Pick<typeof SERVICE_OPERATIONS, '/api/v1/import'>> {
+  return {
+    'POST /api/v1/import': async (ctx, body) => {
+      const { networks = [], allocations = [] } = body;
+      const dryRun = queryFlag(ctx, 'dry_run');
+      const taken = await intake.take(
+        scopeOf(ctx),
+        networks.map((row) =>
+          readRow(checkNetwork, row, ({ cidr, ...rest }) => ({ cidr: cidrField('cidr', cidr), ...wishOf(rest) })),
+        ),
+        allocations.map((row) => readRow(checkAllocation, row, importedOf)),
+        dryRun,
+      );
+      const refused = taken.refused.map(({ list, index, error }) => {
+        const { field } = error.details;
+        return { list, index, field: typeof field === 'string' ? field : '', code: error.code, error: error.message };
+      });
+      if (refused.length > 0 && !dryRun) {
+        const rows = refused.length === 1 ? '1 row is' : `${refused.length} rows are`;
+        throw new PoolError('import_refused', `Nothing was imported: ${rows} refused`, { refused });
+      }
+      respondJson(ctx, 200, { dry_run: dryRun, ...taken, refused } satisfies ImportResponse);
+    },
+  };
 }
 
 function readRow<T, R>(check: (value: unknown) => Checked<T>, row: unknown, read: (row: T) => R): Row<R> {

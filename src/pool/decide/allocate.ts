@@ -76,6 +76,7 @@ export function decideAllocate(
   // Nearly always there is no more to say: assigned, since spreads would take longer than all of the rest.
   Object.assign(
     event,
+    network.vrfField,
     place.last === place.offset ? undefined : { end_ip: network.ipAt(place.last) },
     key === undefined ? undefined : { key },
     merge(lease, attributes),

@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from '../../net/address.ts';
 import { type Cidr, contains, firstHost, formatCidr, lastAddress, lastHost } from '../../net/cidr.ts';
 import { formatRange, normalizeRanges, parseRange, type Range } from '../../net/range.ts';
+import { DEFAULT_VRF, isVrfName, VRF_RULE } from '../../net/vrf.ts';
 import type { Allocation } from '../allocation.ts';
 import { PoolError } from '../../errors.ts';
 import type { NetworkSettings, Origin, PoolEvent } from '../events.ts';
@@ -8,8 +9,10 @@ import type { Network } from '../network.ts';
 import type { Pool } from '../pool.ts';
 import { decideRelease } from './release.ts';
 
-/** What an operator may say of a network. Undefined: as it is, or the default; null: none from now on. */
+/** Settings of a network as requested. Undefined: unchanged, or the default; null: removed. */
 export interface NetworkSpec {
+  /** Set when the network is added, and never changed. */
+  readonly vrf?: string | undefined;
   readonly cidr?: Cidr | undefined;
   readonly gateway?: Address | null | undefined;
   readonly excluded?: readonly Range[] | undefined;
@@ -34,7 +37,8 @@ const NAMED = 100;
 /**
  * Adds a network.
  *
- * @throws PoolError `usage` when the gateway or a range does not fit into it, `network_overlap`, `network_exists`
+ * @throws PoolError `usage` when the VRF has an invalid name, or the gateway or a range is not inside the network;
+ *   `network_overlap`, `network_exists`
  */
 export function decideAddNetwork(
   pool: Pool,
@@ -43,13 +47,16 @@ export function decideAddNetwork(
   origin: Origin,
 ): PoolEvent[] {
   if (pool.find(id)) throw new PoolError('network_exists', `There is a network ${id} already`, { network: id });
+  const { vrf = DEFAULT_VRF } = spec;
+  if (!isVrfName(vrf)) throw new PoolError('usage', `vrf is invalid: it must be ${VRF_RULE}`, { field: 'vrf' });
   const settings = settingsOf(spec, spec.cidr, { excluded: [], strategy: 'round-robin' });
   const gateway = gatewayIn(spec.cidr, spec.gateway ?? undefined);
-  refuseMisfit(pool, undefined, spec.cidr, settings);
+  refuseMisfit(pool, undefined, vrf, spec.cidr, settings);
   return [
     {
       type: 'network_added',
       network: id,
+      ...(vrf === DEFAULT_VRF ? {} : { vrf }),
       cidr: formatCidr(spec.cidr),
       ...(gateway === undefined ? {} : { gateway: formatAddress(spec.cidr.family, gateway) }),
       ...settings,
@@ -64,6 +71,7 @@ export function decideAddNetwork(
  * @throws PoolError as {@link decideAddNetwork}, and `network_in_use` with the live allocations that would be left outside
  */
 export function decideUpdateNetwork(pool: Pool, network: Network, spec: NetworkSpec, origin: Origin): PoolEvent[] {
+  if (spec.vrf !== undefined && spec.vrf !== network.vrf) throw otherVrf(network);
   const cidr = spec.cidr ?? network.cidr;
   const gateway = spec.gateway === undefined ? network.gateway : gatewayIn(cidr, spec.gateway ?? undefined);
   if (cidr.family !== network.cidr.family) {
@@ -79,10 +87,10 @@ export function decideUpdateNetwork(pool: Pool, network: Network, spec: NetworkS
     ...settings,
   };
   if (canonical(before) === canonical(after)) return [];
-  refuseMisfit(pool, network, cidr, settings);
+  refuseMisfit(pool, network, network.vrf, cidr, settings);
   if (spec.gateway === undefined && gateway !== undefined) gatewayIn(cidr, { family: cidr.family, value: gateway });
   refuseOrphans(network, cidr, gateway, settings);
-  return [{ type: 'network_updated', network: network.id, ...after, ...origin }];
+  return [{ type: 'network_updated', network: network.id, ...network.vrfField, ...after, ...origin }];
 }
 
 /**
@@ -103,7 +111,10 @@ export function decideRemoveNetwork(network: Network, force: boolean, origin: Or
   const released = [...network.allocations()].flatMap((allocation) =>
     decideRelease(network, allocation, 'network_removed', origin),
   );
-  return [...released, { type: 'network_removed', network: network.id, cidr: network.cidrText, ...origin }];
+  return [
+    ...released,
+    { type: 'network_removed', network: network.id, ...network.vrfField, cidr: network.cidrText, ...origin },
+  ];
 }
 
 function settingsOf(spec: NetworkSpec, cidr: Cidr, before: NetworkSettings): NetworkSettings {
@@ -145,14 +156,20 @@ function rangeTexts(cidr: Cidr, ranges: readonly Range[], field: string): string
   return normalizeRanges(ranges).map(formatRange);
 }
 
-function refuseMisfit(pool: Pool, network: Network | undefined, cidr: Cidr, { name }: NetworkSettings): void {
+function refuseMisfit(
+  pool: Pool,
+  network: Network | undefined,
+  vrf: string,
+  cidr: Cidr,
+  { name }: NetworkSettings,
+): void {
   const { family, prefixLength } = cidr;
   const text = formatCidr(cidr);
   const [largest, smallest] = PREFIX_LENGTHS[family];
   if (prefixLength < largest || prefixLength > smallest) {
     throw new PoolError('usage', `cidr ${text} must be from /${largest} to /${smallest}`, { field: 'cidr' });
   }
-  const other = pool.overlapping(cidr, network);
+  const other = pool.overlapping(cidr, vrf, network);
   if (other) {
     const called = other.settings.name === undefined ? other.id : `${other.id} (${other.settings.name})`;
     throw new PoolError('network_overlap', `cidr ${text} overlaps ${other.cidrText} of network ${called}`, {
@@ -162,12 +179,18 @@ function refuseMisfit(pool: Pool, network: Network | undefined, cidr: Cidr, { na
     });
   }
   for (const other of pool.networks) {
-    if (name === undefined || other === network || (other.settings.name !== name && other.id !== name)) continue;
+    const isNamesake = other.vrf === vrf && other.settings.name === name;
+    if (name === undefined || other === network || (!isNamesake && other.id !== name)) continue;
     throw new PoolError('network_exists', `name ${name} is that of network ${other.id} already`, {
       field: 'name',
       network: other.id,
     });
   }
+}
+
+function otherVrf({ id, vrf }: Network): PoolError {
+  const text = `vrf is invalid: network ${id} belongs to ${vrf}, which never changes. Add a network to the other VRF instead`;
+  return new PoolError('invalid_request', text, { field: 'vrf', network: id });
 }
 
 function gatewayIn(cidr: Cidr, gateway: Address | undefined): bigint | undefined {

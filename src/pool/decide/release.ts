@@ -18,6 +18,7 @@ export function decideRelease(
     {
       type: 'ip_released',
       network: network.id,
+      ...network.vrfField,
       ...placeOf(network, allocation),
       ...ownerOf(allocation),
       ...allocation.attributes,

@@ -50,6 +50,7 @@ export function decideReserve(network: Network, id: string, spec: ReservationSpe
     {
       type: 'reservation_added',
       network: network.id,
+      ...network.vrfField,
       reservation: id,
       range: text,
       reason,
@@ -75,5 +76,15 @@ export function decideUnreserve(
   }
   const { first, last } = reservation;
   const text = first === last ? network.ipAt(first) : `${network.ipAt(first)}-${network.ipAt(last)}`;
-  return [{ type: 'reservation_removed', network: network.id, reservation: id, range: text, reason, ...origin }];
+  return [
+    {
+      type: 'reservation_removed',
+      network: network.id,
+      ...network.vrfField,
+      reservation: id,
+      range: text,
+      reason,
+      ...origin,
+    },
+  ];
 }

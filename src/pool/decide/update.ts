@@ -20,6 +20,7 @@ export function decideUpdate(
     {
       type: 'ip_updated',
       network: network.id,
+      ...network.vrfField,
       ...placeOf(network, allocation),
       ...ownerOf(allocation),
       ...after,

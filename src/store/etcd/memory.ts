@@ -6,11 +6,12 @@ import type { Keys } from './keys.ts';
 
 /** What a release leaves to be remembered; undefined: nothing. */
 export function memoryOf(event: IpReleased): IpCooling | undefined {
-  const { network, ip, end_ip, vm_id, nic, key, cooling_until, sticky_until } = event;
+  const { network, vrf, ip, end_ip, vm_id, nic, key, cooling_until, sticky_until } = event;
   if (cooling_until === undefined && sticky_until === undefined) return undefined;
   return {
     type: 'ip_remembered',
     network,
+    ...(vrf === undefined ? {} : { vrf }),
     ip,
     ...(end_ip === undefined ? {} : { end_ip }),
     vm_id,
