@@ -13,7 +13,7 @@ export type { AllocationFilter } from './allocations.ts';
 export type {
   AuditFilter,
   HistoryQuery,
-  ImportResult as ImportAnswer,
+  ImportResult,
   ImportRefusal,
   ImportRequest,
 } from './records.ts';

@@ -7,7 +7,7 @@ import type { PoolEvent } from '../../src/pool/events.ts';
 import { includesAddress } from '../../src/pool/event-subject.ts';
 import type { History, Recorded } from '../../src/store/history.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { createTestApp, NOW } from '../support/app.ts';
 import { sendRaw } from '../support/raw.ts';
 import { call } from '../support/requests.ts';
