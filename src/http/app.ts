@@ -1,14 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import Router from '@koa/router';
-import type { Cluster } from '../service/cluster.ts';
-import type { Health } from '../service/health.ts';
-import type { UseCases } from '../service/use-cases.ts';
+import type { AppOptions } from './app-options.ts';
 import { admission, refuseUnreadable } from './admission.ts';
 import { hotPath } from './hot/hot-path.ts';
-import { errorHandler, type Log, logLateErrors } from './error-handler.ts';
-import { type MountedApi, mounted } from './mount.ts';
-import { type Revisions, revisionHeader } from './revision.ts';
+import { errorHandler, logLateErrors } from './error-handler.ts';
+import { mounted } from './mount.ts';
+import { revisionHeader } from './revision.ts';
 import { allocationRoutes } from './routes/allocations.ts';
 import { clusterRoutes } from './routes/cluster.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -19,22 +17,7 @@ import { networkRoutes } from './routes/networks.ts';
 import { openApiRoutes } from './routes/openapi.ts';
 import { unrouted } from './unrouted.ts';
 
-export interface AppOptions {
-  readonly useCases: UseCases;
-  readonly health: Health;
-  /** Absent: a single node. */
-  readonly cluster?: Cluster | undefined;
-  readonly version: string;
-  /** Host names that reach the service, besides addresses and names without a dot. */
-  readonly allowedHosts: readonly string[];
-  readonly log: Log;
-  /** Whether every request is logged. */
-  readonly logRequests: boolean;
-  /** How far this replica has caught up; absent: a single node. */
-  readonly revisions?: Revisions | undefined;
-  /** APIs with an error format of their own, each below its prefix. */
-  readonly apis?: readonly MountedApi[];
-}
+export type { AppOptions };
 
 /** What the server calls for every request: the Koa application behind the hot path. */
 export function createHandler(options: AppOptions): (request: IncomingMessage, response: ServerResponse) => unknown {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerR
 import { AllocateRequest, ROUTE_WORDS } from '../../api/schema.ts';
 import { checker } from '../../api/validate.ts';
 import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
-import type { AppOptions } from '../app.ts';
+import type { AppOptions } from '../app-options.ts';
 import { BODY_LIMIT } from '../body.ts';
 import { logFailure } from '../error-handler.ts';
 import { errorBody, errorHead, toPoolError } from '../errors.ts';
