@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { ClusterOptions } from './cluster-node.ts';
 import { type Config, OFFLINE } from '../config/load.ts';
 import { createHandler } from '../http/app.ts';
-import { listen } from '../http/server.ts';
+import { listen, listenOnSocket } from '../http/server.ts';
 import { createLog } from '../host/log.ts';
 import { notify } from '../host/systemd.ts';
 import { PoolError } from '../errors.ts';
@@ -66,7 +66,9 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
   } = await build(config, log, fatal);
   const origin: Origin = { at: Date.now(), actor: 'ippool', request_id: 'start' };
   defaultNetwork.check(origin);
-  const server = await listen(handle, config.host, config.port);
+  const server = await (config.socket === undefined
+    ? listen(handle, config.host, config.port)
+    : listenOnSocket(handle, config.socket));
   try {
     await open(origin);
   } catch (error) {
@@ -170,7 +172,7 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     health,
     cluster: node?.cluster,
     version: packageVersion(),
-    allowedHosts: config.allowedHosts,
+    allowedHosts: config.socket === undefined ? config.allowedHosts : undefined,
     log,
     logRequests: config.debug,
     revisions: cluster,

@@ -23,9 +23,11 @@ import {
   parseNetwork,
   parseNodeId,
   parsePath,
+  parseSocketPath,
   parseStrategy,
   parseUrl,
   readPem,
+  SOCKET_RULE,
   wholeNumber,
 } from './setting-parsers.ts';
 
@@ -41,6 +43,8 @@ export interface Config {
   readonly strategy: StrategyName | undefined;
   readonly port: number;
   readonly host: string;
+  /** Path of the Unix socket to listen on instead of host and port. */
+  readonly socket: string | undefined;
   readonly data: string;
   readonly memory: boolean;
   readonly requireExisting: boolean;
@@ -73,6 +77,7 @@ export const OFFLINE: Config = {
   strategy: undefined,
   port: 0,
   host: '127.0.0.1',
+  socket: undefined,
   data: '',
   memory: false,
   requireExisting: false,
@@ -136,6 +141,7 @@ export function loadConfig(flags: Raw, configFile: string | undefined, env: Node
     strategy: text('strategy', parseStrategy, `must be one of ${STRATEGY_NAMES.join(', ')}`),
     port: text('port', (digits) => wholeNumber(digits, 65_535), 'must be a port from 0 to 65535') ?? 8080,
     host: text('host', parseHost, 'must be an address or a host name') ?? '127.0.0.1',
+    socket: text('socket', parseSocketPath, SOCKET_RULE),
     data: text('data', parsePath, 'must be a folder') ?? './ippool-data',
     memory: flag('memory'),
     requireExisting: flag('require-existing'),

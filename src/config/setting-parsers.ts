@@ -55,6 +55,16 @@ export function parsePath(text: string): string | undefined {
   return text === '' || text.includes('\0') ? undefined : text;
 }
 
+/** Bytes of a path in the kernel's sockaddr_un, without the byte that ends it. */
+const SOCKET_PATH_BYTES = 107;
+
+export const SOCKET_RULE = `must be a path of at most ${SOCKET_PATH_BYTES} bytes`;
+
+export function parseSocketPath(text: string): string | undefined {
+  const path = parsePath(text);
+  return path !== undefined && Buffer.byteLength(path) <= SOCKET_PATH_BYTES ? path : undefined;
+}
+
 export function parseNodeId(text: string): string | undefined {
   return /^[\w.-]{1,64}$/.test(text) ? text : undefined;
 }

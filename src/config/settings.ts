@@ -43,6 +43,7 @@ export const SETTINGS: readonly Setting[] = [
     fallback: '127.0.0.1',
     help: 'Address to listen on',
   },
+  { name: 'socket', kind: 'text', help: 'Unix socket to listen on, instead of host and port' },
   {
     name: 'data',
     kind: 'text',

@@ -30,7 +30,7 @@ function pathOf(ctx: Context): string | null {
  *
  * @param allowedHosts see {@link foreignRefusal}
  */
-export function admission(allowedHosts: readonly string[], health: Health): Middleware {
+export function admission(allowedHosts: readonly string[] | undefined, health: Health): Middleware {
   const refuseForeign = foreignRefusal(allowedHosts);
   return (ctx, next) => {
     refuseForeign(ctx.req);

@@ -12,8 +12,8 @@ export interface AppOptions {
   /** Absent: a single node. */
   readonly cluster?: Cluster | undefined;
   readonly version: string;
-  /** Host names that reach the service, besides addresses and names without a dot. */
-  readonly allowedHosts: readonly string[];
+  /** Host names that reach the service, besides addresses and names without a dot; undefined: on a Unix socket, any. */
+  readonly allowedHosts: readonly string[] | undefined;
   readonly log: Log;
   /** Whether every request is logged. */
   readonly logRequests: boolean;

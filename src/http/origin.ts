@@ -11,10 +11,12 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
  * - A `Host` that is a public name and not one of ours: a page whose name resolves to this machine (DNS rebinding).
  *   Addresses, localhost and names without a dot cannot be rebound, and pass.
  *
- * @param allowedHosts names that reach this service, such as the machine's own
+ * @param allowedHosts names that reach this service, such as the machine's own; undefined: on a Unix socket, which no web
+ *   page reaches and whose clients send any Host
  * @returns a check that throws PoolError `foreign_origin`
  */
-export function foreignRefusal(allowedHosts: readonly string[]): (request: IncomingMessage) => void {
+export function foreignRefusal(allowedHosts: readonly string[] | undefined): (request: IncomingMessage) => void {
+  if (!allowedHosts) return () => undefined;
   const allowed = new Set(allowedHosts.map((name) => name.toLowerCase()));
   let known = ''; // most clients use one name
   return ({ method = '', headers, rawHeaders }) => {

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { PoolError } from '../errors.ts';
 import { errorBody } from './errors.ts';
 import { REQUEST_ID_HEADER, RequestIds } from './request-id.ts';
+import { bindSocket } from './socket.ts';
 
 /** A slow or silent client is cut off after these times, so that it cannot keep a connection, or the shutdown, waiting. */
 const LIMITS = {
@@ -24,27 +25,46 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Listens for HTTP/1.1. Port 0 picks a free one. @throws PoolError `listen_failed` */
+/** Listens for HTTP/1.1 over TCP. Port 0 picks a free one. @throws PoolError `listen_failed` */
 export async function listen(
-  handler: (request: IncomingMessage, response: ServerResponse) => unknown,
+  handler: Handler,
   host: string,
   port: number,
   stalledMs = STALLED_MS,
 ): Promise<RunningServer> {
-  const answer = (request: IncomingMessage, response: ServerResponse) => void handler(request, response);
-  // The app refuses a missing Host and knows no expectations, so that the refusal has the form of all others.
-  const server = createServer({ ...LIMITS, requireHostHeader: false }, answer);
-  server.on('checkExpectation', answer);
-  const ids = new RequestIds();
-  server.on('connect', (_request, socket: Socket) => refuse(socket, ids.next(), 405, 'Method Not Allowed', NO_PROXY));
-  server.maxConnections = MAX_CONNECTIONS;
-  server.setTimeout(stalledMs);
-  server.on('clientError', (cause: ParseError, socket: Socket) => refuseUnreadable(cause, socket, ids));
+  const server = serverOf(handler, stalledMs);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(listenError(cause, host, port)));
     server.listen(port, host, resolve);
   });
   return { url: urlOf(server.address() as AddressInfo), close: () => drain(server) };
+}
+
+/**
+ * Listens for HTTP/1.1 on a Unix socket, which only its user and group may open. The file that a crash has left behind is
+ * replaced; closing removes the file.
+ *
+ * @throws PoolError `listen_failed`
+ */
+export async function listenOnSocket(handler: Handler, path: string): Promise<RunningServer> {
+  const server = serverOf(handler, STALLED_MS);
+  await bindSocket(server, path);
+  return { url: `unix:${path}`, close: () => drain(server) };
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+function serverOf(handler: Handler, stalledMs: number): Server {
+  const respond = (request: IncomingMessage, response: ServerResponse) => void handler(request, response);
+  // The app refuses a missing Host and meets no expectations, so that every refusal has the same format.
+  const server = createServer({ ...LIMITS, requireHostHeader: false }, respond);
+  server.on('checkExpectation', respond);
+  const ids = new RequestIds();
+  server.on('connect', (_request, socket: Socket) => refuse(socket, ids.next(), 405, 'Method Not Allowed', NO_PROXY));
+  server.maxConnections = MAX_CONNECTIONS;
+  server.setTimeout(stalledMs);
+  server.on('clientError', (cause: ParseError, socket: Socket) => refuseUnreadable(cause, socket, ids));
+  return server;
 }
 
 type ParseError = Error & { readonly code?: string };
@@ -53,9 +73,9 @@ function drain(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => {
       server.closeAllConnections();
-      resolve(); // whatever is left is not ours to wait for
+      resolve();
     }, DRAIN_MS);
-    // A connection that was busy at the close and is idle now would else be waited for until it times out.
+    // Otherwise a connection that was busy at the close and is idle now is waited for until it times out.
     const idle = setInterval(() => server.closeIdleConnections(), 50);
     server.close(() => {
       clearTimeout(cut);
@@ -65,13 +85,13 @@ function drain(server: Server): Promise<void> {
   });
 }
 
-/** What Node could not parse never reaches the app, and is answered here in the same form. */
+/** Responds, in our error format, to what Node could not parse: it never reaches the app. */
 function refuseUnreadable(cause: ParseError, socket: Socket, ids: RequestIds): void {
   if (cause.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  // Behind a request that was read well and is not answered yet: that answer goes first, or this one is taken for it.
+  // After a well-formed request without a response yet: that response goes first, or this one is taken for it.
   const earlier = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
   if (earlier?.req.complete) {
     earlier.once('finish', () => refuseUnreadable(cause, socket, ids));
@@ -97,7 +117,7 @@ function refuse(socket: Socket, id: string, status: number, reason: string, erro
     'Connection: close',
     ...(status === 405 ? ['Allow: GET, HEAD, POST, DELETE'] : []),
   ];
-  // Node has let go of a CONNECT socket: nobody else listens to its errors, or closes it when the client does not.
+  // Node has detached a CONNECT socket: nobody else listens to its errors, or closes it when the client does not.
   socket.on('error', () => socket.destroy());
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
   socket.destroySoon();

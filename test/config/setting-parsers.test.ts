@@ -23,6 +23,7 @@ const BAD: Readonly<Record<string, readonly unknown[]>> = {
     ...['10.0.0.0/7', '10.0.0.0/31', '10.0.0.0/32', '1.2.3.4/24'],
   ],
   gateway: ['', '172.16.0', '172.16.0.01', ':::1', 'fe80::1%eth0', '0xac100001', true],
+  socket: ['', 'x'.repeat(108), `/${'é'.repeat(54)}`, 'a\0b', true],
   port: ['', '-1', '65536', '80a', '8e3', '1.5', '0x50', ' 80', true],
   host: ['', 'a b', 'http://x', 'a/b', true],
   data: ['', 'a\0b', true],

@@ -44,6 +44,14 @@ const ROWS: readonly Row[] = [
     expected: ['127.0.0.2', '::1', 'localhost', '127.0.0.1'],
   },
   {
+    name: 'socket',
+    flag: '/run/a',
+    env: '/run/b',
+    file: 'c',
+    read: ({ socket }) => socket,
+    expected: ['/run/a', '/run/b', 'c', undefined],
+  },
+  {
     name: 'data',
     flag: 'a',
     env: 'b',

@@ -27,7 +27,8 @@ export interface AppOptions extends Omit<NetworkSpec, 'cidr'> {
   readonly patienceMs?: number;
   /** Of which it is a node; alone without one. */
   readonly cluster?: Cluster;
-  readonly allowedHosts?: readonly string[];
+  /** `any`: as on a Unix socket. */
+  readonly allowedHosts?: readonly string[] | 'any';
   readonly logRequests?: boolean;
   readonly apis?: HttpOptions['apis'];
   readonly revisions?: HttpOptions['revisions'];
@@ -98,7 +99,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     health,
     cluster,
     version: '1.2.3',
-    allowedHosts,
+    allowedHosts: allowedHosts === 'any' ? undefined : allowedHosts,
     log: {
       debug: (facts, message) => log.push({ level: 'debug', facts: { ...facts }, message }),
       error: (facts, message) => log.push({ level: 'error', facts: { ...facts }, message }),
