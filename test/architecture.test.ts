@@ -119,11 +119,6 @@ const STATE_LEFT: readonly string[] = [
   'store/etcd/failure.ts: REFUSALS can be written to',
   'store/etcd/inspection.ts: HASHES can be written to',
   'store/etcd/pages.ts: [ZERO, A] can be written to',
-  'store/journal/codec/fast-encode.ts: latest can be written to',
-  'store/journal/create.ts: FIRST can be written to',
-  'store/journal/folder.ts: OUT_OF_DESCRIPTORS can be written to',
-  'store/journal/log.ts: FULL can be written to',
-  'store/journal/log.ts: PROBE_BYTES can be written to',
 ];
 
 describe('architecture', () => {

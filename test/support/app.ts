@@ -12,6 +12,7 @@ import { type UseCases, useCases } from '../../src/service/use-cases.ts';
 import type { History } from '../../src/store/history.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
+import { poolEvents } from './families.ts';
 
 /** When everything in a test happens, unless it moves the clock. */
 export const NOW = Date.parse('2026-01-02T03:04:05.678Z');
@@ -74,7 +75,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
   const now = () => clock.now;
   const pool = new Pool();
   await store.open((batch) => {
-    for (const event of batch) pool.apply(event);
+    for (const event of poolEvents(batch)) pool.apply(event);
   });
   const cidr = parseCidr(options.cidr ?? '172.16.0.0/24');
   if (!cidr) throw new Error(`${options.cidr ?? ''} is no network`);
