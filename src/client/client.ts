@@ -10,13 +10,7 @@ import { type ClientOptions, Transport } from './transport.ts';
 export { ApiError, Unreachable } from './errors.ts';
 export type { ClientOptions, Fetch, FetchInit } from './transport.ts';
 export type { AllocationFilter } from './allocations.ts';
-export type {
-  AuditFilter,
-  HistoryQuery,
-  ImportResult as ImportAnswer,
-  ImportRefusal,
-  ImportRequest,
-} from './records.ts';
+export type { AuditFilter, HistoryQuery, ImportResult, ImportRefusal, ImportRequest } from './records.ts';
 export type * from '../api/allocations.ts';
 export type { ClusterStatus, NodeRequest } from '../api/cluster.ts';
 export type * from '../api/history.ts';

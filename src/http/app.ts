@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
-import type { Cluster } from '../service/cluster.ts';
-import type { Health } from '../service/health.ts';
-import type { UseCases } from '../service/use-cases.ts';
+import Router from '@koa/router';
+import type { AppOptions } from './app-options.ts';
 import { admission, refuseUnreadable } from './admission.ts';
 import { CLUSTER_ENDPOINTS, NODE_ENDPOINTS } from '../api/endpoints.ts';
 import { type Handlers, routerOf } from './endpoints.ts';
 import { hotPath } from './hot/hot-path.ts';
-import { errorHandler, type Log, logLateErrors } from './error-handler.ts';
-import { type MountedApi, mounted } from './mount.ts';
-import { type Revisions, revisionHeader } from './revision.ts';
+import { errorHandler, logLateErrors } from './error-handler.ts';
+import { mounted } from './mount.ts';
+import { revisionHeader } from './revision.ts';
 import { allocationHandlers } from './routes/allocations.ts';
 import { clusterHandlers } from './routes/cluster.ts';
 import { healthHandlers } from './routes/health.ts';
@@ -20,22 +19,7 @@ import { networkHandlers } from './routes/networks.ts';
 import { openApiHandlers } from './routes/openapi.ts';
 import { unrouted } from './unrouted.ts';
 
-export interface AppOptions {
-  readonly useCases: UseCases;
-  readonly health: Health;
-  /** Absent: a single node. */
-  readonly cluster?: Cluster | undefined;
-  readonly version: string;
-  /** Host names that reach the service, besides addresses and names without a dot; undefined: on a Unix socket, any. */
-  readonly allowedHosts: readonly string[] | undefined;
-  readonly log: Log;
-  /** Whether every request is logged. */
-  readonly logRequests: boolean;
-  /** How far this replica has caught up; absent: a single node. */
-  readonly revisions?: Revisions | undefined;
-  /** APIs with an error format of their own, each below its prefix. */
-  readonly apis?: readonly MountedApi[];
-}
+export type { AppOptions };
 
 /** What the server calls for every request: the Koa application behind the hot path. */
 export function createHandler(options: AppOptions): (request: IncomingMessage, response: ServerResponse) => unknown {

@@ -5,7 +5,7 @@ import { NOW } from '../support/app.ts';
 const allocationIdOf = (ip: string, allocated_at: number) =>
   new AllocationIds().ofDerived({ vrf: 'default', ip, allocated_at });
 
-// A call for every status of every operation. Those that any operation answers alike are made in answers.test.ts.
+// A call for every status of every operation. Responses that all operations share are tested in responses.test.ts.
 
 /** Operation, status, where (the path of the operation with {@link NAMES}, and what is added), body. */
 export type Call = readonly [operation: string, status: number, where?: string, body?: object];

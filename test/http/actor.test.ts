@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { NOW } from '../support/app.ts';
 import { startSite } from '../support/site.ts';
 

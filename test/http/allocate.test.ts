@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import request from 'supertest';
 import { ROUTE_WORDS } from '../../src/api/schema.ts';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { createTestApp, NOW } from '../support/app.ts';
 
 const ALLOCATE = '/api/v1/ip/allocate';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { NOW } from '../support/app.ts';
 import { startSite } from '../support/site.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { NetworkAllocation } from '../../src/api/allocations.ts';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { pagesOf, startSite, V1 } from '../support/site.ts';
 
 /** Three networks, added in another order than that of their addresses, with a few allocations each. */

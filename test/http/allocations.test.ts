@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import request, { type Response } from 'supertest';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { createTestApp, NOW } from '../support/app.ts';
 
 const LIST = '/api/v1/ip/allocations';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import request from 'supertest';
 import { PoolError } from '../../src/errors.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { createTestApp } from '../support/app.ts';
 
 async function start(options?: Parameters<typeof createTestApp>[0]) {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AuditEntry } from '../../src/api/history.ts';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { NOW } from '../support/app.ts';
-import { after, startRemembering } from '../support/remembering.ts';
+import { after, startRemembering } from '../support/history-site.ts';
 import type { Answer } from '../support/site.ts';
 
 /** Six changes, a second apart: see the first test. */

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { BulkResponse } from '../../src/api/allocations.ts';
 import { PoolError } from '../../src/errors.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import type { AppOptions } from '../support/app.ts';
 import { startSite, V1 } from '../support/site.ts';
 

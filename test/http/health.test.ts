@@ -4,7 +4,7 @@ import request from 'supertest';
 import type { Readiness } from '../../src/api/schema.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import type { StoreHealth } from '../../src/store/store.ts';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { createTestApp } from '../support/app.ts';
 
 class MoodyStore extends MemoryStore {

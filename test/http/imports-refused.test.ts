@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { at, startIntake } from './imports.ts';
 
 const A = 'allocations';

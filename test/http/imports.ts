@@ -3,8 +3,8 @@ import type { NetworkAllocation } from '../../src/api/allocations.ts';
 import type { AuditEntry } from '../../src/api/history.ts';
 import type { ImportResponse } from '../../src/api/imports.ts';
 import type { Network } from '../../src/api/networks.ts';
-import { assertError } from '../support/answers.ts';
-import { startRemembering } from '../support/remembering.ts';
+import { assertError } from '../support/error-response.ts';
+import { startRemembering } from '../support/history-site.ts';
 
 interface Rows {
   readonly networks?: readonly unknown[];

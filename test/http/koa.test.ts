@@ -10,7 +10,7 @@ import serve from 'koa-static';
 import request, { type Response } from 'supertest';
 import { PoolError } from '../../src/errors.ts';
 import type { MountedApi } from '../../src/http/mount.ts';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { createTestApp } from '../support/app.ts';
 
 /** The application with further middleware, as a Koa user adds it. */

@@ -6,7 +6,7 @@ import { listen } from '../../src/http/server.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import type { History, Recorded } from '../../src/store/history.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { createTestApp, NOW } from '../support/app.ts';
 import { sendRaw } from '../support/raw.ts';
 import { call } from '../support/requests.ts';

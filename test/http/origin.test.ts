@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import request from 'supertest';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { createTestApp } from '../support/app.ts';
 
 // A web page that somebody opens on the hypervisor reaches 127.0.0.1 too: it must not give or free addresses.

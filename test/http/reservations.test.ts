@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Reservation } from '../../src/api/networks.ts';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { NOW } from '../support/app.ts';
 import { startSite } from '../support/site.ts';
 

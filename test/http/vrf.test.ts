@@ -4,8 +4,8 @@ import type { NetworkAllocation } from '../../src/api/allocations.ts';
 import type { AuditEntry, ReconcileResponse, Tenure } from '../../src/api/history.ts';
 import type { ImportResponse } from '../../src/api/imports.ts';
 import type { Network, Reservation } from '../../src/api/networks.ts';
-import { assertError } from '../support/answers.ts';
-import { startRemembering } from '../support/remembering.ts';
+import { assertError } from '../support/error-response.ts';
+import { startRemembering } from '../support/history-site.ts';
 import { pagesOf } from '../support/site.ts';
 
 const CIDR = '10.1.0.0/28';

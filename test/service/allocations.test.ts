@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PoolError } from '../../src/errors.ts';
 import { NOW } from '../support/app.ts';
-import { settled } from '../support/held-store.ts';
+import { settled } from '../support/manual-store.ts';
 import { ELSEWHERE, ipIn, ipOf, isPending, rejects, startService } from '../support/service.ts';
 
 describe('allocations.allocate', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PoolError } from '../../src/errors.ts';
-import { settled } from '../support/held-store.ts';
+import { settled } from '../support/manual-store.ts';
 import { SCOPE, startService, wish } from '../support/service.ts';
 
 describe('bulk.allocate', () => {

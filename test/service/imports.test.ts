@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseCidr } from '../../src/net/cidr.ts';
 import type { AllocationRow, NetworkRow } from '../../src/service/imports.ts';
-import { settled } from '../support/held-store.ts';
+import { settled } from '../support/manual-store.ts';
 import { isPending, rejects, SCOPE, startService } from '../support/service.ts';
 
 async function start() {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { PoolError } from '../../src/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
-import { settled } from '../support/held-store.ts';
+import { settled } from '../support/manual-store.ts';
 import { ipOf, startService } from '../support/service.ts';
 
 // Requests begin and commits end in any order, well or badly. What is durable, in the order in which it became so, is

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import { AllocationIds } from '../../src/service/allocation-id.ts';
 import { NOW } from '../support/app.ts';
-import { settled } from '../support/held-store.ts';
+import { settled } from '../support/manual-store.ts';
 import { ipOf, isPending, rejects, SCOPE, startService, wish } from '../support/service.ts';
 
 const allocationIdOf = (ip: string, allocated_at: number) =>

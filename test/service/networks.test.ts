@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseCidr } from '../../src/net/cidr.ts';
 import { parseRange } from '../../src/net/range.ts';
-import { settled } from '../support/held-store.ts';
+import { settled } from '../support/manual-store.ts';
 import { ELSEWHERE, ipOf, isPending, rejects, SCOPE, startService, wish } from '../support/service.ts';
 
 const cidr = (text: string) => parseCidr(text) ?? assert.fail(text);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { drain } from '../support/drain.ts';
-import { settled } from '../support/held-store.ts';
+import { settled } from '../support/manual-store.ts';
 import { ELSEWHERE, ipOf, isPending, rejects, SCOPE, startService, wish } from '../support/service.ts';
 
 /** @param gone so many VMs that nobody lists, before a, b and c */

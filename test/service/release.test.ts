@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { settled } from '../support/held-store.ts';
+import { settled } from '../support/manual-store.ts';
 import { ELSEWHERE, ipOf, isPending, rejects, startService } from '../support/service.ts';
 
 describe('allocations.release', () => {

@@ -10,7 +10,7 @@ import { Allocations } from '../../src/service/allocations.ts';
 import { Transactions } from '../../src/service/transactions.ts';
 import { Clock } from '../../src/service/clock.ts';
 import { NOW } from '../support/app.ts';
-import { settled } from '../support/held-store.ts';
+import { settled } from '../support/manual-store.ts';
 import { SCOPE, startService, wish } from '../support/service.ts';
 
 const cidr = (text: string) => parseCidr(text) ?? assert.fail(text);

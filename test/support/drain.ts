@@ -1,4 +1,4 @@
-import { type HeldStore, settled } from './held-store.ts';
+import { type HeldStore, settled } from './manual-store.ts';
 
 /** Lets every commit succeed until a change of many slices has ended. Returns the sizes of the commits. */
 export async function drain(store: HeldStore, change: Promise<unknown>): Promise<number[]> {

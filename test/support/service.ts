@@ -4,7 +4,7 @@ import { type ErrorCode, PoolError } from '../../src/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import type { AllocationRequest, Held } from '../../src/service/allocations.ts';
 import { type AppOptions, createTestApp, NOW } from './app.ts';
-import { HeldStore, settled } from './held-store.ts';
+import { HeldStore, settled } from './manual-store.ts';
 
 export const SCOPE = { actor: 'anna', requestId: 'r-1' };
 /** What another writer's events carry. */

@@ -1,4 +1,4 @@
-import { ApiError, type Client, type ImportAnswer, type ImportRequest } from '../../client/client.ts';
+import { ApiError, type Client, type ImportResult, type ImportRequest } from '../../client/client.ts';
 import type { Command } from '../command.ts';
 import { missing } from '../input.ts';
 import { type Output, plural } from '../output.ts';
@@ -26,7 +26,7 @@ export const importing: Command = {
     const request = requestOf(sheet);
     const rows = sheet.networks.length + sheet.allocations.length;
     const progress = await startProgress(process.stderr, rows * 2, 'checking ');
-    let answer: ImportAnswer;
+    let answer: ImportResult;
     try {
       const service = await client();
       answer = await ask(service, request, true);
@@ -44,19 +44,19 @@ export const importing: Command = {
 };
 
 /** What was refused between the dry run and the import comes as an error. */
-async function ask(client: Client, request: ImportRequest, dryRun: boolean): Promise<ImportAnswer> {
+async function ask(client: Client, request: ImportRequest, dryRun: boolean): Promise<ImportResult> {
   try {
     return await client.import(request, { dryRun });
   } catch (error) {
     if (error instanceof ApiError && Array.isArray(error.details.refused)) {
-      const refused = error.details.refused as ImportAnswer['refused'];
+      const refused = error.details.refused as ImportResult['refused'];
       return { dry_run: dryRun, networks: 0, allocations: 0, unchanged: 0, refused };
     }
     throw error;
   }
 }
 
-async function report(out: Output, file: string, sheet: ImportFile, answer: ImportAnswer): Promise<number> {
+async function report(out: Output, file: string, sheet: ImportFile, answer: ImportResult): Promise<number> {
   const refused = answer.refused.map((row) => ({ line: sheet.lines[row.list][row.index] ?? null, ...row }));
   if (out.isJson) await out.json({ ...answer, refused, skipped: sheet.skipped });
   for (const { line, list, index, error, code } of refused) {
@@ -74,7 +74,7 @@ async function report(out: Output, file: string, sheet: ImportFile, answer: Impo
   return 0;
 }
 
-function planOf({ networks, allocations, unchanged }: ImportAnswer, { skipped }: ImportFile, verb: string): string {
+function planOf({ networks, allocations, unchanged }: ImportResult, { skipped }: ImportFile, verb: string): string {
   const apart = [
     ...(unchanged === 0 ? [] : [`${unchanged} there already`]),
     ...(skipped.length === 0 ? [] : [`${skipped.length} left out`]),

@@ -3,7 +3,7 @@ import { BODY_LIMIT } from '../../api/limits.ts';
 import { AllocateRequest, ROUTE_WORDS } from '../../api/schema.ts';
 import { checker } from '../../api/validate.ts';
 import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
-import type { AppOptions } from '../app.ts';
+import type { AppOptions } from '../app-options.ts';
 import { logFailure } from '../error-handler.ts';
 import { errorBody, errorHead, toPoolError } from '../errors.ts';
 import { HookCalls, parseVmId, type Reply } from '../hook-calls.ts';

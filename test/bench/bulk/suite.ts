@@ -1,4 +1,4 @@
-import { Door } from '../door.ts';
+import { Door } from '../connection.ts';
 import type { Options } from '../options.ts';
 import type { Plot } from '../plot/plot.ts';
 import { NETWORK, pinning } from '../sample.ts';

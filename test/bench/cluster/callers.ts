@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Wire } from '../wire.ts';
-import type { Answers } from './answers.ts';
+import type { Answers } from './responses.ts';
 
 /** Between a failure and the next attempt. */
 const RETRY_MS = 20;

@@ -7,7 +7,7 @@ import type { Plot } from '../plot/plot.ts';
 import { formatNumber, formatSpread, type Spread, spreadOf } from '../spread.ts';
 import type { Progress } from '../suite.ts';
 import type { Table } from '../table.ts';
-import { Answers } from './answers.ts';
+import { Answers } from './responses.ts';
 import { Callers } from './callers.ts';
 import { startNodes, stopNodes } from './nodes.ts';
 

@@ -4,7 +4,7 @@ import type { Plot } from '../plot/plot.ts';
 import type { Progress, Suite } from '../suite.ts';
 import type { Table } from '../table.ts';
 import { type Contention, contentionPlots, contentionTable, measureContention } from './contention.ts';
-import { type HeldByCluster, heldByClusterTable, measureHeldByCluster } from './held.ts';
+import { type HeldByCluster, heldByClusterTable, measureHeldByCluster } from './full-start.ts';
 import { measureRates, type Rates, ratesPlot, ratesTable } from './rates.ts';
 import { measureRecovery, type Recovery, recoveryPlots, recoveryTable } from './recovery.ts';
 

@@ -1,4 +1,4 @@
-import { Door } from '../door.ts';
+import { Door } from '../connection.ts';
 import { Latencies, type Latency, type LatencySpread, latencySpread, PERCENTILES } from '../latency.ts';
 import { cpuMicroseconds } from '../machine.ts';
 import type { Options } from '../options.ts';

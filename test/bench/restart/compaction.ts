@@ -9,7 +9,7 @@ import type { Servers } from '../servers.ts';
 import { formatNumber, formatSpread, type Spread, spreadOf } from '../spread.ts';
 import type { Progress } from '../suite.ts';
 import type { Table } from '../table.ts';
-import { HELD_NETWORK, heldEvents } from './held.ts';
+import { HELD_NETWORK, heldEvents } from './full-start.ts';
 
 const KINDS = ['usual', 'compacting'] as const;
 type Kind = (typeof KINDS)[number];

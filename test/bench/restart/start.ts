@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Door } from '../door.ts';
+import { Door } from '../connection.ts';
 import { cpuMicroseconds, residentMiB } from '../machine.ts';
 import type { Options } from '../options.ts';
 import type { Servers } from '../servers.ts';

@@ -4,7 +4,7 @@ import { Servers } from '../servers.ts';
 import type { Progress, Suite } from '../suite.ts';
 import type { Table } from '../table.ts';
 import { type Compacted, compactionTable, measureCompaction } from './compaction.ts';
-import { type Held, heldPlot, heldTable, measureHeld } from './held.ts';
+import { type Held, heldPlot, heldTable, measureHeld } from './full-start.ts';
 import { measureStart, type StartFigures, startTable } from './start.ts';
 
 interface Result {

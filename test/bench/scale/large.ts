@@ -1,4 +1,4 @@
-import { Door } from '../door.ts';
+import { Door } from '../connection.ts';
 import { residentMiB } from '../machine.ts';
 import type { Options } from '../options.ts';
 import type { Servers } from '../servers.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { missingEtcd } from '../../support/etcd-binary.ts';
-import { startRemembering } from '../../support/remembering.ts';
+import { startRemembering } from '../../support/history-site.ts';
 import { pagesOf } from '../../support/site.ts';
 import { Site } from './site.ts';
 

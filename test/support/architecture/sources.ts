@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
 
-/** A TypeScript file. */
+/** A source file. */
 export interface Source {
   /** Relative to the root of the tree, with slashes. */
   readonly path: string;
   readonly text: string;
 }
 
-/** All TypeScript files below a folder, sorted by path. */
-export function sourcesBelow(root: string): Source[] {
+/** All files below a folder with a certain ending, sorted by path. */
+export function sourcesBelow(root: string, ending = /\.ts$/): Source[] {
   return readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && ending.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .map((file) => ({ path: relative(root, file).split(sep).join('/'), text: readFileSync(file, 'utf8') }))
     .sort((a, b) => a.path.localeCompare(b.path));

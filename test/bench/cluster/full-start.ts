@@ -2,7 +2,7 @@ import { EtcdClient } from '../../../src/store/etcd/client.ts';
 import { Image } from '../../../src/store/etcd/image.ts';
 import type { Etcd } from '../../support/etcd.ts';
 import type { Options } from '../options.ts';
-import { HELD_NETWORK, heldEvents } from '../restart/held.ts';
+import { HELD_NETWORK, heldEvents } from '../restart/full-start.ts';
 import { formatNumber, formatSpread, type Spread, spreadOf } from '../spread.ts';
 import type { Progress } from '../suite.ts';
 import type { Table } from '../table.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Answers } from './answers.ts';
+import { Answers } from './responses.ts';
 
 function told(...answers: readonly (readonly [ip: string, vm: string])[]): Answers {
   const all = new Answers();

@@ -5,7 +5,7 @@ import { BODY_LIMIT, BULK_BODY_LIMIT } from '../../src/api/limits.ts';
 import { PoolError } from '../../src/errors.ts';
 import { Cluster } from '../../src/service/cluster.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
-import { assertError } from '../support/answers.ts';
+import { assertError } from '../support/error-response.ts';
 import { createTestApp } from '../support/app.ts';
 import { FakeMembership, member } from '../support/fake-membership.ts';
 import { ALONE, type Call, FULL, NAMES, RUNNING, STATE } from './calls.ts';
