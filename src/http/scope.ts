@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { PoolError } from '../errors.ts';
-import type { Scope } from '../service/transactions.ts';
+import type { Scope } from '../service/scope.ts';
 
 /** Who is asking: until there are tokens whoever it says it is, or anonymous. @throws PoolError `invalid_request` */
 export function scopeOf(ctx: Context): Scope {

@@ -7,7 +7,8 @@ import type { Pool } from '../pool/pool.ts';
 import { PoolError } from '../errors.ts';
 import { findById } from './allocation-id.ts';
 import { type Held, invalidAddress, notFound } from './allocations.ts';
-import type { Transactions, Scope } from './transactions.ts';
+import type { Scope } from './scope.ts';
+import type { Transactions } from './transactions.ts';
 
 /** What a list is narrowed to. All that is given must hold. */
 export interface ListFilter {
@@ -31,16 +32,16 @@ const SLICE = 250;
 /** The use cases that look at allocations. */
 export class Listing {
   readonly #pool: Pool;
-  readonly #changes: Transactions;
+  readonly #transactions: Transactions;
 
-  constructor({ pool, changes }: { readonly pool: Pool; readonly changes: Transactions }) {
+  constructor({ pool, transactions }: { readonly pool: Pool; readonly transactions: Transactions }) {
     this.#pool = pool;
-    this.#changes = changes;
+    this.#transactions = transactions;
   }
 
   /** What an owner holds. @throws PoolError `allocation_not_found` */
   async get(_scope: Scope, { network: text, owner }: { network: string; owner: Owner }): Promise<Held> {
-    const pool = await this.#changes.latest();
+    const pool = await this.#transactions.latest();
     const network = pool.resolveNetwork(text);
     const allocation = network.byOwner(owner);
     if (!allocation || this.#isOver(allocation)) throw notFound({ network: network.id, vm_id: owner.vm_id });
@@ -49,7 +50,7 @@ export class Listing {
 
   /** The allocation of an id. @throws PoolError `allocation_not_found` */
   async byId(_scope: Scope, id: string): Promise<Held> {
-    const pool = await this.#changes.latest();
+    const pool = await this.#transactions.latest();
     const held = findById(pool, id);
     if (!held || this.#isOver(held.allocation)) throw notFound({ id: id.slice(0, 64) });
     return held;
@@ -61,7 +62,7 @@ export class Listing {
    * @throws PoolError `network_not_found`, `invalid_address`
    */
   async *list(_scope: Scope, filter: ListFilter): AsyncGenerator<Held[]> {
-    const named = filter.network === undefined ? undefined : await this.#changes.resolveNetwork(filter.network);
+    const named = filter.network === undefined ? undefined : await this.#transactions.resolveNetwork(filter.network);
     const networks = named ? [named] : [...this.#pool.networks].sort(byAddress);
     const after = filter.after === undefined ? undefined : addressIn(named, filter.after, 'cursor');
     const only = filter.ip === undefined ? undefined : addressIn(named, filter.ip, 'ip');
@@ -73,7 +74,7 @@ export class Listing {
     { after, only }: { readonly after: Address | undefined; readonly only: Address | undefined },
     filter: ListFilter,
   ): AsyncGenerator<Held[]> {
-    this.#changes.local();
+    this.#transactions.local();
     let slice: Held[] = [];
     let looked = 0;
     for (const network of networks) {
@@ -109,7 +110,7 @@ export class Listing {
 
   /** Whether it has ended by itself, which is not written down yet. */
   #isOver({ attributes: { expires_at } }: Allocation): boolean {
-    return expires_at !== undefined && expires_at <= this.#changes.now();
+    return expires_at !== undefined && expires_at <= this.#transactions.now();
   }
 }
 

@@ -11,7 +11,7 @@ import { checker } from '../../api/validate.ts';
 import { parseAddress } from '../../net/address.ts';
 import { PoolError } from '../../errors.ts';
 import type { AllocationRequest, Given } from '../../service/allocations.ts';
-import type { Scope } from '../../service/transactions.ts';
+import type { Scope } from '../../service/scope.ts';
 import type { ListFilter } from '../../service/listing.ts';
 import { withIndex } from '../../service/allocation-request.ts';
 import type { UseCases } from '../../service/use-cases.ts';

@@ -24,7 +24,7 @@ export function importRoutes({ imports: intake }: UseCases): Router {
   router.post('/', async (ctx) => {
     const { networks = [], allocations = [] } = await readBody(ctx, checkImport);
     const dryRun = queryFlag(ctx, 'dry_run');
-    const taken = await intake.take(
+    const taken = await intake.import(
       scopeOf(ctx),
       networks.map((row) =>
         readRow(checkNetwork, row, ({ cidr, ...rest }) => ({ cidr: cidrField('cidr', cidr), ...wishOf(rest) })),
