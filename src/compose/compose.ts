@@ -3,23 +3,22 @@ import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { ClusterOptions } from './cluster-node.ts';
 import { type Config, OFFLINE } from '../config/load.ts';
-import { createApp } from '../http/app.ts';
+import { createHandler } from '../http/app.ts';
 import { listen } from '../http/server.ts';
 import { createLog } from '../host/log.ts';
 import { notify } from '../host/systemd.ts';
 import { PoolError } from '../errors.ts';
 import type { Origin } from '../pool/events.ts';
-import { violation } from '../pool/invariants.ts';
+import { PoolFamily } from '../pool/family.ts';
 import { Pool } from '../pool/pool.ts';
-import { snapshotOf } from '../pool/snapshot.ts';
 import { SearchOrigin } from '../service/search-origin.ts';
-import { includesAddress } from '../pool/event-subject.ts';
 import { Clock } from '../service/clock.ts';
 import { Health } from '../service/health.ts';
 import { useCases } from '../service/use-cases.ts';
 import { DefaultNetwork } from './default-network.ts';
 import { word } from './offline.ts';
 import { logReady } from './startup-log.ts';
+import { Families } from '../store/families.ts';
 import { Journal } from '../store/journal/journal.ts';
 import { MemoryStore } from '../store/memory.ts';
 import { packageVersion } from '../host/version.ts';
@@ -114,6 +113,7 @@ export async function openFolder(dir: string, fatal: (error: PoolError) => void)
 async function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
   const now = () => Date.now();
   const pool = new Pool(randomInt(2 ** 32));
+  const families = new Families([new PoolFamily(pool)]);
   const defaultNetwork = new DefaultNetwork(config, pool);
   let origin: Origin | undefined;
   let isEmpty = true;
@@ -125,10 +125,8 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     new Journal({
       dir: resolve(config.data),
       requireExisting: config.requireExisting,
-      includes: includesAddress,
-      check: (event) => violation(pool, event),
+      families,
       accept,
-      snapshot: () => snapshotOf(pool),
       fatal,
       log: (level, facts, message) => log[level](facts, message),
       now,
@@ -149,7 +147,7 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
         word,
       })
     : {};
-  const store = cluster ?? (config.memory ? new MemoryStore(includesAddress) : journal());
+  const store = cluster ?? (config.memory ? new MemoryStore() : journal());
   const health = new Health(store, now, cluster !== undefined);
   // A lease ends by the clock of whichever node is asked: all go by that of most.
   const clock = new Clock(
@@ -165,7 +163,7 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     atOnce: cluster && CLUSTER_COMMIT,
     timeoutMs: cluster && CLUSTER_TIMEOUT_MS,
   });
-  const app = createApp({
+  const handle = createHandler({
     useCases: cases,
     health,
     cluster: node?.cluster,
@@ -182,8 +180,8 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     await store.open((batch) => {
       isEmpty = false;
       for (const event of batch) {
-        pool.apply(event);
-        if (cluster && event.type === 'network_added') searchOrigin.move(event.network);
+        families.apply(event);
+        if (cluster && event.type === 'network_added' && event.network !== undefined) searchOrigin.move(event.network);
       }
     });
     if (cluster) searchOrigin.moveAll();
@@ -209,7 +207,7 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     await node?.close();
   };
   return {
-    handle: app.callback(),
+    handle,
     cluster,
     node,
     health,

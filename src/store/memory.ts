@@ -1,6 +1,6 @@
 import { PoolError } from '../errors.ts';
-import type { PoolEvent } from '../pool/events.ts';
-import { type History, type HistoryQuery, type Includes, isRecordNumber, matches, type Recorded } from './history.ts';
+import type { DomainEvent } from './families.ts';
+import { type History, type HistoryQuery, isRecordNumber, matches, type Recorded } from './history.ts';
 import type { Delivered, Store, StoreHealth } from './store.ts';
 
 /** How many events are remembered for {@link MemoryStore.history}. */
@@ -8,12 +8,8 @@ const RING_SIZE = 10_000;
 
 /** Keeps nothing: for trying ippool out, and for tests. Everything is forgotten when the process ends. */
 export class MemoryStore implements Store {
-  readonly #history: Ring;
+  readonly #history = new Ring();
   #deliver: ((batch: Delivered) => void) | undefined;
-
-  constructor(includes: Includes = () => false) {
-    this.#history = new Ring(includes);
-  }
 
   /** The last 10,000 events. */
   get history(): History {
@@ -25,7 +21,7 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
-  async commit(events: readonly PoolEvent[]): Promise<void> {
+  async commit(events: readonly DomainEvent[]): Promise<void> {
     const deliver = this.#deliver;
     if (!deliver) throw new PoolError('store_unavailable', 'The store is closed');
     await Promise.resolve(); // like every store, delivers after the caller has noted what is in flight
@@ -49,15 +45,10 @@ export class MemoryStore implements Store {
 
 /** The newest events, each in the slot of its number: the one 10,000 later takes its place. */
 class Ring implements History {
-  readonly #includes: Includes;
-  readonly #slots: PoolEvent[] = [];
+  readonly #slots: DomainEvent[] = [];
   #seq = 0;
 
-  constructor(includes: Includes) {
-    this.#includes = includes;
-  }
-
-  add(event: PoolEvent): void {
+  add(event: DomainEvent): void {
     this.#slots[this.#seq++ % RING_SIZE] = event;
   }
 
@@ -65,7 +56,7 @@ class Ring implements History {
     const before = query.after === undefined ? Number.POSITIVE_INFINITY : Number(query.after);
     for (let seq = Math.min(this.#seq, before - 1); seq > Math.max(0, this.#seq - RING_SIZE); seq--) {
       const event = this.#slots[(seq - 1) % RING_SIZE];
-      if (event && matches(query, event, this.#includes)) yield await Promise.resolve({ id: String(seq), event });
+      if (event && matches(query, event)) yield await Promise.resolve({ id: String(seq), event });
     }
   }
 

@@ -1,7 +1,7 @@
-import type { PoolEvent } from '../pool/events.ts';
+import type { DomainEvent } from './families.ts';
 
 /** Events that became durable together, in their order. */
-export type Delivered = readonly PoolEvent[];
+export type Delivered = readonly DomainEvent[];
 
 /** How much of the history was read while a store opens, in bytes. */
 export interface Progress {
@@ -29,7 +29,7 @@ export interface Store {
    * unless the store is one of several nodes and lost touch with the others while they wrote. What they wrote is
    * delivered once it hears of it, and whoever asks again meets it.
    */
-  commit(events: readonly PoolEvent[]): Promise<void>;
+  commit(events: readonly DomainEvent[]): Promise<void>;
   /** Resolves when all that was committed anywhere before this call has been delivered here. One barrier serves all who wait. */
   barrier(): Promise<void>;
   /** What readiness asks; never touches the disk or the network. */

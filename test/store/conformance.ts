@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { IpAllocated, PoolEvent } from '../../src/pool/events.ts';
 import type { Delivered, Store } from '../../src/store/store.ts';
+import { poolEvents } from '../support/families.ts';
 
 /** An implementation of the Store port, as the suite needs it. */
 export interface Subject {
@@ -182,7 +183,7 @@ async function opened(start: () => Store) {
   const delivered: PoolEvent[] = [];
   const batches: Delivered[] = [];
   await store.open((batch) => {
-    delivered.push(...batch);
+    delivered.push(...poolEvents(batch));
     batches.push(batch);
   });
   return { store, delivered, batches };

@@ -1,5 +1,7 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Koa from 'koa';
 import { type AppOptions as HttpOptions, createApp } from '../../src/http/app.ts';
+import { hotPath } from '../../src/http/hot/hot-path.ts';
 import { firstHost, parseCidr } from '../../src/net/cidr.ts';
 import { decideAddNetwork, type NetworkSpec } from '../../src/pool/decide/network.ts';
 import { Pool } from '../../src/pool/pool.ts';
@@ -10,6 +12,7 @@ import { type UseCases, useCases } from '../../src/service/use-cases.ts';
 import type { History } from '../../src/store/history.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
+import { poolEvents } from './families.ts';
 
 /** When everything in a test happens, unless it moves the clock. */
 export const NOW = Date.parse('2026-01-02T03:04:05.678Z');
@@ -28,6 +31,9 @@ export interface AppOptions extends Omit<NetworkSpec, 'cidr'> {
   readonly allowedHosts?: readonly string[];
   readonly logRequests?: boolean;
   readonly apis?: HttpOptions['apis'];
+  readonly revisions?: HttpOptions['revisions'];
+  /** Whether the hot path stands in front of the application; without it with IPPOOL_TEST_PATH=regular. */
+  readonly isHot?: boolean;
 }
 
 export interface LogLine {
@@ -38,7 +44,7 @@ export interface LogLine {
 
 export interface TestApp extends UseCases {
   /** What supertest takes. */
-  readonly handler: ReturnType<Koa['callback']>;
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => unknown;
   /** The application itself, for further middleware: its own callback has to be taken afterwards. */
   readonly app: Koa;
   readonly pool: Pool;
@@ -60,13 +66,15 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     cluster,
     patienceMs,
     apis = [],
+    revisions,
+    isHot = process.env.IPPOOL_TEST_PATH !== 'regular',
     ...wish
   } = options;
   const clock = { now: NOW, elapsed: 0 };
   const now = () => clock.now;
   const pool = new Pool();
   await store.open((batch) => {
-    for (const event of batch) pool.apply(event);
+    for (const event of poolEvents(batch)) pool.apply(event);
   });
   const cidr = parseCidr(options.cidr ?? '172.16.0.0/24');
   if (!cidr) throw new Error(`${options.cidr ?? ''} is no network`);
@@ -86,7 +94,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
   const health = new Health(store, now);
   health.phase = 'ready';
   const log: LogLine[] = [];
-  const app = createApp({
+  const http: HttpOptions = {
     useCases: cases,
     health,
     cluster,
@@ -98,12 +106,15 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     },
     logRequests,
     apis,
-  });
+    revisions,
+  };
+  const app = createApp(http);
+  const handler = isHot ? hotPath(http, app.callback()) : app.callback();
   const pass = (ms: number) => {
     clock.now += ms;
     clock.elapsed += ms;
   };
-  return { handler: app.callback(), app, pool, health, ...cases, clock, pass, log };
+  return { handler, app, pool, health, ...cases, clock, pass, log };
 }
 
 /** 0, 0.1 … 0.9, 0 …: a random source whose picks can be written into a test. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { hex32 } from '../../net/hex.ts';
-import type { PoolEvent } from '../../pool/events.ts';
+import type { EventSink } from '../families.ts';
 import { type Contents, listFolder } from './folder.ts';
 import { corrupt, FORMAT_VERSION, type Header } from './codec/format.ts';
 import { type Damage, scanJournal, type Sink } from './scan.ts';
@@ -30,18 +30,17 @@ export interface Tail {
   readonly length: number;
 }
 
-/** Takes in one event, or says what contradicts it (then it was not taken in). */
-export type Admit = (event: PoolEvent) => string | undefined;
-
 /**
  * Reads the newest snapshot and the journals behind it, in order, and changes nothing.
  *
  *     snapshot-4711   journal-4711 → journal-9000 → …     each file's base is the last record of the file before
  *
  * @param loading told how far it has come
- * @throws PoolError `data_corrupt` for damage, a gap, or a snapshot that is missing; `data_mismatch` for a newer version
+ * @param sink receives the events, in order
+ * @throws PoolError `data_corrupt` for damage, a gap, or a snapshot that is missing; `data_mismatch` for a newer version, or
+ *   an event type or a family that this build does not know
  */
-export async function recover(dir: string, admit: Admit, loading?: Loading): Promise<Recovered> {
+export async function recover(dir: string, sink: EventSink, loading?: Loading): Promise<Recovered> {
   const contents = await listFolder(dir);
   const snapshot = contents.snapshots.at(-1);
   const base = snapshot?.seq ?? 0;
@@ -59,7 +58,7 @@ export async function recover(dir: string, admit: Admit, loading?: Loading): Pro
   let snapshotBytes = 0;
   let chain: number | undefined;
   if (snapshot) {
-    const head = await readSnapshot(snapshot.path, admit, read);
+    const head = await readSnapshot(snapshot.path, sink, read);
     if (head.seq !== base) throw corrupt(snapshot.name, 0, 'generation', `it holds the state after record ${head.seq}`);
     chain = head.chain;
     snapshotBytes = head.size;
@@ -77,14 +76,14 @@ export async function recover(dir: string, admit: Admit, loading?: Loading): Pro
     }
     const expected = chain;
     let head = { v: FORMAT_VERSION, prev: 0 };
-    const sink: Sink = {
+    const records: Sink = {
       header: (header) => {
         checkHeader(name, header, seq, expected);
         head = { v: header.v, prev: Number.parseInt(header.prev, 16) };
       },
-      commit: (records) => {
-        for (const { event } of records) {
-          const contradiction = admit(event);
+      commit: (commit) => {
+        for (const { event } of commit) {
+          const contradiction = sink.admit(event);
           if (contradiction !== undefined) return contradiction;
         }
         return undefined;
@@ -93,7 +92,7 @@ export async function recover(dir: string, admit: Admit, loading?: Loading): Pro
         throw corrupt(name, offset, rule, what);
       },
     };
-    const end = await scanJournal(path, seq, sink, read);
+    const end = await scanJournal(path, seq, records, read);
     last = { path, ...head, base: seq, ...end };
     chain = end.crc;
     journalBytes += end.end;

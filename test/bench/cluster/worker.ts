@@ -10,6 +10,7 @@ import { EtcdClient } from '../../../src/store/etcd/client.ts';
 import { isAbsent, put } from '../../../src/store/etcd/operation.ts';
 import { thisProcess } from '../../../src/host/process-identity.ts';
 import { EtcdStore } from '../../../src/store/etcd/store.ts';
+import { poolEvents } from '../../support/families.ts';
 
 // One of the processes of the cluster benchmark: writes to etcd itself, plainly or as a node without its door.
 
@@ -116,7 +117,6 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
     prefix,
     node,
     self: thisProcess(),
-    includes: () => false,
     afterwards: {
       allocation: (event) => allocationAfter(pool, event),
       memories: (event) => cooldownAfter(pool, event),
@@ -143,7 +143,7 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
   );
   const { allocations, networks } = useCases({ pool, store, history: store.history, clock, random: Math.random });
   await store.open((batch) => {
-    for (const event of batch) {
+    for (const event of poolEvents(batch)) {
       pool.apply(event);
       if (event.type === 'network_added') scatter.move(event.network);
     }
