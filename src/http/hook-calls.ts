@@ -1,7 +1,7 @@
 import { type AllocateRequest, type DualAllocation, type Released, VM_ID_RULE, VmId } from '../api/schema.ts';
 import { checker } from '../api/validate.ts';
 import { PoolError } from '../errors.ts';
-import type { Scope } from '../service/transactions.ts';
+import type { Scope } from '../service/scope.ts';
 import type { UseCases } from '../service/use-cases.ts';
 import { Views, type Written } from './view.ts';
 

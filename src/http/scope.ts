@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
 import { PoolError } from '../errors.ts';
-import type { Scope } from '../service/transactions.ts';
+import type { Scope } from '../service/scope.ts';
 
 const ACTOR = /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/;
 

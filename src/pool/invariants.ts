@@ -139,3 +139,24 @@ function orphan(network: Network, cidrText: string, gatewayText: string | null |
   }
   return undefined;
 }
+
+/** Events that do not depend on others of the same commit. */
+const INDEPENDENT: ReadonlySet<PoolEvent['type']> = new Set([
+  'ip_updated',
+  'ip_released',
+  'network_updated',
+  'network_removed',
+  'reservation_added',
+  'reservation_removed',
+]);
+
+/** What contradicts the state in a batch before it is committed, as far as its events do not build on each other. */
+export function contradictionOf(pool: Pool, events: readonly PoolEvent[]): string | undefined {
+  for (const event of events) {
+    if (!INDEPENDENT.has(event.type)) continue;
+    if (event.type === 'network_removed' && events.length > 1) continue; // the events before it make it valid
+    const contradiction = violation(pool, event);
+    if (contradiction !== undefined) return contradiction;
+  }
+  return undefined;
+}

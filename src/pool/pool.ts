@@ -179,7 +179,8 @@ function coolingSpanOf(network: Network, event: IpReleased | IpCooling): Cooling
   return { ...owner, offset, last: lastOf(network, event, offset), cooling_until, sticky_until };
 }
 
-function reservationOf(network: Network, event: ReservationAdded): Reservation {
+/** The reservation that an event adds. */
+export function reservationOf(network: Network, event: ReservationAdded): Reservation {
   const range = parseRange(event.range);
   const { reservation: id, reason, vm_id, nic = '', expires_at, at: created_at } = event;
   return {

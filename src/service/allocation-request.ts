@@ -1,10 +1,11 @@
 import type { Allocation } from '../pool/allocation.ts';
 import { type AllocationSpec, decideAllocate } from '../pool/decide/allocate.ts';
 import { PoolError } from '../errors.ts';
-import type { Origin, PoolEvent } from '../pool/events.ts';
+import type { Origin } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import { allocationOf, type Pool } from '../pool/pool.ts';
 import { strategyNamed } from '../pool/strategy.ts';
+import type { Decision } from './decision.ts';
 import { ownerSubject, type Subject } from './inflight.ts';
 
 /** An allocation together with the network that it belongs to. */
@@ -28,23 +29,21 @@ export interface NetworkReference {
 /** What to allocate, and in which network. */
 export interface AllocationRequest extends AllocationSpec, NetworkReference {}
 
-/** How one of many requests ended. */
+/** The outcome of one of many requests. */
 export type Outcome = AllocationResult | { readonly error: PoolError };
 
-/** One of several requests, and what was decided about it. */
+/** One of several requests, with the network that it names. */
 export interface RequestPart {
   readonly network: Network;
   readonly request: AllocationRequest;
   readonly index: number;
   readonly subject: Subject | undefined;
-  held: Allocation | undefined;
-  events: PoolEvent[];
 }
 
 /** @throws PoolError `network_not_found`, `ambiguous_vrf` */
 export function partOf(pool: Pool, request: AllocationRequest, index: number): RequestPart {
   const network = pool.resolveNetwork(request.network, request.vrf);
-  return { network, request, index, subject: ownerSubject(network, request.owner), held: undefined, events: [] };
+  return { network, request, index, subject: ownerSubject(network, request.owner) };
 }
 
 /** One for each request. @throws PoolError `network_not_found`, `ambiguous_vrf` */
@@ -58,53 +57,50 @@ export function partsOf(pool: Pool, requests: readonly AllocationRequest[]): Req
   });
 }
 
-/** Says which of several requests an error is about. */
+/** Adds to an error the index of the request that it is about. */
 export function withIndex(error: unknown, index: number): unknown {
   if (!(error instanceof PoolError)) return error;
   return new PoolError(error.code, error.message, { ...error.details, index }, error.cause);
 }
 
 /**
- * Decides one of several requests, and keeps the decision with it.
+ * Decides one of several requests.
  *
  * @param mac instead of one that is made: that of the same NIC in another network
  * @throws PoolError as {@link decideAllocate}
  */
 export function decidePart(
   pool: Pool,
-  part: RequestPart,
+  { network, request }: RequestPart,
   mac: string | undefined,
   random: () => number,
   origin: Origin,
-): PoolEvent[] {
-  const { network, request } = part;
+): Decision<AllocationResult> {
   const strategy = strategyNamed(network.settings.strategy, random);
   const isAuto = mac !== undefined && request.attributes.mac === 'auto';
-  const wish = isAuto ? { ...request, attributes: { ...request.attributes, mac } } : request;
-  part.events = decideAllocate(pool, network, wish, strategy, origin);
-  // By the time that this is durable the owner may have released it.
-  part.held = part.events[0]?.type === 'ip_allocated' ? undefined : network.byOwner(request.owner);
-  return part.events;
+  const spec = isAuto ? { ...request, attributes: { ...request.attributes, mac } } : request;
+  const events = decideAllocate(pool, network, spec, strategy, origin);
+  const [event] = events;
+  if (event?.type === 'ip_allocated') {
+    return { events, result: { network, allocation: allocationOf(network, event), created: true } };
+  }
+  const allocation = network.byOwner(request.owner);
+  if (!allocation) throw new PoolError('internal', 'Nothing was decided for an owner without an allocation');
+  const after = event?.type === 'ip_updated' ? allocation.with(event) : allocation;
+  return { events, result: { network, allocation: after, created: false } };
 }
 
-/** What a request got. */
-export function resultOf({ network, held, events: [event] }: RequestPart): AllocationResult {
-  if (event?.type === 'ip_allocated') return { network, allocation: allocationOf(network, event), created: true };
-  if (!held) throw new PoolError('internal', 'An allocation ended without an address');
-  return { network, allocation: event?.type === 'ip_updated' ? held.with(event) : held, created: false };
-}
-
-/** The owners of all parts. @throws PoolError `invalid_request` when one of them, or a named address, stands twice */
+/** The owners of all parts. @throws PoolError `invalid_request` if one of them, or a named address, occurs twice */
 export function subjectsOf(parts: readonly RequestPart[]): Subject[] {
   const subjects = new Set<Subject>();
   const named = new Set<string>();
   for (const { subject, index, network, request } of parts) {
     const offset = request.ip === undefined ? undefined : network.offsetOf(request.ip);
-    const place = offset === undefined ? undefined : `${network.id} ${offset}`;
+    const address = offset === undefined ? undefined : `${network.id} ${offset}`;
     if (subject !== undefined && subjects.has(subject)) throw twice('vm_id', 'for the same owner and network', index);
-    if (place !== undefined && named.has(place)) throw twice('ip', 'for the same address', index);
+    if (address !== undefined && named.has(address)) throw twice('ip', 'for the same address', index);
     if (subject !== undefined) subjects.add(subject);
-    if (place !== undefined) named.add(place);
+    if (address !== undefined) named.add(address);
   }
   return [...subjects];
 }
@@ -117,8 +113,4 @@ function twice(field: string, what: string, index: number): PoolError {
 export function isDual(parts: readonly RequestPart[]): boolean {
   const owners = new Set(parts.map(({ request: { owner } }) => `${owner.vm_id}\0${owner.nic}`));
   return owners.size === 1 && new Set(parts.map(({ network }) => network)).size === parts.length;
-}
-
-export function macOfPart({ held, events: [event] }: RequestPart): string | undefined {
-  return event?.type === 'ip_allocated' || event?.type === 'ip_updated' ? event.mac : held?.attributes.mac;
 }

@@ -7,16 +7,16 @@ import type { Origin, Owner, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import { findById } from './allocation-id.ts';
-import type { Transactions, Affected, Decide, Scope } from './transactions.ts';
+import type { Affected, Decision } from './decision.ts';
+import type { Scope } from './scope.ts';
+import type { Transactions } from './transactions.ts';
 import { ownerSubject } from './inflight.ts';
 import {
   type AllocationRequest,
   decidePart,
   type AllocationResult,
-  resultOf,
   type LocatedAllocation,
   isDual,
-  macOfPart,
   type RequestPart,
   partOf,
   partsOf,
@@ -34,7 +34,7 @@ export type {
 
 export interface AllocationsOptions {
   readonly pool: Pool;
-  readonly changes: Transactions;
+  readonly transactions: Transactions;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -42,59 +42,57 @@ export interface AllocationsOptions {
 /** The use cases that change allocations. */
 export class Allocations {
   readonly #pool: Pool;
-  readonly #changes: Transactions;
+  readonly #transactions: Transactions;
   readonly #random: () => number;
 
-  constructor({ pool, changes, random }: AllocationsOptions) {
+  constructor({ pool, transactions, random }: AllocationsOptions) {
     this.#pool = pool;
-    this.#changes = changes;
+    this.#transactions = transactions;
     this.#random = random;
   }
 
   /**
-   * Gives an owner an address, or tells the one that it holds. The answer is durable.
+   * Allocates an address for an owner, or returns the one that it has. The result is durable.
    *
    * @throws PoolError as {@link decideAllocate}, and `network_not_found`, `ambiguous_vrf`, `storage_full`, `store_unavailable`
    */
   async allocate(scope: Scope, request: AllocationRequest): Promise<AllocationResult> {
-    let part: RequestPart | undefined;
-    const concerned = (): Affected => {
-      const { network, subject } = (part = partOf(this.#pool, request, 0));
-      return { networks: [network], owners: subject === undefined ? [] : [subject] };
+    const affected = () => {
+      const part = partOf(this.#pool, request, 0);
+      return { networks: [part.network], owners: part.subject === undefined ? [] : [part.subject], part };
     };
-    const decide: Decide = (origin) => (part ? decidePart(this.#pool, part, undefined, this.#random, origin) : []);
-    await this.#changes.commit(scope, concerned, decide);
-    if (!part) throw new PoolError('internal', 'An allocation ended without a decision');
-    return resultOf(part);
+    return this.#transactions.commit(scope, affected, (origin, _hold, { part }) =>
+      decidePart(this.#pool, part, undefined, this.#random, origin),
+    );
   }
 
   /**
-   * Gives addresses for several requests, all or none: both families of a dual-stack VM, a list, an atomic bulk.
+   * Allocates for several requests, all or none: both families of a dual-stack VM, a list, an atomic bulk.
    *
-   * @throws PoolError as {@link allocate}; `details.index` tells which of them it is about
+   * @throws PoolError as {@link allocate}; `details.index` is the index of the request
    */
   async allocateAll(scope: Scope, requests: readonly AllocationRequest[]): Promise<AllocationResult[]> {
-    let parts: RequestPart[] = [];
-    const concerned = (): Affected => {
-      parts = partsOf(this.#pool, requests);
-      return { networks: [...new Set(parts.map(({ network }) => network))], owners: subjectsOf(parts) };
+    const affected = () => {
+      const parts = partsOf(this.#pool, requests);
+      return { networks: [...new Set(parts.map(({ network }) => network))], owners: subjectsOf(parts), parts };
     };
-    const decide: Decide = (origin, hold) => {
+    return this.#transactions.commit(scope, affected, (origin, hold, { parts }) => {
       let mac: string | undefined;
       const isOneNic = parts.length > 1 && isDual(parts);
-      return parts.flatMap((part) => {
-        const events = this.#decide(part, mac, origin, parts.length);
-        if (parts.length > 1) hold(events);
-        if (isOneNic) mac ??= macOfPart(part);
-        return events;
+      const events: PoolEvent[] = [];
+      const result = parts.map((part) => {
+        const decision = this.#decide(part, mac, origin, parts.length);
+        if (parts.length > 1) hold(decision.events);
+        if (isOneNic) mac ??= decision.result.allocation.attributes.mac;
+        events.push(...decision.events);
+        return decision.result;
       });
-    };
-    await this.#changes.commit(scope, concerned, decide);
-    return parts.map(resultOf);
+      return { events, result };
+    });
   }
 
   /**
-   * Takes an owner's address back.
+   * Releases an owner's allocation.
    *
    * @param ip release only if this is still the owner's address, so that a late retry cannot free a newer allocation
    * @throws PoolError `allocation_not_found`, `address_mismatch`, `storage_full`, `store_unavailable`
@@ -103,8 +101,8 @@ export class Allocations {
     scope: Scope,
     { network: text, vrf, owner, ip }: NetworkReference & { owner: Owner; ip?: string },
   ): Promise<LocatedAllocation> {
-    // Told without a look at what it holds, so that an allocation under way is waited for.
-    const concerned = (): Affected => {
+    // Does not look at the allocation, so that one under way is waited for.
+    const affected = (): Affected => {
       const network = this.#pool.resolveNetwork(text, vrf);
       const subject = ownerSubject(network, owner);
       return { networks: [network], owners: subject === undefined ? [] : [subject] };
@@ -122,7 +120,7 @@ export class Allocations {
       }
       return { network, allocation };
     };
-    return this.#release(scope, find, concerned);
+    return this.#release(scope, find, affected);
   }
 
   /** Releases an address, whoever its owner is. @throws PoolError `invalid_address`, `ambiguous_vrf`, and as {@link release} */
@@ -145,23 +143,23 @@ export class Allocations {
     });
   }
 
-  /** Takes an allocation back by its id. @throws PoolError `allocation_not_found`, and as {@link release} */
+  /** Releases an allocation by its id. @throws PoolError `allocation_not_found`, and as {@link release} */
   releaseById(scope: Scope, id: string): Promise<LocatedAllocation> {
     return this.#release(scope, () => this.#byId(id));
   }
 
   /** Changes attributes of an allocation. @throws PoolError `allocation_not_found`, `storage_full`, `store_unavailable` */
-  update(scope: Scope, id: string, wish: AttributesSpec): Promise<LocatedAllocation> {
+  update(scope: Scope, id: string, spec: AttributesSpec): Promise<LocatedAllocation> {
     return this.#change(scope, id, ({ network, allocation }, origin) => {
-      const made = allocation.attributes.mac ?? macFor(this.#pool, network, allocation.offset, { attributes: wish });
-      return decideUpdate(network, allocation, wish.mac === 'auto' ? { ...wish, mac: made } : wish, origin);
+      const made = allocation.attributes.mac ?? macFor(this.#pool, network, allocation.offset, { attributes: spec });
+      return decideUpdate(network, allocation, spec.mac === 'auto' ? { ...spec, mac: made } : spec, origin);
     });
   }
 
   /**
-   * Lets the time of an allocation begin anew.
+   * Renews a lease from now on.
    *
-   * @param ttl seconds; undefined: as many as it was given for
+   * @param ttl seconds; undefined: the ttl that it was allocated with
    */
   renew(scope: Scope, id: string, ttl: number | undefined): Promise<LocatedAllocation> {
     return this.#change(scope, id, ({ network, allocation }, origin) => {
@@ -171,14 +169,14 @@ export class Allocations {
     });
   }
 
-  /** What an id stands for now. @throws PoolError `allocation_not_found` */
+  /** The allocation with an id. @throws PoolError `allocation_not_found` */
   #byId(id: string): LocatedAllocation {
     const held = findById(this.#pool, id);
     if (held) return held;
     throw notFound({ id: id.slice(0, 64) });
   }
 
-  #decide(part: RequestPart, mac: string | undefined, origin: Origin, of: number): PoolEvent[] {
+  #decide(part: RequestPart, mac: string | undefined, origin: Origin, of: number): Decision<AllocationResult> {
     try {
       return decidePart(this.#pool, part, mac, this.#random, origin);
     } catch (error) {
@@ -186,41 +184,32 @@ export class Allocations {
     }
   }
 
-  async #release(
-    scope: Scope,
-    find: () => LocatedAllocation,
-    concerned = concernedBy(find),
-  ): Promise<LocatedAllocation> {
-    let held: LocatedAllocation | undefined;
-    await this.#changes.commit(scope, concerned, (origin) => {
-      held = find();
-      return decideRelease(held.network, held.allocation, 'released', origin);
+  #release(scope: Scope, find: () => LocatedAllocation, affected = affectedBy(find)): Promise<LocatedAllocation> {
+    return this.#transactions.commit(scope, affected, (origin) => {
+      const result = find();
+      return { events: decideRelease(result.network, result.allocation, 'released', origin), result };
     });
-    if (!held) throw new PoolError('internal', 'A release was committed without a decision');
-    return held;
   }
 
-  async #change(
+  #change(
     scope: Scope,
     id: string,
-    decide: (held: LocatedAllocation, origin: Origin) => PoolEvent[],
+    decide: (found: LocatedAllocation, origin: Origin) => PoolEvent[],
   ): Promise<LocatedAllocation> {
-    let held: LocatedAllocation | undefined;
-    const [event] = await this.#changes.commit(
-      scope,
-      concernedBy(() => this.#byId(id)),
-      (origin) => {
-        held = this.#byId(id);
-        return decide(held, origin);
-      },
-    );
-    if (!held) throw new PoolError('internal', 'A change was committed without a decision');
-    const { network, allocation } = held;
-    return { network, allocation: event?.type === 'ip_updated' ? allocation.with(event) : allocation };
+    const find = () => this.#byId(id);
+    return this.#transactions.commit(scope, affectedBy(find), (origin) => {
+      const found = find();
+      const events = decide(found, origin);
+      const [event] = events;
+      const { network, allocation } = found;
+      const after = event?.type === 'ip_updated' ? allocation.with(event) : allocation;
+      return { events, result: { network, allocation: after } };
+    });
   }
 }
 
-function concernedBy(find: () => LocatedAllocation): () => Affected {
+/** The network and the owner of an allocation. */
+function affectedBy(find: () => LocatedAllocation): () => Affected {
   return () => {
     const { network, allocation } = find();
     const subject = ownerSubject(network, allocation, allocation.offset);

@@ -2,20 +2,21 @@ import { PoolError } from '../errors.ts';
 import type { PoolEvent } from '../pool/events.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Allocations, AllocationsOptions } from './allocations.ts';
-import type { Transactions, Affected, Decide, Scope } from './transactions.ts';
+import type { Scope } from './scope.ts';
+import type { Transactions } from './transactions.ts';
+import type { Decide } from './decision.ts';
 import type { Subject } from './inflight.ts';
 import {
   type AllocationRequest,
   decidePart,
   type AllocationResult,
-  resultOf,
   type Outcome,
   type RequestPart,
   partOf,
 } from './allocation-request.ts';
 
-/** How often a slice waits for a moment when nobody else is busy with any of its owners. */
-const LOOKS = 8;
+/** How often a slice waits for a moment when no change of any of its owners is under way. */
+const ATTEMPTS = 8;
 /** Requests that are decided between two turns of the event loop, a few milliseconds. */
 const SLICE = 500;
 
@@ -28,24 +29,24 @@ export interface BulkOptions extends AllocationsOptions {
 /** Many requests at once, an outcome for each. */
 export class Bulk {
   readonly #pool: Pool;
-  readonly #changes: Transactions;
+  readonly #transactions: Transactions;
   readonly #random: () => number;
   readonly #allocations: Allocations;
 
   readonly #isTogether: boolean;
 
-  constructor({ pool, changes, random, allocations, atOnce = SLICE }: BulkOptions) {
+  constructor({ pool, transactions, random, allocations, atOnce = SLICE }: BulkOptions) {
     this.#pool = pool;
-    this.#changes = changes;
+    this.#transactions = transactions;
     this.#random = random;
     this.#allocations = allocations;
     this.#isTogether = atOnce >= SLICE;
   }
 
   /**
-   * Gives addresses for many requests, each on its own: an outcome for each, also for those that mean nothing. What is new
-   * or changes in a slice shares a commit; what cannot be had so simply goes the way of a single request. Yields the
-   * outcomes of a slice, in their order; the next is decided when it is asked for.
+   * Allocates for many requests, each on its own: an outcome for each, also for those that are errors. The requests of a
+   * slice that need a change share a commit; all others are handled like single requests. Yields the outcomes of a slice
+   * in their order; the next slice is decided when the consumer asks for it.
    */
   async *allocate(scope: Scope, requests: Iterable<AllocationRequest | PoolError>): AsyncGenerator<Outcome[]> {
     let lost: PoolError | undefined;
@@ -56,7 +57,7 @@ export class Bulk {
         continue;
       }
       const outcomes: Outcome[] = this.#isTogether ? await this.#allocateTogether(scope, slice) : [];
-      // Side by side, so that they share a commit too; those of one owner wait for each other in their order.
+      // Concurrently, so that they share a commit too; those of one owner wait for each other in their order.
       const rest: Promise<Outcome>[] = [];
       for (const [index, request] of slice.entries()) {
         if (outcomes[index]) continue;
@@ -74,19 +75,18 @@ export class Bulk {
     return this.#allocations.allocate(scope, request).catch(asOutcome);
   }
 
-  /** Gives addresses in one commit to those of the requests that can have one. Returns what they got, by their index. */
+  /** Allocates in one commit for those requests for which this is possible. Returns the results at their index. */
   async #allocateTogether(
     scope: Scope,
     requests: readonly (AllocationRequest | PoolError)[],
   ): Promise<AllocationResult[]> {
-    let parts: RequestPart[] = [];
-    let looks = 0;
-    const concerned = (): Affected => {
+    let attempts = 0;
+    const affected = () => {
       const subjects = new Set<Subject>();
-      parts = [];
-      // Somebody is always busy with one of so many: then each waits for its own alone.
-      if (++looks > LOOKS) return { networks: [], owners: [] };
-      for (const [index, request] of requests.entries()) {
+      const parts: RequestPart[] = [];
+      // With so many owners, there may always be one with a change under way: then each request waits on its own.
+      const isBusy = ++attempts > ATTEMPTS;
+      for (const [index, request] of isBusy ? [] : requests.entries()) {
         if (request instanceof PoolError) continue;
         const part = attempt(() => partOf(this.#pool, request, index));
         if (!part) continue;
@@ -94,27 +94,26 @@ export class Bulk {
         if (part.subject !== undefined) subjects.add(part.subject);
         parts.push(part);
       }
-      return { networks: [...new Set(parts.map(({ network }) => network))], owners: [...subjects] };
+      return { networks: [...new Set(parts.map(({ network }) => network))], owners: [...subjects], parts };
     };
-    const decide: Decide = (origin, hold) => {
-      const all: PoolEvent[] = [];
-      parts = parts.filter((part) => {
-        const events = attempt(() => decidePart(this.#pool, part, undefined, this.#random, origin)) ?? [];
-        if (events.length > 0) hold(events);
-        all.push(...events);
-        return events.length > 0;
-      });
-      return all;
+    const decide: Decide<AllocationResult[], ReturnType<typeof affected>> = (origin, hold, { parts }) => {
+      const events: PoolEvent[] = [];
+      const result: AllocationResult[] = [];
+      for (const part of parts) {
+        const decision = attempt(() => decidePart(this.#pool, part, undefined, this.#random, origin));
+        if (!decision || decision.events.length === 0) continue;
+        hold(decision.events);
+        events.push(...decision.events);
+        result[part.index] = decision.result;
+      }
+      return { events, result };
     };
     try {
-      await this.#changes.commit(scope, concerned, decide);
+      return await this.#transactions.commit(scope, affected, decide);
     } catch (error) {
-      if (error instanceof PoolError) return []; // nothing of it was given: each finds out for itself
+      if (error instanceof PoolError) return []; // nothing of it was committed: each request finds out on its own
       throw error;
     }
-    const given: AllocationResult[] = [];
-    for (const part of parts) given[part.index] = resultOf(part);
-    return given;
   }
 }
 
@@ -128,7 +127,7 @@ function* slicesOf<T>(values: Iterable<T>): Generator<T[]> {
   if (slice.length > 0) yield slice;
 }
 
-/** Why nothing of a slice could be written: nobody waits for the next to find out the same. */
+/** Why nothing of a slice could be written: the next slices would only find out the same. */
 function lossOf(outcomes: readonly Outcome[]): PoolError | undefined {
   let lost: PoolError | undefined;
   for (const outcome of outcomes) {
@@ -143,7 +142,7 @@ function asOutcome(error: unknown): Outcome {
   throw error;
 }
 
-/** What cannot be decided so is decided again, on its own. */
+/** Undefined if the decision fails: the request is then decided on its own. */
 function attempt<T>(decide: () => T): T | undefined {
   try {
     return decide();

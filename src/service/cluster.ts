@@ -1,6 +1,6 @@
 import { PoolError } from '../errors.ts';
 import type { LiveNode, Member, Membership } from '../store/membership.ts';
-import type { Scope } from './transactions.ts';
+import type { Scope } from './scope.ts';
 
 export interface ClusterOptions {
   readonly membership: Membership;

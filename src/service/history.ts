@@ -9,7 +9,7 @@ import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import { parseAllocationId } from './allocation-id.ts';
 import { type Held, invalidAddress, notFound } from './allocations.ts';
-import type { Scope } from './transactions.ts';
+import type { Scope } from './scope.ts';
 import type { ListFilter, Listing } from './listing.ts';
 import { resourceQuery, vrfAt } from './resource.ts';
 

@@ -10,11 +10,12 @@ import type { Network } from '../pool/network.ts';
 import { onlyNetwork } from '../pool/network-index.ts';
 import { Pool } from '../pool/pool.ts';
 import { strategyNamed } from '../pool/strategy.ts';
-import type { Transactions, Scope } from './transactions.ts';
+import type { Scope } from './scope.ts';
+import type { Transactions } from './transactions.ts';
 import { newId } from './id.ts';
 import { ALL, ownerSubject, type Subject } from './inflight.ts';
 
-/** A network to take in; it gets an id of ours. */
+/** A network to import; it gets a new id. */
 export type NetworkRow = NetworkSpec & { readonly cidr: Cidr };
 
 /** An allocation to import; without a network it belongs to the one that contains its address. */
@@ -26,7 +27,7 @@ export interface AllocationRow extends AllocationSpec {
 
 export interface Refused {
   readonly list: 'networks' | 'allocations';
-  /** Place in the list, from 0. */
+  /** Index in the list, from 0. */
   readonly index: number;
   readonly error: PoolError;
 }
@@ -35,7 +36,7 @@ export interface ImportSummary {
   /** How many are new. */
   readonly networks: number;
   readonly allocations: number;
-  /** How many stood already just so. */
+  /** How many existed already. */
   readonly unchanged: number;
   readonly refused: readonly Refused[];
 }
@@ -44,47 +45,45 @@ export interface ImportSummary {
 export type Row<T> = T | PoolError;
 
 /**
- * Takes in networks and allocations from elsewhere: all of them or none. Decides on a pool of its own what concerns new
- * networks, and holds what it takes of those that exist, so that a dry run is the same without the commit.
+ * Imports networks and allocations: all of them or none. New networks are decided on a pool of their own, and addresses of
+ * existing networks are held, so that a dry run is the same without the commit.
  */
 export class Imports {
   readonly #pool: Pool;
-  readonly #changes: Transactions;
+  readonly #transactions: Transactions;
   readonly #random: () => number;
 
-  constructor(options: { pool: Pool; changes: Transactions; random: () => number }) {
+  constructor(options: { pool: Pool; transactions: Transactions; random: () => number }) {
     this.#pool = options.pool;
-    this.#changes = options.changes;
+    this.#transactions = options.transactions;
     this.#random = options.random;
   }
 
   /**
    * @param dryRun says what would happen, and changes nothing
-   * @throws PoolError `storage_full`, `store_unavailable`; what is wrong with rows is told in `refused`, and then nothing is changed
+   * @throws PoolError `storage_full`, `store_unavailable`; rows with errors are in `refused`, and then nothing is changed
    */
-  async take(
+  import(
     scope: Scope,
     networks: readonly Row<NetworkRow>[],
     allocations: readonly Row<AllocationRow>[],
     dryRun: boolean,
   ): Promise<ImportSummary> {
-    let taken: ImportSummary = { networks: 0, allocations: 0, unchanged: 0, refused: [] };
-    await this.#changes.commitAlone(
+    return this.#transactions.commitAlone(
       scope,
       () => ALL,
       (origin, hold) => {
         const draft = new Draft(this.#pool, this.#random, origin, hold);
         for (const [index, row] of networks.entries()) draft.addNetwork(index, row, newId('net', this.#random));
         for (const [index, row] of allocations.entries()) draft.allocate(index, row);
-        taken = draft.result;
-        return dryRun || taken.refused.length > 0 ? [] : draft.events;
+        const { result } = draft;
+        return { events: dryRun || result.refused.length > 0 ? [] : draft.events, result };
       },
     );
-    return taken;
   }
 }
 
-/** What an intake has decided so far. */
+/** The import as far as it is decided. */
 class Draft {
   readonly events: PoolEvent[] = [];
   readonly #live: Pool;
@@ -114,14 +113,14 @@ class Draft {
   }
 
   addNetwork(index: number, row: Row<NetworkRow>, id: string): void {
-    this.#row('networks', index, row, (wish) => {
-      const other = this.#live.overlapping(wish.cidr, wish.vrf ?? DEFAULT_VRF);
-      if (other && other.cidr.prefixLength === wish.cidr.prefixLength) {
+    this.#row('networks', index, row, (spec) => {
+      const other = this.#live.overlapping(spec.cidr, spec.vrf ?? DEFAULT_VRF);
+      if (other && other.cidr.prefixLength === spec.cidr.prefixLength) {
         this.#unchanged++; // it exists: its settings are left alone
         return;
       }
-      decideAddNetwork(this.#fresh, id, wish, this.#origin); // against the rows before
-      const events = decideAddNetwork(this.#live, id, wish, this.#origin);
+      decideAddNetwork(this.#fresh, id, spec, this.#origin); // against the rows before
+      const events = decideAddNetwork(this.#live, id, spec, this.#origin);
       // What comes with a drained network was given before it was drained.
       for (const event of events) this.#fresh.apply(event.type === 'network_added' ? undrained(event) : event);
       this.events.push(...events);
@@ -130,17 +129,17 @@ class Draft {
   }
 
   allocate(index: number, row: Row<AllocationRow>): void {
-    this.#row('allocations', index, row, (wish) => {
-      const { pool, network } = this.#networkOf(wish);
-      const standing = ownerKey(wish.owner) === undefined ? anonymousAt(network, wish) : undefined;
-      const subject = ownerSubject(network, wish.owner, standing?.offset);
-      if (subject !== undefined && this.#subjects.has(subject)) throw twice(network, wish, standing);
-      const events = standing
-        ? decideUpdate(network, standing, { ...wish.attributes, mac: macIn(wish) }, this.#origin)
-        : this.#decide(pool, network, wish);
+    this.#row('allocations', index, row, (spec) => {
+      const { pool, network } = this.#networkOf(spec);
+      const existing = ownerKey(spec.owner) === undefined ? anonymousAt(network, spec) : undefined;
+      const subject = ownerSubject(network, spec.owner, existing?.offset);
+      if (subject !== undefined && this.#subjects.has(subject)) throw twice(network, spec, existing);
+      const events = existing
+        ? decideUpdate(network, existing, { ...spec.attributes, mac: macIn(spec) }, this.#origin)
+        : this.#decide(pool, network, spec);
       for (const event of events) {
         const offset = event.type === 'ip_allocated' ? network.offsetOf(event.ip) : undefined;
-        const made = ownerSubject(network, wish.owner, offset);
+        const made = ownerSubject(network, spec.owner, offset);
         if (made !== undefined) this.#subjects.add(made);
       }
       if (subject !== undefined) this.#subjects.add(subject);
@@ -152,14 +151,14 @@ class Draft {
     });
   }
 
-  #decide(pool: Pool, network: Network, wish: AllocationRow): PoolEvent[] {
+  #decide(pool: Pool, network: Network, spec: AllocationRow): PoolEvent[] {
     try {
       const strategy = strategyNamed(network.settings.strategy, this.#random);
-      return decideAllocate(pool, network, wish, strategy, this.#origin);
+      return decideAllocate(pool, network, spec, strategy, this.#origin);
     } catch (error) {
       // Nothing else is under way: it is a row before that has it.
       if (!(error instanceof PoolError) || error.code !== 'conflict') throw error;
-      throw new PoolError('address_taken', `ip ${wish.ip ?? ''} is taken by a row before`, error.details);
+      throw new PoolError('address_taken', `ip ${spec.ip ?? ''} is taken by a row before`, error.details);
     }
   }
 
@@ -204,9 +203,9 @@ function macIn({ attributes: { mac } }: AllocationRow): string | null | undefine
   return mac === 'auto' ? undefined : mac;
 }
 
-function twice(network: Network, { owner }: AllocationRow, standing: Allocation | undefined): PoolError {
-  if (standing) {
-    const ip = network.ipAt(standing.offset);
+function twice(network: Network, { owner }: AllocationRow, existing: Allocation | undefined): PoolError {
+  if (existing) {
+    const ip = network.ipAt(existing.offset);
     return new PoolError('address_taken', `ip ${ip} is taken by a row before`, { field: 'ip', ip });
   }
   const text = `vm_id ${owner.vm_id} stands before with the same nic in network ${network.id}`;

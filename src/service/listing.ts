@@ -9,7 +9,8 @@ import { findById } from './allocation-id.ts';
 import type { NetworkReference } from './allocation-request.ts';
 import { type Held, invalidAddress, notFound } from './allocations.ts';
 import { compareVrfs, type ListPosition, parseListPosition } from './list-position.ts';
-import type { Transactions, Scope } from './transactions.ts';
+import type { Scope } from './scope.ts';
+import type { Transactions } from './transactions.ts';
 
 /** What a list is narrowed to. All that is given must hold. */
 export interface ListFilter {
@@ -35,16 +36,16 @@ const SLICE = 250;
 /** The use cases that look at allocations. */
 export class Listing {
   readonly #pool: Pool;
-  readonly #changes: Transactions;
+  readonly #transactions: Transactions;
 
-  constructor({ pool, changes }: { readonly pool: Pool; readonly changes: Transactions }) {
+  constructor({ pool, transactions }: { readonly pool: Pool; readonly transactions: Transactions }) {
     this.#pool = pool;
-    this.#changes = changes;
+    this.#transactions = transactions;
   }
 
   /** What an owner holds. @throws PoolError `allocation_not_found` */
   async get(_scope: Scope, { network: text, vrf, owner }: NetworkReference & { owner: Owner }): Promise<Held> {
-    const pool = await this.#changes.latest();
+    const pool = await this.#transactions.latest();
     const network = pool.resolveNetwork(text, vrf);
     const allocation = network.byOwner(owner);
     if (!allocation || this.#isOver(allocation)) throw notFound({ network: network.id, vm_id: owner.vm_id });
@@ -53,7 +54,7 @@ export class Listing {
 
   /** The allocation of an id. @throws PoolError `allocation_not_found` */
   async byId(_scope: Scope, id: string): Promise<Held> {
-    const pool = await this.#changes.latest();
+    const pool = await this.#transactions.latest();
     const held = findById(pool, id);
     if (!held || this.#isOver(held.allocation)) throw notFound({ id: id.slice(0, 64) });
     return held;
@@ -67,7 +68,7 @@ export class Listing {
    */
   async *list(_scope: Scope, filter: ListFilter): AsyncGenerator<Held[]> {
     const named =
-      filter.network === undefined ? undefined : await this.#changes.resolveNetwork(filter.network, filter.vrf);
+      filter.network === undefined ? undefined : await this.#transactions.resolveNetwork(filter.network, filter.vrf);
     const after = filter.after === undefined ? undefined : positionIn(named, filter.after);
     const only = filter.ip === undefined ? undefined : addressIn(named, filter.ip);
     const networks = named ? [named] : this.#networksOf(filter);
@@ -87,7 +88,7 @@ export class Listing {
     { after, only }: { readonly after: ListPosition | undefined; readonly only: Address | undefined },
     filter: ListFilter,
   ): AsyncGenerator<Held[]> {
-    this.#changes.local();
+    this.#transactions.local();
     let slice: Held[] = [];
     let looked = 0;
     for (const network of networks) {
@@ -123,7 +124,7 @@ export class Listing {
 
   /** Whether it has ended by itself, which is not written down yet. */
   #isOver({ attributes: { expires_at } }: Allocation): boolean {
-    return expires_at !== undefined && expires_at <= this.#changes.now();
+    return expires_at !== undefined && expires_at <= this.#transactions.now();
   }
 }
 

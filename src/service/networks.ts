@@ -8,12 +8,13 @@ import {
 import { decideReserve, decideUnreserve, type ReservationSpec } from '../pool/decide/reservation.ts';
 import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
-import type { Pool } from '../pool/pool.ts';
 import type { Reservation } from '../pool/reservation.ts';
 
 export type { Network, Reservation };
 import type { Span } from '../collections/span.ts';
-import type { Transactions, Scope } from './transactions.ts';
+import type { Scope } from './scope.ts';
+import type { Transactions } from './transactions.ts';
+import { type Pool, reservationOf } from '../pool/pool.ts';
 import { newId } from './id.ts';
 import type { Cidr } from '../net/cidr.ts';
 
@@ -38,18 +39,18 @@ export interface NetworkStats {
 /** The use cases around networks and their reservations. */
 export class Networks {
   readonly #pool: Pool;
-  readonly #changes: Transactions;
+  readonly #transactions: Transactions;
   readonly #random: () => number;
 
-  constructor({ pool, changes, random }: { pool: Pool; changes: Transactions; random: () => number }) {
+  constructor({ pool, transactions, random }: { pool: Pool; transactions: Transactions; random: () => number }) {
     this.#pool = pool;
-    this.#changes = changes;
+    this.#transactions = transactions;
     this.#random = random;
   }
 
   /** Networks in the order in which they were added. @param vrf undefined: those of all VRFs */
   list(_scope: Scope, vrf?: string): Promise<Network[]> {
-    const all = [...this.#changes.local().networks];
+    const all = [...this.#transactions.local().networks];
     return Promise.resolve(vrf === undefined ? all : all.filter((network) => network.vrf === vrf));
   }
 
@@ -59,73 +60,70 @@ export class Networks {
    * @throws PoolError `network_not_found`, `ambiguous_vrf`
    */
   async get(_scope: Scope, text: string, vrf?: string): Promise<Network> {
-    return (await this.#changes.latest()).resolveNetwork(text, vrf);
+    return (await this.#transactions.latest()).resolveNetwork(text, vrf);
   }
 
   /** Adds a network under an id of its own. @throws PoolError as {@link decideAddNetwork} */
   async add(
     scope: Scope,
-    wish: NetworkSpec & { readonly cidr: Cidr },
+    spec: NetworkSpec & { readonly cidr: Cidr },
     id = newId('net', this.#random),
   ): Promise<Network> {
-    await this.#changes.commitAlone(
+    await this.#transactions.commitAlone(
       scope,
       () => id,
-      (origin) => decideAddNetwork(this.#pool, id, wish, origin),
+      (origin) => ({ events: decideAddNetwork(this.#pool, id, spec, origin), result: undefined }),
     );
     return this.#pool.network(id);
   }
 
-  /** Changes what is given. @throws PoolError as {@link decideUpdateNetwork} */
-  async update(scope: Scope, text: string, wish: NetworkSpec, vrf?: string): Promise<Network> {
-    let network: Network | undefined;
-    await this.#changes.commitAlone(scope, this.#meant(text, vrf), (origin) => {
-      network = this.#pool.resolveNetwork(text, vrf);
-      return decideUpdateNetwork(this.#pool, network, wish, origin);
+  /** Changes the settings that are present. @throws PoolError as {@link decideUpdateNetwork} */
+  update(scope: Scope, text: string, spec: NetworkSpec, vrf?: string): Promise<Network> {
+    return this.#transactions.commitAlone(scope, this.#idOf(text, vrf), (origin) => {
+      const network = this.#pool.resolveNetwork(text, vrf);
+      return { events: decideUpdateNetwork(this.#pool, network, spec, origin), result: network };
     });
-    return network ?? this.#pool.resolveNetwork(text, vrf);
   }
 
   /** Removes a network. @throws PoolError as {@link decideRemoveNetwork} */
-  async remove(scope: Scope, text: string, force: boolean, vrf?: string): Promise<void> {
-    await this.#changes.commitAlone(scope, this.#meant(text, vrf), (origin) =>
-      decideRemoveNetwork(this.#pool.resolveNetwork(text, vrf), force, origin),
-    );
+  remove(scope: Scope, text: string, force: boolean, vrf?: string): Promise<void> {
+    return this.#transactions.commitAlone(scope, this.#idOf(text, vrf), (origin) => {
+      return { events: decideRemoveNetwork(this.#pool.resolveNetwork(text, vrf), force, origin), result: undefined };
+    });
   }
 
   /** Reserves addresses. @throws PoolError as {@link decideReserve} */
-  async reserve(
+  reserve(
     scope: Scope,
     text: string,
-    wish: ReservationSpec,
+    spec: ReservationSpec,
     vrf?: string,
   ): Promise<{ network: Network; reservation: Reservation }> {
     const id = newId('res', this.#random);
-    await this.#changes.commitAlone(scope, this.#meant(text, vrf), (origin) => {
-      if (wish.expires_at !== undefined && wish.expires_at <= origin.at) {
+    return this.#transactions.commitAlone(scope, this.#idOf(text, vrf), (origin) => {
+      if (spec.expires_at !== undefined && spec.expires_at <= origin.at) {
         throw new PoolError('invalid_request', 'expires_at is invalid: it is not in the future', {
           field: 'expires_at',
         });
       }
-      return decideReserve(this.#pool.resolveNetwork(text, vrf), id, wish, origin);
+      const network = this.#pool.resolveNetwork(text, vrf);
+      const events = decideReserve(network, id, spec, origin);
+      return { events, result: { network, reservation: reservationOf(network, events[0]) } };
     });
-    const network = this.#pool.resolveNetwork(text, vrf);
-    const reservation = network.reservations.get(id);
-    if (!reservation) throw new PoolError('reservation_not_found', 'The reservation has ended already', { id });
-    return { network, reservation };
   }
 
   /** Ends a reservation. @throws PoolError `reservation_not_found` */
-  async unreserve(scope: Scope, text: string, id: string, vrf?: string): Promise<void> {
-    await this.#changes.commitAlone(scope, this.#meant(text, vrf), (origin) =>
-      decideUnreserve(this.#pool.resolveNetwork(text, vrf), id, 'removed', origin),
-    );
+  unreserve(scope: Scope, text: string, id: string, vrf?: string): Promise<void> {
+    return this.#transactions.commitAlone(scope, this.#idOf(text, vrf), (origin) => {
+      const events = decideUnreserve(this.#pool.resolveNetwork(text, vrf), id, 'removed', origin);
+      return { events, result: undefined };
+    });
   }
 
   /** How full a network is. @throws PoolError `network_not_found` */
   async stats(_scope: Scope, text: string, vrf?: string): Promise<NetworkStats> {
-    await this.#changes.settle(await this.#changes.resolveNetwork(text, vrf));
-    const network = this.#changes.local().resolveNetwork(text, vrf);
+    await this.#transactions.settle(await this.#transactions.resolveNetwork(text, vrf));
+    const network = this.#transactions.local().resolveNetwork(text, vrf);
     const { allocated, available, assignable: layout, cursor, free } = network;
     const { first, last } = layout.space;
     const total = last - first + 1n;
@@ -160,7 +158,7 @@ export class Networks {
     return ranges;
   }
 
-  /** Ends what was reserved until now, and releases what was leased until now. @throws PoolError `conflict` at the end */
+  /** Ends expired reservations, and releases expired leases. @throws PoolError `conflict` after all networks were tried */
   async sweep(scope: Scope): Promise<void> {
     const conflicts: PoolError[] = [];
     const goOn = (error: unknown) => {
@@ -168,16 +166,16 @@ export class Networks {
       conflicts.push(error);
     };
     for (const network of [...this.#pool.networks]) {
-      const now = this.#changes.now();
-      await this.#changes.sweep(network).catch(goOn);
+      const now = this.#transactions.now();
+      await this.#transactions.sweep(network).catch(goOn);
       for (const { id, expires_at } of network.reservations.values()) {
         if (expires_at === undefined || expires_at > now) continue;
-        const ended = this.#changes.commitAlone(
+        const ended = this.#transactions.commitAlone(
           scope,
           () => network.id,
           (origin) => {
-            const stands = this.#pool.find(network.id) === network && network.reservations.has(id);
-            return stands ? decideUnreserve(network, id, 'expired', origin) : [];
+            const exists = this.#pool.find(network.id) === network && network.reservations.has(id);
+            return { events: exists ? decideUnreserve(network, id, 'expired', origin) : [], result: undefined };
           },
         );
         await ended.catch(goOn);
@@ -186,7 +184,7 @@ export class Networks {
     if (conflicts[0]) throw conflicts[0];
   }
 
-  #meant(text: string, vrf: string | undefined): () => string {
+  #idOf(text: string, vrf: string | undefined): () => string {
     return () => this.#pool.resolveNetwork(text, vrf).id;
   }
 }

@@ -5,7 +5,8 @@ import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Held } from './allocations.ts';
-import type { Transactions, Scope } from './transactions.ts';
+import type { Scope } from './scope.ts';
+import type { Transactions } from './transactions.ts';
 import { ownerSubject } from './inflight.ts';
 
 export interface ReclaimRequest {
@@ -47,15 +48,19 @@ const SLICE = 500;
  */
 export class Reclaim {
   readonly #pool: Pool;
-  readonly #changes: Transactions;
+  readonly #transactions: Transactions;
   readonly #atOnce: number;
 
   /** @param options `atOnce`: allocations that one commit changes at most */
-  constructor(options: { readonly pool: Pool; readonly changes: Transactions; readonly atOnce?: number | undefined }) {
-    const { pool, changes, atOnce = SLICE } = options;
+  constructor(options: {
+    readonly pool: Pool;
+    readonly transactions: Transactions;
+    readonly atOnce?: number | undefined;
+  }) {
+    const { pool, transactions, atOnce = SLICE } = options;
     this.#atOnce = atOnce;
     this.#pool = pool;
-    this.#changes = changes;
+    this.#transactions = transactions;
   }
 
   /**
@@ -67,7 +72,7 @@ export class Reclaim {
    */
   async run(scope: Scope, request: ReclaimRequest): Promise<ReclaimResult> {
     const { live, dryRun, force } = request;
-    await this.#changes.latest();
+    await this.#transactions.latest();
     const { checked, missing, back } = await this.#compare(request);
     if (!force && (live.size === 0 || missing.length * 2 > checked)) {
       const text =
@@ -106,48 +111,43 @@ export class Reclaim {
     return { checked, missing, back };
   }
 
-  async #note(
-    scope: Scope,
-    missing: readonly Held[],
-    { graceSeconds }: ReclaimRequest,
-    dryRun: boolean,
-  ): Promise<Missing[]> {
-    let found: Missing[] = [];
-    await this.#changes.commit(scope, concernedBy(missing), (origin) => {
-      found = [];
-      return missing.flatMap(({ network, allocation: seen }) => {
-        const allocation = this.#standing(network, seen);
+  #note(scope: Scope, missing: readonly Held[], { graceSeconds }: ReclaimRequest, dryRun: boolean): Promise<Missing[]> {
+    return this.#transactions.commit(scope, affectedBy(missing), (origin) => {
+      const result: Missing[] = [];
+      const events = missing.flatMap(({ network, allocation: seen }) => {
+        const allocation = this.#current(network, seen);
         if (!allocation) return [];
         const before = allocation.attributes.missing_since;
         const latest = origin.at - graceSeconds * 1000;
         const due = before !== undefined && before <= latest && allocation.allocated_at <= latest;
         const released = due && !dryRun;
-        found.push({ network, allocation, missing_since: before ?? origin.at, due, released });
+        result.push({ network, allocation, missing_since: before ?? origin.at, due, released });
         if (released) return decideRelease(network, allocation, 'reconciled', origin);
         return before === undefined ? decideUpdate(network, allocation, { missing_since: origin.at }, origin) : [];
       });
+      return { events, result };
     });
-    return found;
   }
 
   async #clear(scope: Scope, back: readonly Held[]): Promise<void> {
-    await this.#changes.commit(scope, concernedBy(back), (origin) =>
-      back.flatMap(({ network, allocation: seen }) => {
-        const allocation = this.#standing(network, seen);
+    await this.#transactions.commit(scope, affectedBy(back), (origin) => {
+      const events = back.flatMap(({ network, allocation: seen }) => {
+        const allocation = this.#current(network, seen);
         return allocation ? decideUpdate(network, allocation, { missing_since: null }, origin) : [];
-      }),
-    );
+      });
+      return { events, result: undefined };
+    });
   }
 
   /** The same allocation as it is now; undefined when it has ended. */
-  #standing(network: Network, { offset, allocated_at }: Allocation): Allocation | undefined {
+  #current(network: Network, { offset, allocated_at }: Allocation): Allocation | undefined {
     if (this.#pool.find(network.id) !== network) return undefined;
     const now = network.byOffset(offset);
     return now?.offset === offset && now.allocated_at === allocated_at ? now : undefined;
   }
 }
 
-function concernedBy(held: readonly Held[]) {
+function affectedBy(held: readonly Held[]) {
   const networks = [...new Set(held.map(({ network }) => network))];
   const owners = held.flatMap(({ network, allocation }) => ownerSubject(network, allocation, allocation.offset) ?? []);
   return () => ({ networks, owners });

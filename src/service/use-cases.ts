@@ -36,31 +36,23 @@ export interface UseCasesOptions {
 }
 
 /** The use cases over a pool and where its events become durable. */
-export function useCases({
-  pool,
-  store,
-  history,
-  clock,
-  random,
-  atOnce,
-  timeoutMs: timeoutMs,
-}: UseCasesOptions): UseCases {
-  const changes = new Transactions({ pool, store, clock, atOnce, timeoutMs: timeoutMs });
-  const allocations = new Allocations({ pool, changes, random });
-  const listing = new Listing({ pool, changes });
+export function useCases({ pool, store, history, clock, random, atOnce, timeoutMs }: UseCasesOptions): UseCases {
+  const transactions = new Transactions({ pool, store, clock, atOnce, timeoutMs });
+  const allocations = new Allocations({ pool, transactions, random });
+  const listing = new Listing({ pool, transactions });
   return {
     allocations,
     listing,
-    bulk: new Bulk({ pool, changes, random, allocations, atOnce }),
-    networks: new Networks({ pool, changes, random }),
+    bulk: new Bulk({ pool, transactions, random, allocations, atOnce }),
+    networks: new Networks({ pool, transactions, random }),
     history: new HistoryService({
       pool,
       history,
       listing,
-      meant: (text, vrf) => changes.resolveNetwork(text, vrf),
-      now: () => changes.now(),
+      meant: (text, vrf) => transactions.resolveNetwork(text, vrf),
+      now: () => transactions.now(),
     }),
-    reclaim: new Reclaim({ pool, changes, atOnce }),
-    imports: new Imports({ pool, changes, random }),
+    reclaim: new Reclaim({ pool, transactions, atOnce }),
+    imports: new Imports({ pool, transactions, random }),
   };
 }

@@ -8,7 +8,7 @@ import { isPending, rejects, SCOPE, startService } from '../support/service.ts';
 async function start() {
   const service = await startService('10.0.0.0/29');
   const take = (networks: readonly NetworkRow[], allocations: readonly AllocationRow[], dryRun = false) =>
-    service.imports.take(SCOPE, networks, allocations, dryRun);
+    service.imports.import(SCOPE, networks, allocations, dryRun);
   return { ...service, take };
 }
 
@@ -20,7 +20,7 @@ const row = (vm_id: string, ip?: string): AllocationRow => ({
   ip,
 });
 
-describe('intake.take', () => {
+describe('imports.import', () => {
   it('writes networks and what is allocated in them in one commit, networks first', async () => {
     const { take, commit, durable } = await start();
     const taken = take([net('10.9.0.0/24')], [row('a', '10.9.0.7'), row('b')]);

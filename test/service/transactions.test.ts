@@ -191,7 +191,7 @@ describe('leases that have ended', () => {
   it('are no more in one commit than it takes', async () => {
     const { askAll, ask, pass, durable, commit, pool, ...rest } = await startService('10.0.0.0/24');
     const changes = changesOf({ pool, ...rest }, 2);
-    const allocations = new Allocations({ pool, changes, random: () => 0 });
+    const allocations = new Allocations({ pool, transactions: changes, random: () => 0 });
     const wishes = ['a', 'b', 'c'].map((vm) => wish(vm, { ttl: 10 }));
     await durable(askAll(...wishes));
     await durable(ask('d', { ttl: 10 }));

@@ -4,7 +4,7 @@ import type { Context } from 'koa';
 import { type NetworkAllocation } from '../../api/allocations.ts';
 import { PoolError } from '../../errors.ts';
 import type { AllocationRequest, Given } from '../../service/allocations.ts';
-import type { Scope } from '../../service/transactions.ts';
+import type { Scope } from '../../service/scope.ts';
 import type { ListFilter } from '../../service/listing.ts';
 import { formatListPosition, parseListPosition } from '../../service/list-position.ts';
 import { withIndex } from '../../service/allocation-request.ts';

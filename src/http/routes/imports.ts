@@ -23,7 +23,7 @@ export function importHandlers({
     'POST /api/v1/import': async (ctx, body) => {
       const { networks = [], allocations = [] } = body;
       const dryRun = queryFlag(ctx, 'dry_run');
-      const taken = await intake.take(
+      const taken = await intake.import(
         scopeOf(ctx),
         networks.map((row) =>
           readRow(checkNetwork, row, ({ cidr, ...rest }) => ({ cidr: cidrField('cidr', cidr), ...wishOf(rest) })),

@@ -3,7 +3,7 @@ import { lastAddress } from '../../net/cidr.ts';
 import { formatRange, type Range } from '../../net/range.ts';
 import { sameOwner } from '../allocation.ts';
 import { PoolError } from '../../errors.ts';
-import type { Origin, Owner, PoolEvent } from '../events.ts';
+import type { Origin, Owner, PoolEvent, ReservationAdded } from '../events.ts';
 import type { Network } from '../network.ts';
 
 export interface ReservationSpec {
@@ -20,7 +20,7 @@ export interface ReservationSpec {
  *
  * @throws PoolError `invalid_address` outside the network, `reservation_overlap`, `address_taken` when somebody else holds one
  */
-export function decideReserve(network: Network, id: string, spec: ReservationSpec, origin: Origin): PoolEvent[] {
+export function decideReserve(network: Network, id: string, spec: ReservationSpec, origin: Origin): [ReservationAdded] {
   const { range, reason, owner, expires_at } = spec;
   const { cidr } = network;
   const text = formatRange(range);
