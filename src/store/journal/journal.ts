@@ -6,20 +6,21 @@ import type { History } from '../history.ts';
 import type { Delivered, Store, StoreHealth } from '../store.ts';
 import { Compaction, type CompactionOptions } from './compaction.ts';
 import { FORMAT_VERSION } from './codec/format.ts';
-import { deleteUnfinished, ioError, journalName, listFolder, makeFolder, noData, syncFolder } from './folder.ts';
+import { deleteUnfinished, ioError, makeFolder, syncFolder } from './folder.ts';
 import { type Committed, JournalHistory } from './history/history.ts';
 import { LoadProgress } from './load-progress.ts';
 import { isSigned, lockFolder, signLock } from './lock.ts';
-import { isFull, Log } from './log.ts';
+import { Log } from './log.ts';
 import { recover, type Tail } from './recover.ts';
+import { lostJournal, openError, refuseEmpty, unavailable } from './refusals.ts';
 import { truncateTornTail } from './torn.ts';
 
 export interface JournalOptions extends CompactionOptions {
-  /** Refuse a folder that holds no journal: an unmounted volume must not look like an empty pool. */
+  /** Refuse a folder without a journal: an unmounted volume must not look like an empty pool. */
   readonly requireExisting: boolean;
-  /** Called when history is through and before anything in the folder is changed; throws to refuse it. */
+  /** Called after the replay and before anything in the folder changes. Throws to refuse the folder. */
   readonly accept: () => void;
-  /** Told when the disk may have lied: nothing more is acknowledged, and the process has to end. */
+  /** Called when it is unknown what is on the disk: nothing more is acknowledged, and the process has to end. */
   readonly fatal: (error: PoolError) => void;
 }
 
@@ -42,8 +43,8 @@ const PROBE_MS = 1000;
 /**
  * A store on one machine: an append-only journal with group commit, and snapshots that keep it short.
  *
- * One batch is on its way to the disk at a time. All commits that arrive meanwhile ride the next one, so that the cost of
- * the sync is shared by as many as there are, and there is no timer that anybody would wait for.
+ * One batch is written at a time. All commits that arrive meanwhile form the next batch and share its sync; there is no
+ * timer to wait for.
  */
 export class Journal implements Store {
   readonly #options: JournalOptions;
@@ -54,11 +55,11 @@ export class Journal implements Store {
   #loading: LoadProgress | undefined;
   #log: Log | undefined;
   #compaction: Compaction | undefined;
-  /** What a search may see: behind it stand records that nobody was told of yet. */
+  /** What a search may see: records after it have not been acknowledged yet. */
   #committed: Committed | undefined;
   readonly history: History;
   #pending: Commit[] = [];
-  /** The one piece of work that may touch the log. */
+  /** The only piece of work that may use the log at the moment. */
   #running: Promise<void> | undefined;
   #probe: NodeJS.Timeout | undefined;
 
@@ -84,16 +85,16 @@ export class Journal implements Store {
   }
 
   commit(events: readonly DomainEvent[]): Promise<void> {
-    if (this.#state === 'closed' || this.#state === 'dead') return Promise.reject(unavailable(this.#state));
+    if (this.#state === 'closed' || this.#state === 'dead') return Promise.reject(unavailable(REASONS[this.#state]));
     return new Promise((resolve, reject) => {
       this.#pending.push({ events, resolve, reject });
-      // At the end of this turn of the event loop, so that all requests that it brought share one sync.
+      // At the end of this turn of the event loop, so that all its requests share one sync.
       if (this.#pending.length === 1) setImmediate(() => this.#run(() => this.#drain()));
     });
   }
 
   barrier(): Promise<void> {
-    return Promise.resolve(); // nobody else writes here: what is committed has been delivered
+    return Promise.resolve(); // there is no other writer: everything committed has been delivered
   }
 
   health(): StoreHealth {
@@ -125,7 +126,7 @@ export class Journal implements Store {
     };
     this.#loading = new LoadProgress((facts, message) => log('info', { dir, ...facts }, message), now);
     const found = await recover(dir, sink, this.#loading).finally(() => (this.#loading = undefined));
-    if (!found.last && (await isSigned(lock))) throw vanished(dir);
+    if (!found.last && (await isSigned(lock))) throw lostJournal(dir);
     accept();
     await deleteUnfinished(dir, found.contents);
     if (found.last && found.last.length > found.last.end) await this.#truncateTornTail(found.last);
@@ -143,7 +144,7 @@ export class Journal implements Store {
     log('info', { dir, records: this.#log.seq, ms: now() - started }, 'journal opened');
   }
 
-  /** Does one piece of work at a time; commits that come meanwhile are begun when it ends. */
+  /** Runs one piece of work at a time; commits that arrive meanwhile start when it ends. */
   #run(work: () => Promise<void>): void {
     this.#running ??= work().finally(() => {
       this.#running = undefined;
@@ -194,12 +195,12 @@ export class Journal implements Store {
       this.#state = 'full';
       this.#options.log('warn', error.details, 'the disk is full: changes are refused, reads go on');
     }
-    // The next commit finds out by itself. This is for readiness, which keeps the commits away.
+    // Readiness keeps commits away while the disk is full, so a probe has to find out.
     clearTimeout(this.#probe);
-    this.#probe = setTimeout(() => this.#run(() => this.#look()), PROBE_MS).unref();
+    this.#probe = setTimeout(() => this.#run(() => this.#probeRoom()), PROBE_MS).unref();
   }
 
-  async #look(): Promise<void> {
+  async #probeRoom(): Promise<void> {
     if (this.#state !== 'full') return;
     try {
       if (await this.#log?.hasRoom()) this.#hasRoom();
@@ -216,13 +217,13 @@ export class Journal implements Store {
     this.#options.log('info', {}, 'the disk has room again: changes are accepted');
   }
 
-  /** After a failed sync the kernel may drop the pages and call the next one a success: stop at the first. */
+  /** After a failed sync the kernel may drop the pages and report the next one as a success: stop at the first. */
   #die(cause: unknown): void {
     this.#state = 'dead';
-    // None of these was written. The batch that was gets no answer: nobody knows how it ended.
+    // None of these was written. The commits of the failed batch stay pending: their outcome is unknown.
     const waiting = this.#pending;
     this.#pending = [];
-    for (const { reject } of waiting) reject(unavailable('dead'));
+    for (const { reject } of waiting) reject(unavailable(REASONS.dead));
     this.#options.fatal(cause instanceof PoolError ? cause : ioError(`write to ${this.#options.dir}`, cause));
   }
 
@@ -239,32 +240,4 @@ export class Journal implements Store {
 
 function endOf({ base, bytes }: Log): Committed {
   return { base, bytes };
-}
-
-function unavailable(state: 'closed' | 'dead'): PoolError {
-  return new PoolError(
-    'store_unavailable',
-    `Nothing was changed: the journal cannot be written to (${REASONS[state]})`,
-  );
-}
-
-/** A disk that is full now may have room later: worth another start, unlike one that fails. */
-function openError(dir: string, error: unknown): PoolError {
-  if (error instanceof PoolError) return error; // a failed sync among them, whatever its reason
-  if (!isFull(error)) return ioError(`open the data folder ${dir}`, error);
-  return new PoolError('storage_full', `No room to open ${dir}: free space and start again`, { dir }, error);
-}
-
-async function refuseEmpty(dir: string): Promise<void> {
-  const { journals, snapshots } = await listFolder(dir);
-  if (journals.length === 0 && snapshots.length === 0) throw noData(dir);
-}
-
-/** A folder that has a signed lock and nothing else: an empty pool would give addresses twice. */
-function vanished(dir: string): PoolError {
-  return new PoolError(
-    'data_corrupt',
-    `${dir} has lost its journal: ippool has served from it before. Put its files back; to begin with an empty pool delete LOCK too`,
-    { file: journalName(0), offset: 0, rule: 'generation' },
-  );
 }
