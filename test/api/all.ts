@@ -1,3 +1,3 @@
-import { together } from '../support/together.ts';
+import { importTests } from '../support/import-tests.ts';
 
-await together(new URL('./', import.meta.url));
+await importTests(new URL('./', import.meta.url));

@@ -6,7 +6,7 @@ export interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-/** One client with one kept-alive connection. A call that rejects has an unknown outcome: it may have been done. */
+/** A client with one keep-alive connection. The outcome of a call that rejects is unknown: it may have taken effect. */
 export class Caller {
   readonly #url: string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -31,7 +31,7 @@ export class Caller {
     return this.#call('GET', path);
   }
 
-  /** Every VM with its address, as the server lists them. */
+  /** Every VM with its address, as listed by the server. */
   async held(): Promise<[vm: string, ip: string][]> {
     const { body } = await this.get('/api/v1/ip/allocations');
     return (body as unknown as { vm_id: string; ip: string }[]).map(({ vm_id, ip }) => [vm_id, ip]);
@@ -51,7 +51,7 @@ export class Caller {
         response.on('error', reject);
         response.on('end', () => {
           if (!response.complete) {
-            reject(new Error('the answer was cut off'));
+            reject(new Error('the response was cut off'));
             return;
           }
           const body = JSON.parse(text) as Record<string, unknown>;

@@ -6,8 +6,8 @@ import { startServer } from '../support/server.ts';
 
 const TRIES = 20;
 
-describe('a CONNECT request, which this server does not take', () => {
-  it('does not end the process when its client resets the connection', async (t) => {
+describe('a CONNECT request, which the server does not support', () => {
+  it('does not crash the server when its client resets the connection', async (t) => {
     const server = await startServer({ args: ['--memory'] });
     t.after(() => server.kill('SIGKILL'));
     const { hostname, port } = new URL(server.url);
@@ -22,7 +22,7 @@ describe('a CONNECT request, which this server does not take', () => {
     assert.deepEqual(await server.stop(), { code: 0, signal: null });
   });
 
-  it('does not hold up a shutdown when its client stays', async (t) => {
+  it('does not delay a shutdown when its client stays connected', async (t) => {
     const server = await startServer({ args: ['--memory'] });
     t.after(() => server.kill('SIGKILL'));
     const { hostname, port } = new URL(server.url);

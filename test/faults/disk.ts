@@ -1,12 +1,12 @@
 import type { Random } from './random.ts';
 
-/** What a power cut does to bytes and names that were not synced. A file system may do any of it. */
+/** The possible effects of a power cut on unsynced bytes and names. A file system may show any of them. */
 export const FATES = ['nothing', 'everything', 'prefix', 'blocks'] as const;
 export type Fate = (typeof FATES)[number];
 
 const BLOCK = 512;
 
-/** Bytes written at a place, or the length a file was cut to. */
+/** Bytes written at an offset, or the length that a file was truncated to. */
 type Change = { readonly at: number; readonly bytes: Buffer } | { readonly length: number };
 
 interface Inode {
@@ -14,26 +14,26 @@ interface Inode {
   unsynced: Change[];
 }
 
-/** A name that stands for a file from now on (undefined: no file any more), and the name that it had before. */
+/** A name that now refers to a file (undefined: deleted), and the file that it referred to before. */
 interface Naming {
   readonly name: string;
   readonly inode: Inode | undefined;
   readonly before?: string;
 }
 
-/** A folder on a disk, as the log of powercut.c tells: what is durable of it, and what is not yet. */
+/** A folder on a disk, replayed from the log of powercut.c: its durable content and its unsynced changes. */
 export class Disk {
   readonly #log: Buffer;
-  /** How much of the log has been played. */
+  /** How much of the log has been replayed, in bytes. */
   position = 0;
-  /** Operations by their letter: what a test asks to prove that there was something to cut. */
+  /** Number of operations by their letter, with which a test proves that a cut could have an effect. */
   readonly counts: Record<string, number> = {};
   readonly #inodes = new Map<string, Inode>();
   readonly #names = new Map<string, Inode>();
   #durableNames = new Map<string, Inode>();
   #unsyncedNames: Naming[] = [];
 
-  /** @param files what is durable at the begin of the log: name, number of its inode, bytes */
+  /** @param files the durable content at the begin of the log: name, inode number, bytes */
   constructor(log: Buffer, files: Iterable<readonly [name: string, number: number, bytes: Buffer]>) {
     this.#log = log;
     for (const [name, number, bytes] of files) {
@@ -44,7 +44,7 @@ export class Disk {
     this.#durableNames = new Map(this.#names);
   }
 
-  /** Plays the next operation of the log; false when there is none. */
+  /** Replays the next operation of the log; false at its end. */
   step(): boolean {
     const end = this.#log.indexOf('\n', this.position);
     if (end < 0) return false;
@@ -55,12 +55,12 @@ export class Disk {
     return true;
   }
 
-  /** Whether there is something that a power cut now could take away. */
+  /** Whether a power cut now could lose anything. */
   get isDirty(): boolean {
     return this.#unsyncedNames.length > 0 || [...this.#inodes.values()].some(({ unsynced }) => unsynced.length > 0);
   }
 
-  /** The folder after a power cut now. */
+  /** The content of the folder after a power cut now. */
   cut(fate: Fate, random: Random): Map<string, Buffer> {
     const contents = new Map<Inode, Buffer>();
     const contentOf = (inode: Inode) => {
@@ -81,7 +81,7 @@ export class Disk {
     const change = (change: Change) => this.#inode(first).unsynced.push(change);
     switch (verb) {
       case 'C': {
-        // A number may have been that of a file which was deleted: this is another file.
+        // The inode number may have belonged to a deleted file; this is a new one.
         const inode = { durable: Buffer.alloc(0), unsynced: [] };
         this.#inodes.set(first, inode);
         this.#rename({ name: second, inode });
@@ -124,7 +124,7 @@ export class Disk {
 
   #inode(number: string): Inode {
     const inode = this.#inodes.get(number);
-    if (!inode) throw new Error(`the log of powercut.c names a file that was never made: ${number}`);
+    if (!inode) throw new Error(`the log of powercut.c refers to a file that was never created: ${number}`);
     return inode;
   }
 }
@@ -142,14 +142,14 @@ function changed(content: Buffer, change: Change): Buffer {
   return result;
 }
 
-/** A copy of this length; what was not there is zero. */
+/** A copy with this length, padded with zeros. */
 function resized(content: Buffer, length: number): Buffer {
   const result = Buffer.alloc(length);
   content.copy(result);
   return result;
 }
 
-/** What is left of a file. */
+/** The remaining content of a file. */
 function survivor({ durable, unsynced }: Inode, fate: Fate, random: Random): Buffer {
   switch (fate) {
     case 'nothing':
@@ -157,7 +157,7 @@ function survivor({ durable, unsynced }: Inode, fate: Fate, random: Random): Buf
     case 'everything':
       return unsynced.reduce(changed, durable);
     case 'prefix': {
-      // The changes up to a random one, and of that one the first bytes.
+      // The changes up to a random one, and the first bytes of that one.
       const torn = random.below(unsynced.length + 1);
       const content = unsynced.slice(0, torn).reduce(changed, durable);
       const last = unsynced[torn];
@@ -165,7 +165,7 @@ function survivor({ durable, unsynced }: Inode, fate: Fate, random: Random): Buf
       return changed(content, { at: last.at, bytes: last.bytes.subarray(0, random.below(last.bytes.length + 1)) });
     }
     case 'blocks': {
-      // The length got to the disk, and of the blocks that changed any.
+      // The final length, and a random subset of the changed blocks.
       const content = unsynced.reduce(changed, Buffer.from(durable));
       const old = resized(durable, content.length);
       for (let at = 0; at < content.length; at += BLOCK) {

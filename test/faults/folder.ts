@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Every file of a folder with its bytes (as latin1 text, which shows them in a failure): equal means nothing was changed. */
+/** Every file of a folder with its bytes, as latin1 text, which is readable in a failure. Equal results: no change. */
 export function contentsOf(dir: string): Record<string, string> {
   return Object.fromEntries(
     readdirSync(dir)

@@ -12,11 +12,11 @@ import { contentsOf, fileLike } from './folder.ts';
 import { logged, refusal, scratch, serve } from './serving.ts';
 import { smallDisk } from './small-disk.ts';
 
-/** Its records are longer than those of others: where another one was refused, there is no room for it either. */
+/** Longer than the names of others: when another record does not fit, this one does not either. */
 const LONG = `vm-${'x'.repeat(120)}`;
 const MANY = 2000;
-const PATIENCE_MS = 20_000;
-/** A tmpfs gives room by pages. */
+const TIMEOUT_MS = 20_000;
+/** A tmpfs allocates whole pages. */
 const PAGE = 4096;
 
 interface Scene {
@@ -27,12 +27,11 @@ interface Scene {
   readonly makeRoom: (server: Server) => void;
 }
 
-// About 6 s.
 describe(
   'a full disk',
   { skip: missingTools({ unshare: 'util-linux', nsenter: 'util-linux', prlimit: 'util-linux' }) },
   () => {
-    it('refuses changes with 507 and nothing else, until there is room (ENOSPC)', async (t) => {
+    it('refuses only changes, with 507, until there is space (ENOSPC)', async (t) => {
       const disk = await smallDisk(t, '256k');
       const filler = join(disk.seen, 'filler');
       writeFileSync(filler, Buffer.alloc(180_000));
@@ -45,7 +44,7 @@ describe(
       });
     });
 
-    it('gives addresses as long as it can when there is no room to compact', async (t) => {
+    it('allocates as long as it can when there is no space to compact', async (t) => {
       const disk = await smallDisk(t, '256k');
       const data = join(disk.dir, 'data');
       writeFileSync(join(disk.seen, 'filler'), Buffer.alloc(224 * 1024)); // the journal fits, its snapshot does not
@@ -61,7 +60,7 @@ describe(
       assert.equal((await history.note('vm-more', 'allocate', () => caller.allocate('vm-more')))?.status, 201);
       assert.equal((await caller.get('/readyz')).status, 200);
       const isGivenUp = () => !readdirSync(join(disk.seen, 'data')).some((name) => /tmp$|^snapshot/.test(name));
-      await until(isGivenUp, 'what was written of the snapshot is deleted');
+      await until(isGivenUp, 'the partial snapshot is deleted');
       await server.kill('SIGKILL');
       caller.close();
 
@@ -72,7 +71,7 @@ describe(
       await next.stop();
     });
 
-    it('that has no room for the copy of a torn end ends a start with 75; room for that end alone is enough', async (t) => {
+    it('makes a start exit with 75 when the copy of a torn tail does not fit, and needs no more space than that tail', async (t) => {
       const disk = await smallDisk(t, '256k');
       const options = { data: join(disk.dir, 'data'), under: disk.enter };
       const first = await serve(t, options);
@@ -104,7 +103,7 @@ describe(
       assert.deepEqual(readFileSync(journal), sound);
     });
 
-    it('refuses changes with 507 and nothing else, until there is room (EFBIG)', async (t) => {
+    it('refuses only changes, with 507, until there is space (EFBIG)', async (t) => {
       const data = scratch(t);
       await fillAndRecover(t, {
         data,
@@ -135,9 +134,9 @@ async function fillAndRecover(t: TestContext, { data, under, args, errno, makeRo
   assert.equal(refused.body.code, 'storage_full');
   assert.match(String(refused.headers['retry-after']), /^\d+$/);
   await logged(first.server, `"errno":"${errno}"`);
-  assert.ok(history.answered > 20, 'there was room at first');
+  assert.ok(history.answered > 20, 'there was space at first');
 
-  // Reads go on and show nothing of what was refused. A release has to be written down too.
+  // Reads continue and show nothing that was refused. A release must be recorded too, so it is refused as well.
   await judge(first.caller);
   assert.equal((await first.caller.get(`/api/v1/ip/${LONG}`)).status, 200);
   assert.equal((await first.caller.get('/livez')).status, 200);
@@ -149,13 +148,13 @@ async function fillAndRecover(t: TestContext, { data, under, args, errno, makeRo
   await first.server.kill('SIGKILL');
   first.caller.close();
 
-  // It starts on a full disk, to be asked at least.
+  // It starts on a full disk, at least for reads.
   const second = await start();
   await judge(second.caller);
   assert.equal((await second.caller.release(LONG)).status, 507);
   makeRoom(second.server);
   const isReady = async () => (await second.caller.get('/readyz')).status === 200;
-  await until(isReady, 'it finds out by itself that there is room');
+  await until(isReady, 'it detects the free space without help');
   const allocate = () => second.caller.allocate('vm-after');
   assert.equal((await history.note('vm-after', 'allocate', allocate))?.status, 201);
   const release = () => second.caller.release(LONG);
@@ -170,7 +169,7 @@ async function fillAndRecover(t: TestContext, { data, under, args, errno, makeRo
   assert.deepEqual(await third.server.stop(), { code: 0, signal: null });
 }
 
-/** Takes all the room that a disk has. Returns the length of the file. */
+/** Uses all the free space of a disk. Returns the length of the file. */
 function fillUp(path: string): number {
   for (let length = 0; ; length += PAGE) {
     try {
@@ -182,7 +181,7 @@ function fillUp(path: string): number {
   }
 }
 
-/** Allocates until there is no room. Returns the refusal. */
+/** Allocates until there is no space. Returns the refusal. */
 async function fill(caller: Caller, history: History): Promise<Answer> {
   for (let i = 0; i < MANY; i++) {
     const vm = `vm-${i}`;
@@ -194,7 +193,7 @@ async function fill(caller: Caller, history: History): Promise<Answer> {
 }
 
 async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + TIMEOUT_MS;
   while (!(await condition())) {
     assert.ok(performance.now() < deadline, what);
     await sleep(50);

@@ -1,6 +1,6 @@
 import type { Answer } from './caller.ts';
 
-/** What a client may expect of a VM: no address, this one, or (after a request without an answer) one or the other. */
+/** The possible states of a VM: no address, this one, or (after a request without a response) either. */
 type Expected = { readonly kind: 'free' } | { readonly kind: 'held' | 'maybe'; readonly ip: string | undefined };
 
 interface Operation {
@@ -8,23 +8,23 @@ interface Operation {
   readonly verb: 'allocate' | 'release';
   readonly began: number;
   ended: number;
-  /** Undefined: nobody knows whether it was done. */
+  /** Undefined: it is unknown whether it took effect. */
   answer: Answer | undefined;
 }
 
 const FREE: Expected = { kind: 'free' };
 
 /**
- * What clients asked for and were told, against which a server is judged. Operations of one VM never overlap. Its clock
- * may be anything that never goes back.
+ * The requests of all clients and their responses, against which a server is checked. Operations of one VM never
+ * overlap. The clock may be anything monotonic.
  *
- *     allocate ├────────────┤ 201                       release ├──────────── no answer
- *              began        ended: from here on it is held       from here on: held or free
+ *     allocate ├────────────┤ 201                       release ├──────────── no response
+ *              began        ended: allocated from here       from here: allocated or free
  */
 export class History {
   readonly #clock: () => number;
   readonly #byVm = new Map<string, Operation[]>();
-  /** Answers that contradict what was known when they came. */
+  /** Responses that contradict the known state. */
   readonly contradictions: string[] = [];
 
   constructor(clock: () => number) {
@@ -43,7 +43,7 @@ export class History {
     return this.#byVm.keys();
   }
 
-  /** Runs one request of a VM and notes how it ended. Returns its answer, undefined when there was none. */
+  /** Runs one request of a VM and records its outcome. Returns its response, undefined if there was none. */
   async note(vm: string, verb: Operation['verb'], call: () => Promise<Answer>): Promise<Answer | undefined> {
     const operation: Operation = { vm, verb, began: this.#clock(), ended: Infinity, answer: undefined };
     const before = this.expected(vm);
@@ -70,16 +70,16 @@ export class History {
     return state;
   }
 
-  /** What is wrong with the addresses that a server holds after it was cut off at this time; empty when nothing is. */
+  /** What is wrong with the allocations of a server that was cut off at this time; empty: nothing. */
   judge(held: Iterable<readonly [vm: string, ip: string]>, at = Infinity): string[] {
     const wrong: string[] = [];
     const ips = new Map<string, string>();
     const found = new Map<string, string>();
     for (const [vm, ip] of held) {
       const other = ips.get(ip);
-      if (other !== undefined) wrong.push(`twice: ${ip} is held by ${other} and by ${vm}`);
+      if (other !== undefined) wrong.push(`twice: ${ip} is allocated to ${other} and to ${vm}`);
       if (found.has(vm)) wrong.push(`twice: ${vm} holds ${String(found.get(vm))} and ${ip}`);
-      if (!this.#byVm.has(vm)) wrong.push(`invented: ${vm} holds ${ip} and never asked`);
+      if (!this.#byVm.has(vm)) wrong.push(`invented: ${vm} has ${ip} and never made a request`);
       ips.set(ip, vm);
       found.set(vm, ip);
     }
@@ -87,17 +87,17 @@ export class History {
       const expected = this.expected(vm, at);
       const ip = found.get(vm);
       if (expected.kind === 'held' && ip !== expected.ip) {
-        wrong.push(`lost: ${vm} was told ${String(expected.ip)}, now it holds ${String(ip)}`);
+        wrong.push(`lost: ${vm} got ${String(expected.ip)}, now it has ${String(ip)}`);
       }
-      if (expected.kind === 'free' && ip !== undefined) wrong.push(`undead: ${vm} has no address, now it holds ${ip}`);
+      if (expected.kind === 'free' && ip !== undefined) wrong.push(`undead: ${vm} had no address, now it has ${ip}`);
       if (expected.kind === 'maybe' && ip !== undefined && expected.ip !== undefined && ip !== expected.ip) {
-        wrong.push(`moved: ${vm} had ${expected.ip} or none, now it holds ${ip}`);
+        wrong.push(`moved: ${vm} had ${expected.ip} or none, now it has ${ip}`);
       }
     }
     return wrong;
   }
 
-  /** Addresses that two VMs held at the same time beyond doubt: between the answer of one request and the begin of the next. */
+  /** Addresses that two VMs certainly had at once: between the response of one request and the begin of the next. */
   overlaps(): string[] {
     const spans: { vm: string; ip: string; from: number; to: number }[] = [];
     for (const [vm, operations] of this.#byVm) {
@@ -111,7 +111,7 @@ export class History {
     for (const span of spans.sort((a, b) => a.from - b.from)) {
       const before = last.get(span.ip);
       if (before && before.vm !== span.vm && before.to > span.from) {
-        wrong.push(`twice: ${span.ip} was held by ${before.vm} and given to ${span.vm}`);
+        wrong.push(`twice: ${span.ip} was allocated to ${before.vm} and then to ${span.vm}`);
       }
       if (!before || before.to <= span.to) last.set(span.ip, span);
     }
@@ -138,11 +138,10 @@ function contradicts(before: Expected, { status, body }: Answer, verb: Operation
   if (status >= 500) return undefined;
   const ip = String(body.ip);
   const told = `${verb} was answered ${status} ${ip}`;
-  if (before.kind === 'held' && (status !== 200 || ip !== before.ip))
-    return `${told}, but it held ${String(before.ip)}`;
-  if (before.kind === 'free' && status !== (verb === 'allocate' ? 201 : 404)) return `${told}, but it held nothing`;
+  if (before.kind === 'held' && (status !== 200 || ip !== before.ip)) return `${told}, but it had ${String(before.ip)}`;
+  if (before.kind === 'free' && status !== (verb === 'allocate' ? 201 : 404)) return `${told}, but it had nothing`;
   if (before.kind === 'maybe' && status === 200 && before.ip !== undefined && ip !== before.ip) {
-    return `${told}, but it held ${before.ip} or nothing`;
+    return `${told}, but it had ${before.ip} or nothing`;
   }
   return undefined;
 }

@@ -9,10 +9,10 @@ import { refusal, scratch, serve } from './serving.ts';
 
 interface Failure {
   readonly what: string;
-  /** The call that fails, and which one of its kind: a start makes three fsync and two pwrite64. */
+  /** The system call that fails, and which one of its kind: a start makes three fsync and two pwrite64 calls. */
   readonly call: string;
   readonly when: number;
-  /** How the trace shows that it was the one that was meant. */
+  /** How the trace shows that it was the intended call. */
   readonly trace: RegExp;
   readonly args: string[];
 }
@@ -41,20 +41,19 @@ const FAILURES: readonly Failure[] = [
     args: COMPACT,
   },
 ];
-/** Requests at the same time, so that some wait for the batch that fails. */
+/** Concurrent requests, so that some wait for the batch that fails. */
 const CLIENTS = 4;
 
-// About 10 s.
 describe('a disk that fails', { skip: missingTools({ strace: 'strace' }) }, () => {
   for (const { what, call, when, trace, args } of FAILURES) {
-    it(`ends the server with 74 at once: ${what}`, async (t) => {
+    it(`stops the server with exit code 74 at once: ${what}`, async (t) => {
       const root = scratch(t);
       const data = join(root, 'data');
       const log = join(root, 'strace.log');
       const server = await serve(t, {
         data,
         args,
-        // strace counts calls by thread: one does them all.
+        // strace counts calls per thread, so use only one.
         env: { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' },
         under: [
           ...['strace', '-D', '-f', '-y', '-qq', '-o', log, '-e', `trace=rename,${call}`],
@@ -75,10 +74,10 @@ describe('a disk that fails', { skip: missingTools({ strace: 'strace' }) }, () =
       );
       assert.deepEqual(await server.exited, { code: 74, signal: null });
       assert.match(server.stderr(), /^[^\n]*\n$/, 'one line');
-      assert.ok(server.stderr().includes(data), 'that names the place');
+      assert.ok(server.stderr().includes(data), 'the message names the folder');
       const traced = readFileSync(log, 'utf8');
       assert.equal(traced.split('(INJECTED)').length - 1, 1, 'the fault was injected');
-      assert.match(traced, trace, 'into the call that was meant');
+      assert.match(traced, trace, 'into the intended call');
       assert.ok(history.answered > 0 && history.unanswered === CLIENTS);
 
       const next = await serve(t, { data });
@@ -90,12 +89,12 @@ describe('a disk that fails', { skip: missingTools({ strace: 'strace' }) }, () =
     });
   }
 
-  // A failed sync says nothing about room, whatever its reason: 75 would try again, and the next sync succeed.
+  // A failed sync says nothing about space, whatever its errno: with 75, a retry would follow and its sync succeed.
   for (const [what, call, name, spoil] of [
-    ['the fdatasync of a journal that it goes on with', 'fdatasync', /journal-0\.jsonl>/, 'serve'],
-    ['the fsync of the copy of a torn end', 'fsync', /\.torn-[^>]+>/, 'tear'],
+    ['the fdatasync of a journal that it continues', 'fdatasync', /journal-0\.jsonl>/, 'serve'],
+    ['the fsync of the copy of a torn tail', 'fsync', /\.torn-[^>]+>/, 'tear'],
   ] as const) {
-    it(`ends a start with 74 when a sync fails for want of room: ${what}`, async (t) => {
+    it(`makes a start exit with 74 when a sync fails with ENOSPC: ${what}`, async (t) => {
       const root = scratch(t);
       const data = join(root, 'data');
       const log = join(root, 'strace.log');

@@ -8,15 +8,15 @@ import { Load } from './load.ts';
 import { Random, SEED } from './random.ts';
 import { scratch, serve } from './serving.ts';
 
-/** 12 rounds take about 15 s; IPPOOL_ROUNDS=1000 is a soak. */
+/** IPPOOL_ROUNDS=1000 is a soak test. */
 const ROUNDS = Number(process.env.IPPOOL_ROUNDS ?? 12);
 const COMPACT_BYTES = 20_000;
 const CLIENTS = 8;
 const VMS_EACH = 12;
-/** VMs that are never released, so that a snapshot is long enough to be hit. */
+/** VMs that are never released, so that writing a snapshot takes long enough to be interrupted. */
 const RESIDENTS = 100;
 
-describe('a server that is killed with -9 under load', () => {
+describe('a server that is killed with SIGKILL under load', () => {
   it(`keeps every promise over ${ROUNDS} kills`, { timeout: ROUNDS * 30_000 }, async (t) => {
     t.diagnostic(`IPPOOL_SEED=${SEED}`);
     const random = new Random(SEED);
@@ -37,7 +37,7 @@ describe('a server that is killed with -9 under load', () => {
           await history.note(`resident-${i}`, 'allocate', () => caller.allocate(`resident-${i}`));
       }
       const load = new Load(server.url, history, random, { clients: CLIENTS, vmsEach: VMS_EACH });
-      // Every other kill hits a compaction, the others any moment.
+      // Every other kill hits a compaction; the others are at random times.
       if (round % 2 === 0) await sleep(20 + random.below(400));
       else await sleep(random.below(100)).then(() => temporaryFile(data));
       duringRequests += load.underWay;
@@ -53,18 +53,18 @@ describe('a server that is killed with -9 under load', () => {
     caller.close();
     assert.deepEqual(await server.stop(), { code: 0, signal: null });
     t.diagnostic(
-      `${history.answered} requests answered, ${history.unanswered} cut off (${duringRequests} seen under way), ` +
+      `${history.answered} responses, ${history.unanswered} requests cut off (${duringRequests} seen in flight), ` +
         `${compactions} compactions, ${duringCompaction} kills in the middle of one`,
     );
 
-    // The faults did fire.
-    assert.ok(history.unanswered > ROUNDS, 'kills hit requests under way');
+    // The faults fired.
+    assert.ok(history.unanswered > ROUNDS, 'kills hit requests in flight');
     assert.ok(compactions > 0, 'the journal was compacted');
     assert.ok(duringCompaction > 0, 'a kill hit a compaction');
   });
 });
 
-/** Holds a restarted server against the history, then asks again what was left without an answer. */
+/** Checks a restarted server against the history, then repeats the requests without a response. */
 async function judge(history: History, caller: Caller, when: string): Promise<void> {
   assert.deepEqual([...history.judge(await caller.held()), ...history.contradictions], [], when);
   const held = new Map(await caller.held());
@@ -78,7 +78,7 @@ async function judge(history: History, caller: Caller, when: string): Promise<vo
   assert.deepEqual([...history.judge(await caller.held()), ...history.contradictions, ...history.overlaps()], [], when);
 }
 
-/** Resolves when a compaction has begun to write one of its files. */
+/** Resolves when a compaction has begun to write a file. */
 function temporaryFile(data: string): Promise<void> {
   return new Promise((resolve) => {
     const watcher = watch(data, (_, name) => {
@@ -89,7 +89,7 @@ function temporaryFile(data: string): Promise<void> {
   });
 }
 
-/** Whether a folder was left in the middle of a compaction: an unfinished file, or two journals behind the newest snapshot. */
+/** Whether a folder is in the middle of a compaction: an unfinished file, or two journals after the newest snapshot. */
 function isCompacting(data: string): boolean {
   const names = readdirSync(data);
   const seqs = (pattern: RegExp) => names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number);

@@ -2,7 +2,7 @@ import { Caller } from './caller.ts';
 import type { History } from './history.ts';
 import type { Random } from './random.ts';
 
-/** Concurrent clients that allocate and release random VMs of their own, until they are told to stop or lose the server. */
+/** Concurrent clients that allocate and release random VMs of their own, until they are stopped or lose the server. */
 export class Load {
   readonly #history: History;
   readonly #random: Random;
@@ -23,7 +23,7 @@ export class Load {
     this.#clients = Array.from({ length: clients }, (_, client) => this.#run(new Caller(url), client));
   }
 
-  /** Requests that were sent and have no answer yet. */
+  /** Requests that were sent and have no response yet. */
   get underWay(): number {
     return this.#underWay;
   }
@@ -33,7 +33,7 @@ export class Load {
     await Promise.all(this.#clients);
   }
 
-  /** Lets requests under way end, then resolves. */
+  /** Waits for the requests in flight, then resolves. */
   stop(): Promise<void> {
     this.#stopped = true;
     return this.lost();

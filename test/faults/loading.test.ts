@@ -10,12 +10,11 @@ import { encodeHeader, encodeRecord } from '../../src/store/journal/codec/format
 import { MAIN } from '../support/server.ts';
 import { scratch } from './serving.ts';
 
-/** Reading them takes about a second. */
+/** Enough that reading them takes about a second. */
 const RECORDS = 100_000;
 
-// About 3 s.
 describe('a server that reads its data folder', () => {
-  it('ends at once with 0 at a signal, and changes nothing', async (t) => {
+  it('exits at once with 0 on a signal, and changes nothing', async (t) => {
     const journal = longJournal();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const data = scratch(t);
@@ -27,11 +26,11 @@ describe('a server that reads its data folder', () => {
         stream.setEncoding('utf8').on('data', (text: string) => (output += text));
       }
       const closed = once(child, 'close');
-      // Locked first, then read.
+      // The folder is locked before it is read.
       while (!existsSync(join(data, 'LOCK')) && child.exitCode === null) await sleep(2);
       child.kill(signal);
       assert.deepEqual(await closed, [0, null], `${signal}: ${output}`);
-      assert.equal(output, '', 'it was not ready yet, and nothing went wrong');
+      assert.equal(output, '', 'it was not ready yet, and logged no error');
       assert.ok(readFileSync(file).equals(journal));
     }
   });

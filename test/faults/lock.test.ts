@@ -3,9 +3,8 @@ import { describe, it } from 'node:test';
 import { Caller } from './caller.ts';
 import { refusal, scratch, serve } from './serving.ts';
 
-// About 3 s.
 describe('two servers on one data folder', () => {
-  it('lets the first one serve, and the next one only after it was killed', async (t) => {
+  it('let the first one serve, and the next one only after the first was killed', async (t) => {
     const data = scratch(t);
     const first = await serve(t, { data });
     const caller = new Caller(first.url);
@@ -14,7 +13,10 @@ describe('two servers on one data folder', () => {
     const { code, stdout, stderr } = await refusal(['--data', data]);
     assert.equal(code, 75);
     assert.match(stderr, /^.*\n$/, 'one line');
-    assert.ok(stderr.includes(data) && stderr.includes(String(first.pid)), 'names the folder and who has it');
+    assert.ok(
+      stderr.includes(data) && stderr.includes(String(first.pid)),
+      'names the folder and the process that has locked it',
+    );
     assert.ok(!stdout.includes('ready on'));
 
     assert.equal((await caller.allocate('vm-2')).status, 201);

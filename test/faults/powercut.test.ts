@@ -13,20 +13,19 @@ import { compileRecorder, fill, Recording } from './recording.ts';
 import { scratch } from './serving.ts';
 import { familiesOf, poolEvents } from '../support/families.ts';
 
-/** Folders that are rebuilt and opened, out of some thousands that a run could leave. About 10 ms each. */
+/** Number of folders that are rebuilt and opened, out of thousands of possible ones. */
 const CUTS = Number(process.env.IPPOOL_CUTS ?? 150);
 const ARGS = ['--network', '10.9.0.0/25', '--compact-bytes', '15000'];
 
-// About 15 s.
 describe('a power cut', { skip: missingTools({ gcc: 'gcc libc6-dev', flock: 'util-linux' }) }, () => {
-  it('takes away nothing that was acknowledged, at whatever moment it comes', async (t) => {
+  it('loses nothing that was acknowledged, whenever it happens', async (t) => {
     t.diagnostic(`IPPOOL_SEED=${SEED}`);
     const random = new Random(SEED);
     const root = scratch(t);
     const recording = new Recording(root, compileRecorder(root));
     const seen = { states: 0, torn: 0, generations: 0 };
     for (let blackout = 0; blackout < 3; blackout++) {
-      // Two servers between two cuts: the second one goes on from what the first left in the page cache.
+      // Two servers between two cuts: the second one continues with what the first left in the page cache.
       for (let life = 0; life < 2; life++) {
         const wrong = await recording.live(t, random, { args: ARGS, syncs: 30 + random.below(60) });
         assert.deepEqual([...wrong, ...recording.history.contradictions], []);
@@ -46,11 +45,11 @@ describe('a power cut', { skip: missingTools({ gcc: 'gcc libc6-dev', flock: 'uti
     const { history } = recording;
     assert.deepEqual(history.overlaps(), []);
     t.diagnostic(`${history.answered} requests answered; ${JSON.stringify(seen)}`);
-    assert.ok(seen.states >= CUTS / 2 && seen.torn > 0 && seen.generations > 0, 'there was something to lose');
+    assert.ok(seen.states >= CUTS / 2 && seen.torn > 0 && seen.generations > 0, 'there was something to lose in a cut');
   });
 
   for (const lie of ['data', 'folder'] as const) {
-    it(`is found out when a sync of the ${lie} says success and does nothing`, async (t) => {
+    it(`reveals a sync of the ${lie} that reports success and does nothing`, async (t) => {
       const random = new Random(SEED);
       const root = scratch(t);
       const recording = new Recording(root, compileRecorder(root));
@@ -61,7 +60,7 @@ describe('a power cut', { skip: missingTools({ gcc: 'gcc libc6-dev', flock: 'uti
   }
 });
 
-/** Cuts the power at random places of a recording, in every way, and starts from what is left. */
+/** Cuts the power at random positions of a recording, in every way, and starts from what remains. */
 async function cutEverywhere(recording: Recording, root: string, random: Random, cuts: number) {
   const counting = recording.disk();
   let moments = 0;
@@ -83,7 +82,7 @@ async function cutEverywhere(recording: Recording, root: string, random: Random,
       const wrong = first.refused === undefined ? recording.judge(first.held, disk) : [`refused: ${first.refused}`];
       result.wrong.push(...[...wrong, ...damage].map((text) => `${text} ${where}`));
       if (first.torn > 0) {
-        // What was written behind a cut-off tail is read again.
+        // What was written after a truncated tail is read again.
         const second = await reopen(dir);
         assert.deepEqual(second, { held: first.held, torn: 0, refused: undefined }, where);
       }
@@ -92,7 +91,7 @@ async function cutEverywhere(recording: Recording, root: string, random: Random,
   return result;
 }
 
-/** What `ippool journal verify` calls damage; of a folder without a journal it says nothing. */
+/** What `ippool journal verify` reports as damage; nothing for a folder without a journal. */
 async function damageOf(dir: string): Promise<string[]> {
   try {
     const { findings } = await verifyFolder(dir, familiesOf());
@@ -103,7 +102,7 @@ async function damageOf(dir: string): Promise<string[]> {
   }
 }
 
-/** Opens a folder as a server does, gives one more address, and closes. */
+/** Opens a folder as a server does, allocates one more address, and closes. */
 async function reopen(dir: string) {
   const pool = new Pool();
   const result = { held: [] as [vm: string, ip: string][], torn: 0, refused: undefined as string | undefined };

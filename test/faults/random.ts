@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that a seed repeats (mulberry32), so that a failure can be run again. */
+/** Repeatable pseudo-random numbers in [0, 1) (mulberry32), so that a failed run can be repeated with its seed. */
 export class Random {
   #state: number;
 
@@ -14,7 +14,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from 0 to `count - 1`. */
+  /** An integer from 0 to `count - 1`. */
   below(count: number): number {
     return Math.floor(this.next() * count);
   }
@@ -26,5 +26,5 @@ export class Random {
   }
 }
 
-/** The seed of this run: IPPOOL_SEED to repeat one. Print it. */
+/** The seed of this run: set IPPOOL_SEED to repeat a run. Print it. */
 export const SEED = Number(process.env.IPPOOL_SEED ?? Math.floor(Math.random() * 2 ** 32));

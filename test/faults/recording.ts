@@ -20,7 +20,7 @@ import { type Context, serve } from './serving.ts';
 
 const SOURCE = fileURLToPath(new URL('powercut.c', import.meta.url));
 
-/** Compiles the recorder into a folder. Returns the library to preload. */
+/** Compiles the recorder in a folder. Returns the library to preload. */
 export function compileRecorder(dir: string): string {
   const library = join(dir, 'powercut.so');
   execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-shared', '-fPIC', '-o', library, SOURCE, '-ldl', '-lpthread']);
@@ -28,23 +28,23 @@ export function compileRecorder(dir: string): string {
 }
 
 /**
- * Servers that one after the other live and die on one data folder, what the disk saw of it, and what clients were told.
- * Both have one clock: how much of the log of powercut.c there was, so that every answer has its place among the writes.
+ * Servers that run and are killed one after the other on one data folder, what the disk saw of it, and the responses to
+ * clients. Both use one clock, the length of the log of powercut.c, so that responses and writes are ordered.
  */
 export class Recording {
   readonly data: string;
   readonly history: History;
-  /** Places in the log where answers had been given from what a start had found, and nothing had been written yet. */
+  /** Positions in the log where responses were based on what a start had found, and nothing had been written yet. */
   readonly landmarks = new Set<number>();
   readonly #library: string;
   readonly #log: string;
-  /** Where the log begins on the clock: the sum of all logs before. */
+  /** The position of the begin of the log on the clock: the sum of the lengths of all earlier logs. */
   #epoch = 0;
   #durable: (readonly [name: string, inode: number, bytes: Buffer])[] = [];
 
   constructor(root: string, library: string) {
     mkdirSync(join(root, 'data'), { mode: 0o700 });
-    this.data = realpathSync(join(root, 'data')); // as the kernel will call it
+    this.data = realpathSync(join(root, 'data')); // the path that the kernel reports
     this.#log = join(root, 'powercut.log');
     this.#library = library;
     this.history = new History(() => this.#epoch + (existsSync(this.#log) ? statSync(this.#log).size : 0));
@@ -55,12 +55,12 @@ export class Recording {
     return new Disk(readFileSync(this.#log), this.#durable);
   }
 
-  /** What was wrong with the addresses that a server held after a cut at this position of the disk. */
+  /** What is wrong with the allocations of a server after a cut at this position of the disk. */
   judge(held: Iterable<readonly [vm: string, ip: string]>, disk: Disk): string[] {
     return this.history.judge(held, this.#epoch + disk.position);
   }
 
-  /** Serves under load until the recorder kills it on its way into an fdatasync. Returns what was wrong when it started. */
+  /** Serves under load until the recorder kills it just before an fdatasync. Returns what was wrong when it started. */
   async live(
     context: Context,
     random: Random,
@@ -71,7 +71,7 @@ export class Recording {
       args,
       env: {
         LD_PRELOAD: this.#library,
-        UV_USE_IO_URING: '0', // what goes through a ring, no preloaded library sees
+        UV_USE_IO_URING: '0', // a preloaded library cannot see calls through a ring
         POWERCUT_DIR: this.data,
         POWERCUT_LOG: this.#log,
         POWERCUT_KILL: String(syncs),
@@ -82,7 +82,7 @@ export class Recording {
     const found = await caller.held();
     const wrong = this.history.judge(found);
     for (const [vm] of found) {
-      // An answer that needs no write: it promises what the server before this one may have left unsynced.
+      // A response that needs no write: it relies on what the previous server may have left unsynced.
       if (this.history.expected(vm).kind === 'maybe')
         await this.history.note(vm, 'allocate', () => caller.allocate(vm));
     }
@@ -95,9 +95,9 @@ export class Recording {
     return wrong;
   }
 
-  /** Whether the disk, played to its end, holds what the folder holds: that the recorder missed nothing. */
+  /** Whether the replayed disk has the content of the folder, which proves that the recorder missed nothing. */
   matches(files: ReadonlyMap<string, Buffer>): boolean {
-    // How copies of torn ends were filled is not recorded (the kernel copies them), and nothing is ever read from them.
+    // The bytes of copies of torn tails are not recorded (the kernel copies them), and nothing ever reads them.
     const matter = (name: string) => !name.includes('.torn-');
     const names = readdirSync(this.data).filter(matter);
     return (
@@ -106,9 +106,9 @@ export class Recording {
     );
   }
 
-  /** Leaves the folder as a power cut at the end of the log left the disk; a new log begins. */
+  /** Replaces the folder by what a power cut at the end of the log left. A new log begins. */
   restart(files: ReadonlyMap<string, Buffer>): void {
-    this.#epoch += statSync(this.#log).size + 1; // nothing that was under way at the cut can end after it
+    this.#epoch += statSync(this.#log).size + 1; // nothing that was in flight at the cut ends after it
     this.landmarks.clear();
     rmSync(this.#log);
     fill(this.data, files);
@@ -116,7 +116,7 @@ export class Recording {
   }
 }
 
-/** Makes a folder hold these files and no others. */
+/** Makes a folder contain exactly these files. */
 export function fill(dir: string, files: ReadonlyMap<string, Buffer>): void {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { mode: 0o700 });

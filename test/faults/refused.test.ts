@@ -11,11 +11,11 @@ const NETWORK = ['--network', '10.9.0.0/24', '--gateway', '10.9.0.1'];
 interface Refused {
   readonly what: string;
   readonly code: number;
-  /** Damages a copy of the folder that was compacted, or of the one that never was. */
+  /** Damages a copy of a compacted folder, or of one that was never compacted. */
   readonly of: 'young' | 'compacted';
   readonly spoil: (dir: string) => void;
   readonly args?: string[];
-  /** What the line on stderr has to name. */
+  /** What the message on stderr must name. */
   readonly names: RegExp;
 }
 
@@ -23,7 +23,7 @@ const NEWEST = /^(journal|snapshot)-(?!0\.)\d+\.json/;
 
 const REFUSED: readonly Refused[] = [
   {
-    what: 'a byte that was flipped in the middle of the journal',
+    what: 'a flipped byte in the middle of the journal',
     code: 65,
     of: 'young',
     spoil: (dir) => edit(join(dir, 'journal-0.jsonl'), (text) => text.replace('"vm_id":"vm-1"', '"vm_id":"vm-7"')),
@@ -37,7 +37,7 @@ const REFUSED: readonly Refused[] = [
     names: /journal-0\.jsonl.* byte \d+/,
   },
   {
-    what: 'a record that is missing in the middle',
+    what: 'a missing record in the middle',
     code: 65,
     of: 'young',
     spoil: (dir) => edit(join(dir, 'journal-0.jsonl'), (text) => text.replace(/.*"vm_id":"vm-1".*\n/, '')),
@@ -52,38 +52,38 @@ const REFUSED: readonly Refused[] = [
     names: /journal-0\.jsonl.* byte \d+/,
   },
   {
-    what: 'a journal that is empty',
+    what: 'an empty journal',
     code: 65,
     of: 'young',
     spoil: (dir) => edit(join(dir, 'journal-0.jsonl'), () => ''),
     names: /journal-0\.jsonl/,
   },
   {
-    what: 'the only journal missing',
+    what: 'a missing journal, the only one',
     code: 65,
     of: 'young',
     spoil: (dir) => rmSync(join(dir, 'journal-0.jsonl')),
     names: /journal/,
   },
   {
-    what: 'the journal missing that goes on from the snapshot',
+    what: 'a missing journal that continues the snapshot',
     code: 65,
     of: 'compacted',
     spoil: (dir) => rmSync(fileLike(dir, /^journal-[1-9]/)),
     names: /journal-\d+\.jsonl/,
   },
   {
-    what: 'the snapshot missing that the journal goes on from',
+    what: 'a missing snapshot that the journal continues',
     code: 65,
     of: 'compacted',
     spoil: (dir) => {
       rmSync(fileLike(dir, /^snapshot-/));
-      rmSync(join(dir, 'journal-0.jsonl')); // else the journals tell all of it, and nothing is lost
+      rmSync(join(dir, 'journal-0.jsonl')); // otherwise the journals contain everything, and nothing is lost
     },
     names: /snapshot-\d+\.json/,
   },
   {
-    what: 'a byte that was flipped in the snapshot',
+    what: 'a flipped byte in the snapshot',
     code: 65,
     of: 'compacted',
     spoil: (dir) => edit(fileLike(dir, /^snapshot-/), (text) => text.replace('"vm_id":"vm-1"', '"vm_id":"vm-7"')),
@@ -121,7 +121,6 @@ const REFUSED: readonly Refused[] = [
   },
 ];
 
-// About 12 s: fifteen starts.
 describe('a data folder that cannot be trusted', () => {
   let root = '';
   const cleanUps: (() => void)[] = [];
@@ -148,7 +147,7 @@ describe('a data folder that cannot be trusted', () => {
   }
 
   for (const { what, code, of, spoil, args = [], names } of REFUSED) {
-    it(`is refused with ${code} and left as it is: ${what}`, async () => {
+    it(`is refused with exit code ${code} and not changed: ${what}`, async () => {
       const data = join(root, 'case');
       rmSync(data, { recursive: true, force: true });
       cpSync(join(root, of), data, { recursive: true });
@@ -162,7 +161,7 @@ describe('a data folder that cannot be trusted', () => {
     });
   }
 
-  it('is refused with 78 by --require-existing when it is empty or not there, and nothing is made', async () => {
+  it('is refused with exit code 78 by --require-existing when it is empty or missing, and nothing is created', async () => {
     const missing = join(root, 'missing');
     const empty = join(root, 'empty');
     mkdirSync(empty);
@@ -176,7 +175,7 @@ describe('a data folder that cannot be trusted', () => {
     assert.deepEqual(contentsOf(empty), {});
   });
 
-  it('is not one that is whole: the same flags start on it', async (t) => {
+  it('is not an intact one: the same flags start on it', async (t) => {
     for (const name of ['young', 'compacted']) {
       const server = await serve(t, { data: join(root, name), args: [...NETWORK, '--require-existing'] });
       const caller = new Caller(server.url);
@@ -190,6 +189,6 @@ describe('a data folder that cannot be trusted', () => {
 function edit(path: string, change: (text: string) => string): void {
   const text = readFileSync(path, 'latin1');
   const changed = change(text);
-  assert.notEqual(changed, text, 'the file was spoiled');
+  assert.notEqual(changed, text, 'the file was damaged');
   writeFileSync(path, changed, 'latin1');
 }

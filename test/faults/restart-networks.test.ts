@@ -6,7 +6,7 @@ import type { NetworkAllocation } from '../../src/api/allocations.ts';
 import type { Network } from '../../src/api/networks.ts';
 import { logged, scratch, serve } from './serving.ts';
 
-/** Everything that can be asked, of a state that every kind of event has led to. */
+/** All reads of a state that every type of event has contributed to. */
 const QUESTIONS = [
   ...['networks', 'allocations', 'allocations?all=true', 'ip/allocations', 'ip/stats', 'ip/allocations?network=ten'],
   ...['networks/ten/stats?free_ranges=true', 'networks/six/stats', 'networks/odd/stats', 'networks/ten/reservations'],
@@ -42,7 +42,7 @@ function client(url: string) {
   return { call, done, state, give: (body: object) => done('POST', 'allocations', body) };
 }
 
-/** Every event there is. Returns a lease that ends soon. */
+/** Causes every type of event. Returns a lease that expires soon. */
 async function build(url: string): Promise<NetworkAllocation> {
   const { done, give } = client(url);
   const ten = { cidr: '10.1.0.0/24', gateway: '10.1.0.1', name: 'ten', tags: ['t'], strategy: 'lowest' };
@@ -60,7 +60,7 @@ async function build(url: string): Promise<NetworkAllocation> {
   await give({ network: 'six', vm_id: 'prefix', prefix_length: 64, mac: 'auto' });
   await done('POST', 'allocations', { networks: ['ten', 'six'], vm_id: 'dual', mac: 'auto' });
   await done('POST', 'allocations', { network: 'six' }, { 'Idempotency-Key': 'k-1' });
-  await give({ network: 'six' }); // that nobody can ask for again
+  await give({ network: 'six' }); // that no owner can request again
   await done('POST', 'allocations/bulk', {
     requests: [
       { network: 'odd', vm_id: 'b1' },
@@ -88,7 +88,7 @@ async function build(url: string): Promise<NetworkAllocation> {
   const over = await done<{ id: string }>('POST', 'networks/ten/reservations', { range: '10.1.0.70', reason: 'no' });
   await done('DELETE', `networks/ten/reservations/${over.id}`);
   const live = ['plain', 'web', 'range', 'prefix', 'dual', 'b2', 'renewed'];
-  await done('POST', 'reconcile', { live, grace_seconds: 0, dry_run: true }); // misses low
+  await done('POST', 'reconcile', { live, grace_seconds: 0, dry_run: true }); // low is missing
   await done('POST', 'reconcile', { live: [...live, 'low'], grace_seconds: 0, dry_run: true }); // it is back
   await done('POST', 'reconcile', { live: live.filter((vm) => vm !== 'web'), grace_seconds: 0, dry_run: true });
   const short = await give({ network: 'ten', vm_id: 'short', ip: '10.1.0.80', ttl: 1 });
@@ -109,7 +109,7 @@ async function until<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Pr
   }
 }
 
-/** What only holds when cooling, stickiness, keys, reservations and cursors have come through. */
+/** Holds only if cooling and sticky addresses, keys, reservations, and cursors survived. */
 async function assertLivesOn(url: string): Promise<void> {
   const { call, done, give } = client(url);
   const status = async (body: object, headers = {}) => (await call('POST', 'allocations', body, headers)).status;
@@ -119,9 +119,9 @@ async function assertLivesOn(url: string): Promise<void> {
   assert.equal(await status({ network: 'ten', vm_id: 'other', ip: '10.1.0.65' }), 409);
   assert.equal(await status({ network: 'ten', vm_id: 'other', ip: '10.1.0.42' }), 409);
   assert.equal((await give({ network: 'ten', vm_id: 'back' })).ip, '10.1.0.20', 'cooling for it');
-  assert.equal((await give({ network: 'odd', vm_id: 'b1' })).ip, '10.2.4.1', 'kept in mind for it');
+  assert.equal((await give({ network: 'odd', vm_id: 'b1' })).ip, '10.2.4.1', 'sticky for it');
   assert.equal((await give({ network: 'six', vm_id: 'db', nic: 'e1' })).ip, 'fd00:1:0:f::99', 'reserved for it');
-  assert.equal((await give({ network: 'odd', vm_id: 'next' })).ip, '10.2.4.3', 'round robin goes on');
+  assert.equal((await give({ network: 'odd', vm_id: 'next' })).ip, '10.2.4.3', 'round robin continues');
   for (const [network, vm_id, nic] of [
     ['ten', 'back', ''],
     ['odd', 'b1', ''],
@@ -135,7 +135,7 @@ async function assertLivesOn(url: string): Promise<void> {
   }
 }
 
-/** Stats, lists and history are asked before and after; the start itself adds nothing. */
+/** Compares statistics, lists, and history before and after a kill. The start itself adds nothing. */
 async function killAndCompare(t: TestContext, data: string, args: string[]): Promise<void> {
   const first = await serve(t, { data, args });
   const before = await client(first.url).state();
@@ -145,8 +145,7 @@ async function killAndCompare(t: TestContext, data: string, args: string[]): Pro
   await second.kill('SIGKILL');
 }
 
-// About 8 s.
-describe('a state that every kind of event has led to', () => {
+describe('a state that every type of event has contributed to', () => {
   it('is the same after kill -9, from the journal and from a snapshot', async (t) => {
     const data = scratch(t);
     const first = await serve(t, { data });
@@ -160,7 +159,7 @@ describe('a state that every kind of event has led to', () => {
     assert.equal(((await call('GET', `allocations/${short.id}`)).body as NetworkAllocation).status, 'expired');
     await second.kill('SIGKILL');
 
-    // Small enough that the next change is followed by a compaction.
+    // Small, so that the next change is followed by a compaction.
     const third = await serve(t, { data, args: ['--compact-bytes', '1000'] });
     const talk = client(third.url);
     await talk.done('POST', 'ip/allocate', { vm_id: 'one-more' });
@@ -178,7 +177,7 @@ describe('a state that every kind of event has led to', () => {
 });
 
 describe('a lease', () => {
-  it('that ends while no server runs is over for the next one, at once', async (t) => {
+  it('that expires while no server runs is expired for the next server at once', async (t) => {
     const data = scratch(t);
     const first = await serve(t, { data });
     const talk = client(first.url);
@@ -202,8 +201,8 @@ describe('a lease', () => {
   });
 });
 
-describe('the network default, once it is removed', () => {
-  it('is not made again by a start, unless --network names one', async (t) => {
+describe('the network default, after its removal', () => {
+  it('is not created again by a start without --network', async (t) => {
     const data = scratch(t);
     const ids = async (args: string[], act?: (talk: ReturnType<typeof client>) => Promise<unknown>) => {
       const server = await serve(t, { data, args });
@@ -215,7 +214,7 @@ describe('the network default, once it is removed', () => {
     };
     assert.deepEqual(await ids([], (talk) => talk.done('DELETE', 'networks/default')), ['172.16.0.0/24']);
     assert.deepEqual(await ids([]), []);
-    // Nor when all of the history is a snapshot of nothing.
+    // Nor when the whole history is a snapshot without networks.
     const churn = async (talk: ReturnType<typeof client>) => {
       for (let i = 0; i < 20; i++) {
         const { id } = await talk.done<Network>('POST', 'networks', { cidr: '10.7.0.0/24' });

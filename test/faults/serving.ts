@@ -7,12 +7,12 @@ import { type Exit, type Server, startServer } from '../support/server.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** What a test context of node:test is asked for here. */
+/** The part of a test context of node:test that is used here. */
 export interface Context {
   after(cleanUp: () => void): void;
 }
 
-/** A folder that is gone after the test. */
+/** A folder that is deleted after the test. */
 export function scratch(context: Context): string {
   const dir = mkdtempSync(join(tmpdir(), 'ippool-faults-'));
   context.after(() => rmSync(dir, { recursive: true, force: true }));
@@ -20,9 +20,9 @@ export function scratch(context: Context): string {
 }
 
 /**
- * Starts the built server on a data folder; it does not outlive the test.
+ * Starts the built server on a data folder. It does not outlive the test.
  *
- * @param under words before node, such as `['strace', '-D']`: they must end by executing it in the same process
+ * @param under a command prefix for node, such as `['strace', '-D']`. It must exec node in the same process
  */
 export async function serve(
   context: Context,
@@ -40,10 +40,10 @@ export async function serve(
 }
 
 /**
- * Starts the built server and expects it to end by itself.
+ * Starts the built server and expects it to exit by itself.
  *
- * @param under words before node, as for {@link serve}
- * @param env variables beside those of this process
+ * @param under a command prefix for node, as for {@link serve}
+ * @param env variables in addition to those of this process
  */
 export function refusal(
   args: string[],
@@ -75,6 +75,6 @@ export function logged(server: Server, text: string): Promise<void> {
     };
     server.child.stdout.on('data', look);
     look();
-    server.exited.then(() => reject(new Error(`the server ended without logging "${text}"`)), reject);
+    server.exited.then(() => reject(new Error(`the server exited without logging "${text}"`)), reject);
   });
 }

@@ -8,15 +8,14 @@ import { SlowCaller } from './slow.ts';
 const STOP_MS = 8_000;
 const IN_FLIGHT = 20;
 
-// About 9 s, most of which the server waits for the clients that never finish.
-describe('a server that is told to stop', () => {
+describe('a server that receives a signal to stop', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    it(`on ${signal} answers what is under way, takes nothing new, and exits 0`, async (t) => {
+    it(`completes requests in flight, accepts nothing new, and exits 0 on ${signal}`, async (t) => {
       const data = scratch(t);
       const server = await serve(t, { data });
       const { host } = new URL(server.url);
       const probe = await SlowCaller.connect(server.url);
-      probe.send(`GET /readyz HTTP/1.1\r\nHost: ${host}\r\n`); // the empty line that ends it comes later
+      probe.send(`GET /readyz HTTP/1.1\r\nHost: ${host}\r\n`); // the empty line at its end is sent later
       const callers: SlowCaller[] = [];
       for (let i = 0; i < IN_FLIGHT; i++) {
         const caller = await SlowCaller.connect(server.url);
@@ -27,7 +26,7 @@ describe('a server that is told to stop', () => {
         );
         callers.push(caller);
       }
-      // The server has seen all of these, and waits for their bodies.
+      // The server has received all of these, and waits for their bodies.
       await Promise.all(callers.map((caller) => caller.received(/^HTTP\/1\.1 100 /)));
 
       server.child.kill(signal);
@@ -70,7 +69,7 @@ describe('a server that is told to stop', () => {
         'Content-Type: application/json\r\nContent-Length: 17\r\n\r\n{"vm_id":',
     );
     await bodyless.received(/^HTTP\/1\.1 100 /);
-    // Kept alive and idle: nothing to wait for.
+    // A keep-alive connection that is idle: nothing to wait for.
     assert.equal((await caller.get('/livez')).status, 200);
 
     const began = performance.now();
@@ -89,7 +88,7 @@ describe('a server that is told to stop', () => {
   });
 });
 
-/** Resolves when nobody listens any more, which is a moment after the log says so. */
+/** Resolves when connections are refused, shortly after the log says so. */
 async function refused(url: string): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
     try {
@@ -99,5 +98,5 @@ async function refused(url: string): Promise<void> {
     }
     await sleep(10);
   }
-  assert.fail('it still listens');
+  assert.fail('the server still listens');
 }

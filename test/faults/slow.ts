@@ -9,7 +9,7 @@ export class SlowCaller {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setEncoding('utf8').on('data', (text: string) => (this.#received += text));
-    socket.on('error', () => undefined); // told by what was received
+    socket.on('error', () => undefined); // visible in what was received
     this.#closed = new Promise((resolve) => socket.on('close', () => resolve()));
   }
 
@@ -25,7 +25,7 @@ export class SlowCaller {
     this.#socket.write(text);
   }
 
-  /** Resolves with all that was received as soon as it matches; rejects when the connection is closed without. */
+  /** Resolves with everything received as soon as it matches; rejects if the connection is closed before. */
   received(pattern: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
       const look = () => {
@@ -39,7 +39,7 @@ export class SlowCaller {
     });
   }
 
-  /** Resolves with all that was received when the server has closed the connection. */
+  /** Resolves with everything received when the server has closed the connection. */
   async closed(): Promise<string> {
     await this.#closed;
     return this.#received;

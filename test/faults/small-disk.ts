@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { type Context, scratch } from './serving.ts';
 
 export interface SmallDisk {
-  /** The folder, as a process under {@link enter} calls it. */
+  /** The path of the folder for a process under {@link enter}. */
   readonly dir: string;
-  /** The same folder, as seen from here. */
+  /** The path of the same folder for this process. */
   readonly seen: string;
-  /** Words before a command that is to see this disk. */
+  /** A command prefix for a process that uses this disk. */
   readonly enter: string[];
 }
 
 /**
- * A tmpfs of some bytes (`256k`) in a mount namespace of its own, which nobody else sees and which is gone with the
- * process that holds it: that one ends with the test, or with us.
+ * A tmpfs of this size (such as `256k`) in its own mount namespace. Nobody else sees it, and it disappears with the
+ * process that keeps the namespace open, which exits with the test or with us.
  */
 export async function smallDisk(context: Context, size: string): Promise<SmallDisk> {
   const dir = join(scratch(context), 'disk');

@@ -6,9 +6,8 @@ import { Caller } from './caller.ts';
 import { contentsOf, fileLike } from './folder.ts';
 import { scratch, serve } from './serving.ts';
 
-// About 2 s.
 describe('a journal whose last write was torn by a crash', () => {
-  it('is cut back to what was acknowledged, and the torn end is kept as a copy', async (t) => {
+  it('is truncated to what was acknowledged, and the torn tail is copied to a file', async (t) => {
     const data = scratch(t);
     const journal = join(data, 'journal-0.jsonl');
     const first = await serve(t, { data });
@@ -17,7 +16,7 @@ describe('a journal whose last write was torn by a crash', () => {
     caller.close();
     await first.stop();
     const sound = readFileSync(journal, 'utf8');
-    // Half of a record that says what the next one would.
+    // Half of a record, as if the next write had been interrupted.
     const record = sound.slice(sound.lastIndexOf('\n', sound.length - 2) + 1);
     appendFileSync(journal, record.replaceAll('vm-1', 'vm-2').slice(0, record.length / 2));
     const torn = readFileSync(journal, 'utf8');

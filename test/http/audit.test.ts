@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import type { AuditEntry } from '../../src/api/history.ts';
 import { assertError } from '../support/error-response.ts';
 import { NOW } from '../support/app.ts';
-import { after, startRemembering } from '../support/history-site.ts';
-import type { Answer } from '../support/site.ts';
+import { after, startHistorySite } from '../support/history-site.ts';
+import type { TypedResponse } from '../support/site.ts';
 
 /** Six changes, a second apart: see the first test. */
 async function start() {
-  const site = await startRemembering();
+  const site = await startHistorySite();
   const made = await site.as('anna', '/networks', { cidr: '10.1.0.0/24', name: 'vms' });
   const { id: net } = made.body as { id: string };
   await site.as('bert', '/allocations', { network: 'vms', vm_id: 'vm-1', hostname: 'web-1', ttl: 3600 });
@@ -139,7 +139,7 @@ describe('GET /api/v1/audit', () => {
     const all = (await audit()).map(({ id }) => id);
     const found: string[] = [];
     for (let path: string | undefined = '/audit?limit=2'; path !== undefined;) {
-      const answer: Answer<AuditEntry[]> = await get<AuditEntry[]>(path);
+      const answer: TypedResponse<AuditEntry[]> = await get<AuditEntry[]>(path);
       found.push(...answer.body.map(({ id }) => id));
       path = /^<\/api\/v1([^>]+)>; rel="next"$/.exec(answer.get('Link') ?? '')?.[1];
       await as('dora', '/ip/allocate', { vm_id: `vm-${10 + found.length}` });
@@ -151,7 +151,7 @@ describe('GET /api/v1/audit', () => {
   });
 
   it('answers a hundred when no limit is given', async () => {
-    const { post, get } = await startRemembering();
+    const { post, get } = await startHistorySite();
     const requests = Array.from({ length: 120 }, (_, i) => ({ network: 'default', vm_id: `vm-${i}` }));
     await post('/allocations/bulk', { requests });
     const answer = await get<AuditEntry[]>('/audit');

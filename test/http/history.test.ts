@@ -4,10 +4,10 @@ import type { NetworkAllocation } from '../../src/api/allocations.ts';
 import type { Tenure } from '../../src/api/history.ts';
 import { assertError } from '../support/error-response.ts';
 import { NOW } from '../support/app.ts';
-import { after, startRemembering } from '../support/history-site.ts';
+import { after, startHistorySite } from '../support/history-site.ts';
 
 async function start(options = {}) {
-  const site = await startRemembering(options);
+  const site = await startHistorySite(options);
   const history = async (query: string) => {
     const answer = await site.get<Tenure[]>(`/history?${query}`);
     assert.equal(answer.status, 200, answer.text);

@@ -4,7 +4,7 @@ import type { AuditEntry } from '../../src/api/history.ts';
 import type { ImportResponse } from '../../src/api/imports.ts';
 import type { Network } from '../../src/api/networks.ts';
 import { assertError } from '../support/error-response.ts';
-import { startRemembering } from '../support/history-site.ts';
+import { startHistorySite } from '../support/history-site.ts';
 
 interface Rows {
   readonly networks?: readonly unknown[];
@@ -13,7 +13,7 @@ interface Rows {
 
 /** vm-1 holds 172.16.0.2, nobody by name 172.16.0.3. */
 export async function startIntake() {
-  const site = await startRemembering();
+  const site = await startHistorySite();
   await site.give({ network: 'default', vm_id: 'vm-1', hostname: 'web-1' });
   await site.give({ network: 'default', mac: '52:54:00:00:00:03' });
   const take = (rows: Rows, query = '') => site.post<ImportResponse>(`/import${query}`, rows);

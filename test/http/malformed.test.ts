@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { ErrorBody } from '../../src/api/schema.ts';
-import { type RawAnswer, sendRaw } from '../support/raw.ts';
+import { type RawResponse, sendRaw } from '../support/raw.ts';
 import { inChunks, type Row } from '../support/requests.ts';
 import { type Server, startServer } from '../support/server.ts';
 import { BODIES } from './malformed.bodies.ts';
@@ -40,7 +40,7 @@ after(async () => {
   rmSync(dir, { recursive: true });
 });
 
-function assertRefused(answer: RawAnswer, [, , status, code, field]: Row): void {
+function assertRefused(answer: RawResponse, [, , status, code, field]: Row): void {
   assert.equal(answer.status, status, answer.text.slice(0, 500));
   assert.equal(answer.headers.get('content-type'), 'application/json; charset=utf-8');
   const body = JSON.parse(answer.body) as ErrorBody;

@@ -11,7 +11,7 @@ import { createTestApp, NOW } from '../support/app.ts';
 import { sendRaw } from '../support/raw.ts';
 import { call } from '../support/requests.ts';
 import { ELSEWHERE } from '../support/service.ts';
-import { type Answer, startSite, V1 } from '../support/site.ts';
+import { type TypedResponse, startSite, V1 } from '../support/site.ts';
 
 const LINES = 'application/x-ndjson';
 
@@ -55,7 +55,7 @@ async function start() {
   const paged = async (path: string, limit: number) => {
     const found: object[] = [];
     for (let next: string | undefined = `${path}${path.includes('?') ? '&' : '?'}limit=${limit}`; next !== undefined;) {
-      const answer: Answer<object[]> = await site.get<object[]>(next);
+      const answer: TypedResponse<object[]> = await site.get<object[]>(next);
       assert.equal(answer.status, 200, answer.text);
       found.push(...answer.body);
       next = /^<\/api\/v1([^>]+)>/.exec(answer.get('Link') ?? '')?.[1];

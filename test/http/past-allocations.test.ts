@@ -3,14 +3,14 @@ import { describe, it } from 'node:test';
 import type { NetworkAllocation } from '../../src/api/allocations.ts';
 import { assertError } from '../support/error-response.ts';
 import { NOW } from '../support/app.ts';
-import { after, startRemembering } from '../support/history-site.ts';
+import { after, startHistorySite } from '../support/history-site.ts';
 import { pagesOf } from '../support/site.ts';
 
 const SWEEPER = { actor: 'ippool', requestId: 'expiry' };
 
 /** Of 172.16.0.2 to .9 those with odd ends are released, .3 first; .8 has expired after that. */
 async function start() {
-  const site = await startRemembering();
+  const site = await startHistorySite();
   const all: NetworkAllocation[] = [];
   for (let i = 2; i < 10; i++) {
     all.push(

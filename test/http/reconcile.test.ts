@@ -3,13 +3,13 @@ import { describe, it } from 'node:test';
 import type { AuditEntry, ReconcileResponse } from '../../src/api/history.ts';
 import { assertError } from '../support/error-response.ts';
 import { NOW } from '../support/app.ts';
-import { after, startRemembering } from '../support/history-site.ts';
+import { after, startHistorySite } from '../support/history-site.ts';
 
 const GRACE = 600;
 
 /** vm-0 to vm-4 have addresses; vm-0 and vm-1 are of host-a, the others of host-b. */
 async function start() {
-  const site = await startRemembering();
+  const site = await startHistorySite();
   for (let i = 0; i < 5; i++) {
     await site.give({ network: 'default', vm_id: `vm-${i}`, tags: [i < 2 ? 'host-a' : 'host-b'] });
   }

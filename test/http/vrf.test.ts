@@ -5,7 +5,7 @@ import type { AuditEntry, ReconcileResponse, Tenure } from '../../src/api/histor
 import type { ImportResponse } from '../../src/api/imports.ts';
 import type { Network, Reservation } from '../../src/api/networks.ts';
 import { assertError } from '../support/error-response.ts';
-import { startRemembering } from '../support/history-site.ts';
+import { startHistorySite } from '../support/history-site.ts';
 import { pagesOf } from '../support/site.ts';
 
 const CIDR = '10.1.0.0/28';
@@ -13,7 +13,7 @@ const NAMED = encodeURIComponent(CIDR);
 
 /** The same network in the VRFs default and blue. */
 async function start() {
-  const site = await startRemembering({ cidr: '172.16.0.0/24' });
+  const site = await startHistorySite({ cidr: '172.16.0.0/24' });
   const one = await site.add(CIDR, { name: 'vms' });
   const blue = await site.add(CIDR, { name: 'vms', vrf: 'blue' });
   const candidates = [one, blue].map(({ id, vrf }) => ({ network: id, vrf, cidr: CIDR }));

@@ -79,7 +79,7 @@ describe('a change of a network that is named by a name', () => {
 });
 
 describe('a request of a cluster that cannot write', () => {
-  const PATIENCE = { patienceMs: 100 };
+  const PATIENCE = { timeoutMs: 100 };
   const message = 'It is not known whether this was done: no answer in time. Ask again';
   /** All but the machine's own time. */
   const inTime = async (...promises: Promise<unknown>[]) => {
@@ -209,7 +209,7 @@ describe('leases that have ended', () => {
 
   it('are refused to their owner for want of room, in a cluster too', async () => {
     for (const isSweptBefore of [false, true]) {
-      const { ask, pass, durable, commit, store, networks } = await startService(undefined, { patienceMs: 100 });
+      const { ask, pass, durable, commit, store, networks } = await startService(undefined, { timeoutMs: 100 });
       await durable(ask('a', { ttl: 10 }));
       pass(11_000);
       const first = isSweptBefore ? networks.sweep(SCOPE) : ask('b');

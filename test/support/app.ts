@@ -14,19 +14,19 @@ import { MemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { poolEvents } from './families.ts';
 
-/** When everything in a test happens, unless it moves the clock. */
+/** The time of everything in a test that does not advance the clock. */
 export const NOW = Date.parse('2026-01-02T03:04:05.678Z');
 
-/** How the network `default` is to be, and what stands around it. */
+/** The settings of the network `default`, and of the application around it. */
 export interface AppOptions extends Omit<NetworkSpec, 'cidr'> {
   /** 172.16.0.0/24 by default. */
   readonly cidr?: string;
-  /** Without a history of its own it has none. */
+  /** A store without a history gets an empty one. */
   readonly store?: Store & { readonly history?: History };
   readonly random?: () => number;
-  /** As long as the store has, without it. */
-  readonly patienceMs?: number;
-  /** Of which it is a node; alone without one. */
+  /** Milliseconds. By default only the store limits how long a change takes. */
+  readonly timeoutMs?: number;
+  /** The cluster that this node belongs to; absent: a single node. */
   readonly cluster?: Cluster;
   /** `any`: as on a Unix socket. */
   readonly allowedHosts?: readonly string[] | 'any';
@@ -44,20 +44,20 @@ export interface LogLine {
 }
 
 export interface TestApp extends UseCases {
-  /** What supertest takes. */
+  /** The argument for supertest. */
   readonly handler: (request: IncomingMessage, response: ServerResponse) => unknown;
-  /** The application itself, for further middleware: its own callback has to be taken afterwards. */
+  /** The application, for further middleware. Take its callback after adding it. */
   readonly app: Koa;
   readonly pool: Pool;
   readonly health: Health;
-  /** What the clock on the wall shows. Time that passes moves `elapsed` as well; see {@link TestApp.pass}. */
+  /** The wall clock (`now`) and the monotonic clock (`elapsed`) in milliseconds. {@link TestApp.pass} advances both. */
   readonly clock: { now: number; elapsed: number };
-  /** Lets milliseconds pass. */
+  /** Advances both clocks by some milliseconds. */
   readonly pass: (ms: number) => void;
   readonly log: readonly LogLine[];
 }
 
-/** The application in this process, as compose.ts puts it together, but with a clock and a random source of its own. */
+/** The application in this process, wired as compose.ts does it, but with a simulated clock and random source. */
 export async function createTestApp(options: AppOptions = {}): Promise<TestApp> {
   const {
     store = new MemoryStore(),
@@ -65,7 +65,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     logRequests = false,
     random = counted(),
     cluster,
-    patienceMs,
+    timeoutMs,
     apis = [],
     revisions,
     isHot = process.env.IPPOOL_TEST_PATH !== 'regular',
@@ -78,7 +78,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     for (const event of poolEvents(batch)) pool.apply(event);
   });
   const cidr = parseCidr(options.cidr ?? '172.16.0.0/24');
-  if (!cidr) throw new Error(`${options.cidr ?? ''} is no network`);
+  if (!cidr) throw new Error(`${options.cidr ?? ''} is not a network`);
   const gateway = wish.gateway === undefined ? { family: cidr.family, value: firstHost(cidr) } : wish.gateway;
   const origin = { at: NOW, actor: 'test', request_id: 'start' };
   if (!pool.find('default')) {
@@ -90,7 +90,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     history: store.history ?? new MemoryStore().history,
     clock: new Clock(now, () => clock.elapsed),
     random,
-    timeoutMs: patienceMs,
+    timeoutMs,
   });
   const health = new Health(store, now);
   health.phase = 'ready';
@@ -118,7 +118,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
   return { handler, app, pool, health, ...cases, clock, pass, log };
 }
 
-/** 0, 0.1 … 0.9, 0 …: a random source whose picks can be written into a test. */
+/** A predictable random source: 0, 0.1 … 0.9, 0 … */
 export function counted(): () => number {
   let calls = 0;
   return () => (calls++ % 10) / 10;

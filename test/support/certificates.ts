@@ -8,7 +8,7 @@ export interface Certificates {
   readonly key: string;
 }
 
-/** An authority, and a certificate of it for 127.0.0.1 and localhost, made by openssl. Valid for a day, unless it is said. */
+/** A CA and a certificate that it signed for 127.0.0.1 and localhost, made by openssl. Valid for one day by default. */
 export function makeCertificates(
   folder: string,
   { names: subjects = 'IP:127.0.0.1,DNS:localhost', days = 1 }: { names?: string; days?: number } = {},

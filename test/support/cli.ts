@@ -7,7 +7,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs the compiled binary to its end, with nothing of the surroundings but PATH. */
+/** Runs the compiled binary until it exits. Its environment contains only PATH. */
 export function runCli(
   args: readonly string[],
   { env = {}, cwd }: { env?: Readonly<Record<string, string>>; cwd?: string } = {},
@@ -16,7 +16,7 @@ export function runCli(
     const child = spawn(process.execPath, [MAIN, ...args], {
       env: { PATH: process.env.PATH ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 20_000, // a run that should end and serves instead
+      timeout: 20_000, // for a command that serves instead of exiting
       ...(cwd === undefined ? {} : { cwd }),
     });
     let stdout = '';

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Those keys of a service that config/compose.yaml may set. */
+/** The keys of a service that config/compose.yaml may set. */
 export interface ComposeService {
   readonly build?: { readonly context: string };
   readonly cap_add?: readonly string[];
@@ -20,10 +20,10 @@ export interface ComposeService {
 }
 
 /**
- * The services of a compose file as docker-compose itself reads it: checked against its schema, variables filled in.
- * Debian's docker-compose brings the Python with PyYAML that turns its answer into JSON.
+ * The services of a compose file as docker-compose reads it: validated against its schema, with variables substituted.
+ * Debian's docker-compose depends on Python and PyYAML, which convert its output to JSON.
  *
- * @param env variables beside PATH; nothing else of the surroundings comes in
+ * @param env variables in addition to PATH; nothing else is inherited
  */
 export async function readCompose(
   file: string,

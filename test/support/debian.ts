@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/debian', import.meta.url));
 
 /**
- * Unpacks packages of Debian below node_modules, without installing them: no service is started, nothing of the machine
- * changes. What was unpacked once stays. Returns the folder that stands for the root.
+ * Unpacks Debian packages below node_modules without installing them: no service is started, and the machine does not
+ * change. Unpacked packages are cached. Returns the folder that corresponds to `/`.
  *
- * @throws Error when apt cannot do it
+ * @throws Error when apt fails
  */
 export function unpacked(packages: readonly string[]): string {
   const folder = join(CACHE, packages.join('+'));
@@ -22,7 +22,7 @@ export function unpacked(packages: readonly string[]): string {
     for (const deb of debs) {
       execFileSync('dpkg', ['-x', join(making, deb), join(making, 'root')], { stdio: 'pipe' });
     }
-    // Another test file may have been faster: its folder is as good.
+    // Another test file may have finished first; its folder has the same content.
     if (!existsSync(folder)) renameSync(join(making, 'root'), folder);
   } catch (error) {
     if (!existsSync(folder)) throw error;
@@ -37,7 +37,7 @@ function download(packages: readonly string[], cwd: string): void {
   try {
     get();
   } catch {
-    // Lists that are missing or too old.
+    // The package lists are missing or outdated.
     execFileSync('apt-get', ['update', '-qq'], { stdio: 'pipe', timeout: 120_000 });
     get();
   }

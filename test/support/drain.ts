@@ -1,7 +1,7 @@
-import { type HeldStore, settled } from './manual-store.ts';
+import { type ManualStore, settled } from './manual-store.ts';
 
-/** Lets every commit succeed until a change of many slices has ended. Returns the sizes of the commits. */
-export async function drain(store: HeldStore, change: Promise<unknown>): Promise<number[]> {
+/** Makes every commit succeed until a change of many slices is done. Returns the sizes of the commits. */
+export async function drain(store: ManualStore, change: Promise<unknown>): Promise<number[]> {
   const sizes: number[] = [];
   const ended = { yet: false };
   const end = () => (ended.yet = true);

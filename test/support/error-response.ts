@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Response } from 'supertest';
 import type { ErrorBody } from '../../src/api/schema.ts';
 
-/** Asserts that an answer is an error in the one form that all doors of our own share, and returns its details. */
+/** Asserts that a response is an error in the format of our own endpoints, and returns its details. */
 export function assertError(
   answer: Omit<Response, 'body'> & { readonly body: unknown },
   status: number,

@@ -2,18 +2,18 @@ import { join } from 'node:path';
 import { unpacked } from './debian.ts';
 import { missingTools, pathOf } from './tools.ts';
 
-/** Where etcd is: on the PATH, or else Debian's, unpacked without its service. @throws Error when it is neither */
+/** The path of etcd: from the PATH, otherwise unpacked from Debian's package. @throws Error when neither is possible */
 export function etcdBinary(): string {
   return pathOf('etcd') ?? join(unpacked(['etcd-server']), 'usr/bin/etcd');
 }
 
 /**
- * For the `skip` of a test that needs etcd: what to install, or false when it is there.
+ * For the `skip` of a test that needs etcd: what to install, or false when nothing is missing.
  *
- * @throws Error that says so when CI is set: there nothing is skipped
+ * @throws Error with the same text when CI is set: no test is skipped there
  */
 export function missingEtcd(): string | false {
-  // setpriv lets no member outlive its test.
+  // setpriv ensures that no member outlives its test.
   const missing = missingTools({ setpriv: 'util-linux' });
   if (missing !== false) return missing;
   try {

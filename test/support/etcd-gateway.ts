@@ -1,7 +1,7 @@
-/** What etcd says of a member. */
+/** What etcd reports about a member. */
 export interface MemberStatus {
   readonly memberId: string;
-  /** '0': it knows none. */
+  /** '0': the member knows no leader. */
   readonly leader: string;
   readonly revision: string;
   readonly dbSize: number;
@@ -16,23 +16,23 @@ export interface Entry {
 /** Keys and values are text. */
 export type Change = { readonly put: readonly [key: string, value: string] } | { readonly remove: string };
 
-interface Answer {
+interface GatewayResponse {
   readonly header: { readonly revision: string; readonly member_id: string };
   readonly [field: string]: unknown;
 }
 
-/** One member's JSON gateway: what tests need of etcd, by nothing that is under test. */
+/** The JSON gateway of one member. Independent of src/store/etcd/, which the tests that use it check. */
 export class EtcdGateway {
   readonly #url: string;
   readonly #timeout: number;
 
-  /** @param timeout of a call; milliseconds */
+  /** @param timeout of a call, in milliseconds */
   constructor(url: string, timeout = 5_000) {
     this.#url = url;
     this.#timeout = timeout;
   }
 
-  /** All keys with a prefix, those changed first first. */
+  /** All keys with a prefix, the least recently changed first. */
   async range(prefix: string, { since = 0 } = {}): Promise<{ entries: Entry[]; revision: number }> {
     const answer = await this.#ask('kv/range', {
       ...prefixed(prefix),
@@ -48,7 +48,7 @@ export class EtcdGateway {
     return { entries, revision: Number(answer.header.revision) };
   }
 
-  /** Makes all changes at once, if every key is absent, or is there with this value. Whether it did. */
+  /** Applies all changes at once if every expected key is absent or has the expected value. Returns whether it did. */
   async change(
     changes: readonly Change[],
     expected: readonly (readonly [key: string, value: string | undefined])[] = [],
@@ -72,7 +72,7 @@ export class EtcdGateway {
     await this.#ask('kv/deleterange', prefixed(prefix));
   }
 
-  /** Forgets what stood before this revision, and frees the pages of it. */
+  /** Discards everything before this revision and frees its pages. */
   async compact(revision: number): Promise<void> {
     await this.#ask('kv/compaction', { revision: String(revision), physical: true });
   }
@@ -87,7 +87,7 @@ export class EtcdGateway {
     await this.#ask('maintenance/defragment', {}, 20_000);
   }
 
-  /** The alarms that are raised, such as NOSPACE, each by one member. */
+  /** The active alarms, such as NOSPACE, each with the member that raised it. */
   async alarms(): Promise<{ readonly memberID: string; readonly alarm: string }[]> {
     const { alarms = [] } = await this.#ask('maintenance/alarm', { action: 'GET' });
     return alarms as { memberID: string; alarm: string }[];
@@ -97,7 +97,7 @@ export class EtcdGateway {
     for (const raised of await this.alarms()) await this.#ask('maintenance/alarm', { action: 'DEACTIVATE', ...raised });
   }
 
-  /** Calls with the events from a revision on, one answer of etcd at a time, until it ends or the signal does. */
+  /** Calls back for the events from a revision on, one message at a time, until the stream ends or is aborted. */
   async watch(prefix: string, from: number, onPut: (put: Entry) => void, signal: AbortSignal): Promise<void> {
     const body = JSON.stringify({ create_request: { ...prefixed(prefix), start_revision: String(from) } });
     const answer = await fetch(`${this.#url}/v3/watch`, { method: 'POST', body, signal });
@@ -122,11 +122,11 @@ export class EtcdGateway {
     }
   }
 
-  async #ask(path: string, body: object, timeout = this.#timeout): Promise<Answer> {
+  async #ask(path: string, body: object, timeout = this.#timeout): Promise<GatewayResponse> {
     const signal = AbortSignal.timeout(timeout);
     const answer = await fetch(`${this.#url}/v3/${path}`, { method: 'POST', body: JSON.stringify(body), signal });
     if (answer.status !== 200) throw new Error(`etcd answered ${answer.status} to ${path}: ${await answer.text()}`);
-    return (await answer.json()) as Answer;
+    return (await answer.json()) as GatewayResponse;
   }
 }
 

@@ -3,32 +3,32 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { etcdBinary } from './etcd-binary.ts';
 
-/** A member is there in 0.3 s, an election included in 2 s; this is for a machine that does much else. */
+/** Generous, for a busy machine: a member usually starts within a second or two, including the election. */
 const START_MS = 30_000;
 
-/** What a member keeps over all its restarts. */
+/** What stays the same over all restarts of a member. */
 export interface MemberSettings {
   readonly name: string;
-  /** What its peers and its clients reach it at. */
+  /** The address for its peers and its clients. */
   readonly host: string;
   readonly clientPort: number;
   readonly peerPort: number;
   /** `name=url` of all members. */
   readonly cluster: string;
-  /** The folder in which its data gets one of its own. */
+  /** The parent of its data folder. */
   readonly folder: string;
-  /** Behind the others. */
+  /** Appended to the standard flags. */
   readonly flags: readonly string[];
-  /** Words before the binary: they must end by executing it in the same process. */
+  /** A command prefix for the binary. It must exec the binary in the same process. */
   readonly under: readonly string[];
 }
 
-/** One etcd process, which may be stopped and started again on what it wrote. */
+/** One etcd process, which can be stopped and restarted on its data. */
 export class EtcdMember {
   readonly name: string;
   readonly host: string;
   readonly clientPort: number;
-  /** What clients connect to. */
+  /** The URL for clients. */
   readonly url: string;
   readonly #settings: MemberSettings;
   #child: ChildProcess | undefined;
@@ -44,17 +44,17 @@ export class EtcdMember {
     this.#settings = settings;
   }
 
-  /** 0 while it does not run. */
+  /** 0 while the member does not run. */
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
 
-  /** The last of what it logged. */
+  /** The end of its log. */
   get output(): string {
     return this.#output;
   }
 
-  /** Starts it and waits until it answers, for which most members have to be there. @throws Error with what it logged */
+  /** Starts the member and waits until it responds, which needs a majority of members. @throws Error with its log */
   async start(): Promise<void> {
     const { name, host, peerPort, cluster, folder, flags, under } = this.#settings;
     const peer = `http://${host}:${peerPort}`;
@@ -92,7 +92,7 @@ export class EtcdMember {
     await this.#healthy(child);
   }
 
-  /** SIGTERM, then waits for the end. A member that does nothing about it, such as a stopped one, is killed. */
+  /** Sends SIGTERM and waits for the exit. A member that does not react, such as a suspended one, is killed. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (!child) return;
@@ -103,19 +103,19 @@ export class EtcdMember {
     clearTimeout(late);
   }
 
-  /** Sends a signal; waits for the end when it is SIGKILL. */
+  /** Sends a signal. Waits for the exit if it is SIGKILL. */
   async kill(signal: NodeJS.Signals): Promise<void> {
     this.#child?.kill(signal);
     if (signal === 'SIGKILL') await this.#exited;
   }
 
-  /** Stops it when it runs, and starts it on the same data, at the same ports. */
+  /** Stops the member if it runs, and starts it on the same data and ports. */
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
   }
 
-  /** Whether it answers, and knows a leader. An alarm such as NOSPACE is no health either. */
+  /** Whether it responds, knows a leader, and has no alarm such as NOSPACE. */
   async isHealthy(): Promise<boolean> {
     try {
       const answer = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(2_000) });

@@ -4,9 +4,8 @@ import { describe, it } from 'node:test';
 import { missingEtcd } from './etcd-binary.ts';
 import { type Etcd, startEtcd } from './etcd.ts';
 
-// About 5 s.
 describe('startEtcd', { skip: missingEtcd() }, () => {
-  it('starts one member, which keeps its data over a kill', async (t) => {
+  it('starts one member, which keeps its data after a kill', async (t) => {
     const etcd = await startEtcd();
     t.after(() => etcd.stop());
     await put(etcd, 'a', '1');
@@ -19,7 +18,7 @@ describe('startEtcd', { skip: missingEtcd() }, () => {
     assert.equal(await get(etcd, 'a'), '1');
   });
 
-  it('starts three members, of which one may stop', async (t) => {
+  it('starts three members that tolerate the loss of one', async (t) => {
     const etcd = await startEtcd({ members: 3 });
     t.after(() => etcd.stop());
     assert.equal(new Set(etcd.endpoints).size, 3);
@@ -29,7 +28,7 @@ describe('startEtcd', { skip: missingEtcd() }, () => {
     assert.equal(await get(etcd, 'b', 1), '2');
   });
 
-  it('leaves nothing behind, not even of a member that does not answer', async () => {
+  it('leaves nothing behind, even if a member does not respond', async () => {
     const etcd = await startEtcd();
     const { pid } = etcd.members[0]!;
     await etcd.members[0]!.kill('SIGSTOP');
@@ -49,7 +48,7 @@ async function get({ endpoints }: Etcd, key: string, member = 0): Promise<string
   return kvs?.[0] && Buffer.from(kvs[0].value, 'base64').toString();
 }
 
-/** etcd's JSON gateway; it waits for a leader. */
+/** Calls etcd's JSON gateway, which waits for a leader. */
 async function ask(url: string | undefined, verb: string, body: object): Promise<unknown> {
   const answer = await fetch(`${url ?? ''}/v3/kv/${verb}`, { method: 'POST', body: JSON.stringify(body) });
   assert.equal(answer.status, 200, await answer.clone().text());

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { EtcdMember } from './etcd-member.ts';
 
 export interface EtcdOptions {
-  /** One by default. */
+  /** 1 by default. */
   readonly members?: 1 | 3;
-  /** Behind those that every member gets, such as `--quota-backend-bytes=…`. */
+  /** Appended to the flags of every member, such as `--quota-backend-bytes=…`. */
   readonly flags?: readonly string[];
-  /** Where each member stands: 127.0.0.1 by default. `under` are words before its binary, such as those of `nsenter`. */
+  /** The address of each member (127.0.0.1 by default) and a command prefix, such as `nsenter` with its arguments. */
   readonly places?: readonly { readonly host: string; readonly under: readonly string[] }[];
 }
 
@@ -17,14 +17,14 @@ export interface Etcd {
   /** The URL of each member. */
   readonly endpoints: readonly string[];
   readonly members: readonly EtcdMember[];
-  /** Kills every member and deletes what they wrote. */
+  /** Kills every member and deletes its data. */
   stop(): Promise<void>;
 }
 
 const LOOPBACK = { host: '127.0.0.1', under: [] };
 
 /**
- * Real etcd processes, healthy when this resolves. They end with this process, however it ends.
+ * Starts real etcd processes and resolves when they are healthy. They exit with this process, however it exits.
  *
  *     const etcd = await startEtcd({ members: 3 });
  *     context.after(() => etcd.stop());
@@ -52,8 +52,8 @@ export async function startEtcd({ members: count = 1, flags = [], places = [] }:
 }
 
 /**
- * Ports of 127.0.0.1 that nobody listens at, below those that the kernel gives to outgoing connections: a member that is
- * started again has to find its own free.
+ * Free ports of 127.0.0.1, below the range that the kernel uses for outgoing connections: a member that is restarted
+ * must find its own port free.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();

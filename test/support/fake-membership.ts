@@ -1,10 +1,10 @@
 import type { LiveNode, Member, Membership } from '../../src/store/membership.ts';
 
-/** Members as a test wants them, and what was asked of them. */
+/** Members that a test defines, and a record of the calls made. */
 export class FakeMembership implements Membership {
   readonly members: Member[];
   readonly asked: string[] = [];
-  /** Nodes that have written. */
+  /** Nodes that have a fence. */
   readonly fences = new Set<string>();
   /** Members that have caught up. */
   readonly ready = new Set<string>();
@@ -51,7 +51,7 @@ export class FakeMembership implements Membership {
   }
 }
 
-/** A member that is up, and follows a1. */
+/** A member that is up and follows a1. */
 export function member(node: string, more: Partial<Member> = {}): Member {
   const state = {
     leader: 'a1',

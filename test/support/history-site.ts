@@ -2,10 +2,10 @@ import { MemoryStore } from '../../src/store/memory.ts';
 import { type AppOptions } from './app.ts';
 import { startSite, V1 } from './site.ts';
 
-/** A site with a history. Time passes between any two requests that change something. */
-export async function startRemembering(options: AppOptions = {}) {
+/** A site with a history. The clock advances between any two changes. */
+export async function startHistorySite(options: AppOptions = {}) {
   const site = await startSite({ store: new MemoryStore(), ...options });
-  /** Asks in the name of somebody. */
+  /** Sends a request as an actor. */
   const as = async (actor: string, path: string, body: object = {}) => {
     site.pass(1000);
     return site.api
@@ -17,5 +17,5 @@ export async function startRemembering(options: AppOptions = {}) {
   return { ...site, as };
 }
 
-/** The moment some seconds after another. */
+/** The time some seconds after another. */
 export const after = (at: number, seconds: number) => new Date(at + seconds * 1000).toISOString();

@@ -10,7 +10,7 @@ import { missingTools } from './tools.ts';
 
 const TOOLS = { unshare: 'util-linux', nsenter: 'util-linux', ip: 'iproute2', curl: 'curl' };
 
-/** For `skip`: whether such a machine can be made. */
+/** For `skip`: why such a machine cannot be made, or false. */
 export function missingMachine(more: Readonly<Record<string, string>> = {}): string | false {
   const missing = missingTools({ ...TOOLS, ...more });
   if (missing !== false) return missing;
@@ -18,11 +18,11 @@ export function missingMachine(more: Readonly<Record<string, string>> = {}): str
 }
 
 /**
- * A machine of its own, as far as ports and processes go: commands of a guide run on it word for word, `ippool` and `etcd`
- * on the PATH, on whatever ports they name. Everything on it ends with it.
+ * An isolated machine with its own ports and processes. It runs the commands of a guide literally, with `ippool` and
+ * `etcd` on the PATH and on any port that they name. Its processes exit when it is removed.
  */
 export class Machine {
-  /** Where commands run. */
+  /** The working directory of the commands. */
   readonly folder = mkdtempSync(join(tmpdir(), 'ippool-machine-'));
   readonly #init: ChildProcess;
   readonly #env: Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ export class Machine {
     const temporary = join(this.folder, 'tmp');
     mkdirSync(temporary);
     this.#env = { PATH: `${bin}:${process.env.PATH ?? ''}`, TMPDIR: temporary, HOME: this.folder };
-    // With the process that is number 1 there every other ends. A shell: it buries those whose parents have died.
+    // Killing process 1 of a PID namespace kills all others. Process 1 is a shell because it reaps orphans.
     const words = ['--net', '--pid', '--mount-proc', '--fork', '--kill-child', 'sh', '-c'];
     this.#init = spawn('unshare', [...words, 'ip link set lo up; sleep 1000; true'], { stdio: 'ignore' });
   }
@@ -50,7 +50,7 @@ export class Machine {
     }
   }
 
-  /** Runs a line of shell to its end. */
+  /** Runs a line of shell until it exits. */
   async run(line: string): Promise<Finished> {
     const [program, words] = await this.#words(line);
     return new Promise((resolve) => {
@@ -61,12 +61,12 @@ export class Machine {
     });
   }
 
-  /** Starts a line of shell, with what it prints in a file of the folder. */
+  /** Starts a line of shell. Its output goes to a file in the folder. */
   async start(line: string, log: string): Promise<void> {
     await this.run(`setsid sh -c ${quoted(`exec ${line}`)} > ${log} 2>&1 < /dev/null &`);
   }
 
-  /** Waits until a line of shell succeeds. */
+  /** Repeats a line of shell until it succeeds. */
   async until(line: string): Promise<void> {
     const end = Date.now() + 60_000;
     for (;;) {
@@ -90,7 +90,7 @@ export class Machine {
     return ['nsenter', ['-t', pid, '-n', '-p', '-m', '--', 'bash', '-c', `cd ${quoted(this.folder)} && { ${line}\n}`]];
   }
 
-  /** That of the process which is number 1 there. */
+  /** The pid of process 1 of the machine, as seen from outside. */
   async #pid(): Promise<string> {
     const { readFile } = await import('node:fs/promises');
     const own = String(this.#init.pid);
@@ -102,7 +102,7 @@ export class Machine {
   }
 }
 
-/** As one word of shell. */
+/** Quotes text as one word of shell. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

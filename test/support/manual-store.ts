@@ -2,20 +2,20 @@ import { PoolError } from '../../src/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import type { Delivered, Store, StoreHealth } from '../../src/store/store.ts';
 
-/** A commit that waits for the test to say how it ends. */
-export interface HeldCommit {
+/** A commit whose outcome the test decides. */
+export interface ManualCommit {
   readonly events: readonly PoolEvent[];
-  /** Makes it durable: delivers, then resolves. */
+  /** Makes it durable: delivers the events, then resolves. */
   succeed(): void;
-  /** Nothing of it was or ever will be delivered. */
+  /** Rejects. Its events are never delivered. */
   fail(error?: PoolError): void;
 }
 
-/** A store whose commits and barriers the test holds back, ends in any order, and fails. */
-export class HeldStore implements Store {
-  /** Commits that did not end yet, oldest first. */
-  readonly commits: HeldCommit[] = [];
-  /** Called at each barrier, before it is through: what other nodes committed is delivered here. */
+/** A store whose commits wait until the test makes them succeed or fail, in any order. */
+export class ManualStore implements Store {
+  /** Pending commits, oldest first. */
+  readonly commits: ManualCommit[] = [];
+  /** Called by each barrier before it resolves, to deliver what other nodes committed. */
   atBarrier: () => void = () => undefined;
   barriers = 0;
   writable = true;
@@ -29,10 +29,10 @@ export class HeldStore implements Store {
   commit(events: readonly PoolEvent[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (how: () => void) => () => {
-        this.commits.splice(this.commits.indexOf(held), 1);
+        this.commits.splice(this.commits.indexOf(pending), 1);
         how();
       };
-      const held: HeldCommit = {
+      const pending: ManualCommit = {
         events,
         succeed: end(() => {
           this.#deliver(events);
@@ -40,11 +40,11 @@ export class HeldStore implements Store {
         }),
         fail: (error = new PoolError('storage_full', 'no room')) => end(() => reject(error))(),
       };
-      this.commits.push(held);
+      this.commits.push(pending);
     });
   }
 
-  /** What another writer committed. */
+  /** Delivers what another writer committed. */
   deliver(...events: PoolEvent[]): void {
     this.#deliver(events);
   }
@@ -64,7 +64,7 @@ export class HeldStore implements Store {
   }
 }
 
-/** Resolves when everything that does not wait for the store has happened. */
+/** Resolves when everything that does not depend on the store has run. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -6,12 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { unpacked } from './debian.ts';
 import { pathOf } from './tools.ts';
 
-/** On the PATH, or else Debian's, unpacked without its service. @throws Error when it is neither */
+/** The path of nginx: from the PATH, otherwise unpacked from Debian's package. @throws Error if neither works */
 export function nginxBinary(): string {
   return pathOf('nginx') ?? join(unpacked(['nginx']), 'usr/sbin/nginx');
 }
 
-/** For the `skip` of a test that needs nginx. @throws Error that says so when CI is set */
+/** For the `skip` of a test that needs nginx. @throws Error with the same text when CI is set */
 export function missingNginx(): string | false {
   try {
     nginxBinary();
@@ -23,7 +23,7 @@ export function missingNginx(): string | false {
   }
 }
 
-/** A real nginx in front of servers, in a folder of its own. @param site what stands in conf.d */
+/** A real nginx in front of the servers, in a temporary folder. @param site the file for conf.d */
 export async function startNginx(site: string, url: string): Promise<{ stop(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'ippool-nginx-'));
   const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -57,7 +57,7 @@ export async function startNginx(site: string, url: string): Promise<{ stop(): P
     if (isUp) return { stop };
     if (child.exitCode !== null || Date.now() > end) {
       await stop();
-      throw new Error(`nginx does not answer: ${output}`);
+      throw new Error(`nginx does not respond: ${output}`);
     }
     await sleep(20);
   }

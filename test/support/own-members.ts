@@ -9,16 +9,16 @@ import { etcdBinary } from './etcd-binary.ts';
 import { freePorts } from './etcd.ts';
 import { MAIN, type Server, startServer } from './server.ts';
 
-/** Milliseconds until a condition counts as never met, on a machine that does much else. */
-const PATIENCE_MS = 40_000;
+/** Timeout of a condition in milliseconds. Generous, for a busy machine. */
+const TIMEOUT_MS = 40_000;
 
-/** Nodes that bring their own etcd along, made by the commands of the guide. All are gone after {@link remove}. */
+/** Nodes with their own etcd, made by the commands of the guide. {@link remove} deletes all of them. */
 export class OwnMembers {
   readonly folder = mkdtempSync(join(tmpdir(), 'ippool-members-'));
   /** raft_addr by node. */
   readonly addresses = new Map<number, string>();
   readonly #nodes = new Map<number, Server>();
-  /** Behind those of every start. */
+  /** Appended to the arguments of every start. */
   readonly #args: readonly string[];
 
   constructor(args: readonly string[] = []) {
@@ -56,7 +56,7 @@ export class OwnMembers {
     return node;
   }
 
-  /** Configures and starts all that have an address. */
+  /** Configures and starts all nodes that have an address. */
   async startAll(): Promise<void> {
     const ids = [...this.addresses.keys()];
     for (const id of ids) await this.configure(id);
@@ -82,7 +82,7 @@ export class OwnMembers {
     });
   }
 
-  /** Numbers of the processes of a node's etcd. */
+  /** The pids of a node's etcd. */
   processesOf(id: number): number[] {
     return pidsWith(`--data-dir=${this.dataDir(id)}/`);
   }
@@ -96,21 +96,21 @@ export class OwnMembers {
 
 /** Waits for a condition. */
 export async function until(what: string, isMet: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
+  const end = Date.now() + TIMEOUT_MS;
   while (!(await isMet())) {
-    if (Date.now() > end) assert.fail(`${what}: not after ${PATIENCE_MS} ms`);
+    if (Date.now() > end) assert.fail(`${what}: not after ${TIMEOUT_MS} ms`);
     await sleep(100);
   }
 }
 
-/** Processes with a word in their command line. */
+/** The pids of processes whose command line contains a word. */
 function pidsWith(word: string): number[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];
     try {
       return readFileSync(`/proc/${name}/cmdline`, 'latin1').includes(word) ? [Number(name)] : [];
     } catch {
-      return []; // it has ended
+      return []; // the process has exited
     }
   });
 }

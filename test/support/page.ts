@@ -28,7 +28,7 @@ function cells(row: string): string[] {
 }
 
 /**
- * The blocks of shell in a section of a page, each as its commands, word for word.
+ * The blocks of shell in a section of a page, each as its commands, unchanged.
  *
  * @param heading with its marks, such as `## Three nodes`; the section ends at the next heading of any level
  * @throws Error when the page has no such section

@@ -1,31 +1,31 @@
 import { connect } from 'node:net';
 
-export interface RawAnswer {
-  /** 0 when the connection was closed without an answer. */
+export interface RawResponse {
+  /** 0 when the connection was closed without a response. */
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly body: string;
-  /** All that came: what stands behind the first answer, and what a failed assertion shows. */
+  /** Everything received, including what follows the first response. Shown when an assertion fails. */
   readonly text: string;
 }
 
 export type Bytes = string | Buffer;
 
-/** A server that neither answers nor closes within this time hangs. Node itself cuts a slow request after 10 s. */
-const GIVE_UP_MS = 20_000;
+/** A server that neither responds nor closes within this time hangs. Node aborts a slow request after 10 s. */
+const TIMEOUT_MS = 20_000;
 
 /**
- * Sends bytes as they are, which no HTTP client would, and reads until the server closes. A string stands for its
- * latin1 bytes.
+ * Sends bytes exactly as they are, unlike an HTTP client, and reads until the server closes the connection. A string
+ * stands for its latin1 bytes.
  *
- * @param end whether our side is closed behind the bytes; else the server has to wait for more of them, or says enough
+ * @param end whether to close our side after the bytes; otherwise the server must wait for more or respond at once
  */
-export function sendRaw(url: string, bytes: Bytes, { end = false } = {}): Promise<RawAnswer> {
+export function sendRaw(url: string, bytes: Bytes, { end = false } = {}): Promise<RawResponse> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const received: Buffer[] = [];
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true }, () => {
-      // Most clients write all before they read. A reset meanwhile costs them the answer, and here too.
+      // Most clients write everything before they read. A reset in between loses the response for them, and here too.
       socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes, (error) => {
         if (!error) socket.on('data', (chunk) => received.push(chunk));
       });
@@ -33,19 +33,23 @@ export function sendRaw(url: string, bytes: Bytes, { end = false } = {}): Promis
     });
     const late = setTimeout(() => {
       socket.destroy();
-      reject(new Error(`no end after ${GIVE_UP_MS} ms of: ${Buffer.concat(received).toString('latin1')}`));
-    }, GIVE_UP_MS);
+      reject(
+        new Error(
+          `the connection was not closed after ${TIMEOUT_MS} ms of: ${Buffer.concat(received).toString('latin1')}`,
+        ),
+      );
+    }, TIMEOUT_MS);
     socket.on('end', () => socket.end());
     socket.on('error', () => undefined); // 'close' follows
     socket.on('close', () => {
       clearTimeout(late);
-      resolve(parseAnswer(Buffer.concat(received).toString('utf8')));
+      resolve(parseResponse(Buffer.concat(received).toString('utf8')));
     });
   });
 }
 
-/** Reads the first answer that is final: 100 is not. */
-function parseAnswer(text: string): RawAnswer {
+/** Parses the first final response, skipping 100 Continue. */
+function parseResponse(text: string): RawResponse {
   const final = text.replace(/^HTTP\/1\.1 100 [^\r]*\r\n\r\n/, '');
   const end = final.indexOf('\r\n\r\n');
   const [first = '', ...lines] = (end < 0 ? final : final.slice(0, end)).split('\r\n');

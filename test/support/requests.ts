@@ -1,22 +1,22 @@
 import type { Bytes } from './raw.ts';
 
-// Requests as bytes, with nothing repaired. Each closes its connection.
+// Requests as raw bytes, without corrections. Each closes its connection.
 
 export const HOST = 'Host: 127.0.0.1\r\nConnection: close\r\n';
 
-/** A request without a body. Further headers end with a line end each. */
+/** A request without a body. Each additional header ends with a line break. */
 export const call = (method: string, path: string, headers = '') =>
   `${method} ${path} HTTP/1.1\r\n${HOST}${headers}\r\n`;
 
 export const post = (headers: string) => call('POST', '/api/v1/ip/allocate', headers);
 
-/** Allocates with a body of a given length. */
+/** Allocates with this body and its Content-Length. */
 export function allocate(body: Bytes, headers = ''): Buffer {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   return Buffer.concat([Buffer.from(post(`${headers}Content-Length: ${bytes.length}\r\n`)), bytes]);
 }
 
-/** The same request with its body in one chunk, its length not told before: a server reads that in another way. */
+/** The same request with its body in one chunk and no Content-Length: a server parses it on a different path. */
 export function inChunks(request: Buffer): Buffer {
   const end = request.indexOf('\r\n\r\n') + 4;
   const head = request.toString('latin1', 0, end).replace(/Content-Length: \d+/, 'Transfer-Encoding: chunked');
@@ -25,9 +25,9 @@ export function inChunks(request: Buffer): Buffer {
   return Buffer.concat([Buffer.from(head, 'latin1'), ...chunk, Buffer.from('0\r\n\r\n')]);
 }
 
-/** A request with a JSON body, as ASCII. */
+/** A request with a JSON body in ASCII. */
 export const send = (method: string, path: string, json: string, headers = '') =>
   `${call(method, path, `${headers}Content-Type: application/json\r\nContent-Length: ${json.length}\r\n`)}${json}`;
 
-/** Bytes to send, and the refusal they earn: status, code, and the field that it names. */
+/** Bytes to send, and the expected refusal: status, code, and the field that it names. */
 export type Row = readonly [name: string, bytes: Bytes, status: number, code: string, field?: string];

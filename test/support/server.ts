@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-/** A start takes about 0.3 s; this is for a machine that does much else. */
+/** Generous, for a busy machine: a start usually takes well under a second. */
 const START_MS = 30_000;
 
 export interface Exit {
@@ -11,12 +11,12 @@ export interface Exit {
 }
 
 export interface ServerOptions {
-  /** Behind `--port 0`. */
+  /** Appended to `--port 0`. */
   readonly args?: readonly string[];
-  /** Beside PATH; nothing else of the surroundings reaches the server. */
+  /** In addition to PATH; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** What to run with the arguments; the compiled server by default. */
+  /** The program to run with the arguments; the compiled server by default. */
   readonly command?: readonly [string, ...string[]];
 }
 
@@ -26,15 +26,15 @@ export interface Server {
   readonly child: ChildProcessWithoutNullStreams;
   stdout(): string;
   stderr(): string;
-  /** Resolves when the process has ended, however it does. */
+  /** Resolves when the process has exited, for any reason. */
   readonly exited: Promise<Exit>;
-  /** SIGTERM, then waits for the end. */
+  /** Sends SIGTERM and waits for the exit. */
   stop(): Promise<Exit>;
-  /** Sends a signal, then waits for the end. */
+  /** Sends a signal and waits for the exit. */
   kill(signal: NodeJS.Signals): Promise<Exit>;
 }
 
-/** The real server as a process of its own, ready to take requests. Rejects with exit code and stderr when it ends first. */
+/** Starts the real server as a process and waits until it is ready. Rejects with its stderr if it exits first. */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const { args = [], env = {}, cwd, command = [process.execPath, MAIN] } = options;
   const [program, ...first] = command;
@@ -67,7 +67,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     });
     exited.then(({ code, signal }) => {
       clearTimeout(late);
-      reject(new Error(`the server ended with ${code ?? signal ?? ''}: ${output.stderr}`));
+      reject(new Error(`the server exited with ${code ?? signal ?? ''}: ${output.stderr}`));
     }, reject);
   });
   return {

@@ -4,28 +4,28 @@ import { type ErrorCode, PoolError } from '../../src/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import type { AllocationRequest, Held } from '../../src/service/allocations.ts';
 import { type AppOptions, createTestApp, NOW } from './app.ts';
-import { HeldStore, settled } from './manual-store.ts';
+import { ManualStore, settled } from './manual-store.ts';
 
 export const SCOPE = { actor: 'anna', requestId: 'r-1' };
-/** What another writer's events carry. */
+/** The common fields of events that another writer committed. */
 export const ELSEWHERE = { network: 'default', nic: '', at: NOW, actor: 'elsewhere', request_id: 'r-2' } as const;
 
-/** A request of a VM in `default`, unless more is said. */
+/** A request of a VM in `default`, with overrides. */
 export function wish(vm_id: string, more: Partial<AllocationRequest> = {}): AllocationRequest {
   return { network: 'default', owner: { vm_id, nic: '' }, attributes: {}, ...more };
 }
 
-/** The service on a store that holds every commit back. By default it has five addresses, 10.0.0.2 to 10.0.0.6. */
+/** The service on a store that delays every commit. By default it has five addresses, 10.0.0.2 to 10.0.0.6. */
 export async function startService(cidr = '10.0.0.0/29', options: Omit<AppOptions, 'cidr' | 'store'> = {}) {
-  const store = new HeldStore();
+  const store = new ManualStore();
   const app = await createTestApp({ ...options, cidr, store });
   const { allocations, networks, listing, pool } = app;
   const network = pool.network('default');
   const owner = (vm_id: string) => ({ vm_id, nic: '' });
-  const commit = (index = 0) => store.commits[index] ?? assert.fail(`no commit ${index} is under way`);
+  const commit = (index = 0) => store.commits[index] ?? assert.fail(`no commit ${index} is pending`);
   const allocate = (vm_id: string, hostname?: string) =>
     allocations.allocate(SCOPE, wish(vm_id, { attributes: { hostname } }));
-  /** Lets commits succeed, one after the other, until a change has ended. */
+  /** Makes commits succeed, one after the other, until a change is done. */
   const durable = async <T>(change: Promise<T>): Promise<T> => {
     const ended = { yet: false };
     const end = () => (ended.yet = true);
@@ -45,7 +45,7 @@ export async function startService(cidr = '10.0.0.0/29', options: Omit<AppOption
     allocate,
     ask: (vm_id: string, more?: Partial<AllocationRequest>) => allocations.allocate(SCOPE, wish(vm_id, more)),
     askAll: (...requests: AllocationRequest[]) => allocations.allocateAll(SCOPE, requests),
-    /** Adds a network durably. */
+    /** Adds a network and makes it durable. */
     add: (text: string, id: string, more = {}) => {
       const other = parseCidr(text) ?? assert.fail(text);
       return durable(networks.add(SCOPE, { cidr: other, ...more }, id));
@@ -54,7 +54,7 @@ export async function startService(cidr = '10.0.0.0/29', options: Omit<AppOption
       allocations.release(SCOPE, { network: 'default', owner: owner(vm_id), ...(ip === undefined ? {} : { ip }) }),
     releaseByIp: (ip: string) => allocations.releaseByIp(SCOPE, { network: 'default', ip }),
     get: (vm_id: string) => listing.get(SCOPE, { network: 'default', owner: owner(vm_id) }),
-    /** Allocates durably, before the part that a test is about. */
+    /** Allocates durably, to set up a test. */
     hold: async (vm_id: string, hostname?: string): Promise<string> => ipOf(await durable(allocate(vm_id, hostname))),
     visible: () => [...network.allocations()].map(({ vm_id }) => vm_id),
     counts: () => {

@@ -6,18 +6,18 @@ import { type AppOptions, createTestApp } from './app.ts';
 
 export const V1 = '/api/v1';
 
-/** Answers of one shape, checked by their status only. */
-export type Answer<T> = Omit<Response, 'body'> & { readonly body: T };
+/** A response whose body has this shape; only its status is checked. */
+export type TypedResponse<T> = Omit<Response, 'body'> & { readonly body: T };
 
-/** The HTTP door of an application in this process, with words for what most tests ask of it. */
+/** The HTTP API of an application in this process, with shortcuts for what most tests call. */
 export async function startSite(options: AppOptions = {}) {
-  const app = await createTestApp({ random: chance(), ...options });
+  const app = await createTestApp({ random: seededRandom(), ...options });
   const api = request(app.handler);
-  const post = async <T = NetworkAllocation>(path: string, body: object = {}): Promise<Answer<T>> =>
+  const post = async <T = NetworkAllocation>(path: string, body: object = {}): Promise<TypedResponse<T>> =>
     api.post(V1 + path).send(body);
-  const patch = async <T = NetworkAllocation>(path: string, body: object): Promise<Answer<T>> =>
+  const patch = async <T = NetworkAllocation>(path: string, body: object): Promise<TypedResponse<T>> =>
     api.patch(V1 + path).send(body);
-  const get = async <T = NetworkAllocation>(path: string): Promise<Answer<T>> => api.get(V1 + path);
+  const get = async <T = NetworkAllocation>(path: string): Promise<TypedResponse<T>> => api.get(V1 + path);
   const remove = (path: string) => api.delete(V1 + path);
   return {
     ...app,
@@ -32,7 +32,7 @@ export async function startSite(options: AppOptions = {}) {
       assert.equal(answer.status, 201, answer.text);
       return answer.body;
     },
-    /** Gives an address that has to be new. */
+    /** Allocates an address and checks that it is new. */
     give: async (body: object): Promise<NetworkAllocation> => {
       const answer = await post('/allocations', body);
       assert.equal(answer.status, 201, answer.text);
@@ -40,7 +40,7 @@ export async function startSite(options: AppOptions = {}) {
     },
     stats: async (network: string): Promise<NetworkStats> =>
       (await get<NetworkStats>(`/networks/${encodeURIComponent(network)}/stats`)).body,
-    /** Addresses of a list. */
+    /** The addresses in a list. */
     ips: async (query: string): Promise<string[]> => {
       const answer = await get<NetworkAllocation[]>(`/allocations${query}`);
       assert.equal(answer.status, 200, answer.text);
@@ -49,11 +49,11 @@ export async function startSite(options: AppOptions = {}) {
   };
 }
 
-/** Follows the Link headers to the end. Returns the addresses of each page. */
+/** Follows the Link headers to the last page. Returns the addresses of each page. */
 export async function pagesOf(site: Awaited<ReturnType<typeof startSite>>, first: string): Promise<string[][]> {
   const found: string[][] = [];
   for (let path: string | undefined = first; path !== undefined;) {
-    const answer: Answer<NetworkAllocation[]> = await site.get<NetworkAllocation[]>(path);
+    const answer: TypedResponse<NetworkAllocation[]> = await site.get<NetworkAllocation[]>(path);
     assert.equal(answer.status, 200, answer.text);
     found.push(answer.body.map(({ ip }) => ip));
     const link: string | undefined = answer.get('Link');
@@ -63,8 +63,8 @@ export async function pagesOf(site: Awaited<ReturnType<typeof startSite>>, first
   return found;
 }
 
-/** Numbers in [0, 1) that look like chance and are the same in every run (an LCG of Numerical Recipes). */
-export function chance(seed = 1): () => number {
+/** A repeatable sequence of pseudo-random numbers in [0, 1) (the LCG of Numerical Recipes). */
+export function seededRandom(seed = 1): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

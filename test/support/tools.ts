@@ -2,10 +2,10 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * For the `skip` of a test that needs programs: which package to install when one is missing, else false.
+ * For the `skip` of a test that needs programs: the packages to install, or false when nothing is missing.
  *
  * @param packages Debian package of each command
- * @throws Error that says so when CI is set: there nothing is skipped
+ * @throws Error with the same text when CI is set: no test is skipped there
  */
 export function missingTools(packages: Readonly<Record<string, string>>): string | false {
   const missing = Object.keys(packages).filter((command) => pathOf(command) === undefined);
@@ -16,7 +16,7 @@ export function missingTools(packages: Readonly<Record<string, string>>): string
   return remedy;
 }
 
-/** Where a command is, as the shell would find it. */
+/** The path of a command, resolved as the shell does. */
 export function pathOf(command: string): string | undefined {
   return (process.env.PATH ?? '')
     .split(delimiter)

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
-import { Http, NoAnswer, NotSent } from './http.ts';
+import { Http, NoResponse, NotSent } from './http.ts';
 import type { Node } from './node.ts';
 import type { Answer, Listing, Recorder, Verb } from './record.ts';
 
-/** Codes after which nothing was done, for certain. */
+/** Codes that guarantee that nothing was done. */
 export const REFUSED: ReadonlySet<string> = new Set([
   'conflict',
   'loading',
@@ -13,10 +13,10 @@ export const REFUSED: ReadonlySet<string> = new Set([
   'payload_too_large',
 ]);
 
-/** Answers that count, by their code: how many, and the slowest in milliseconds. */
+/** Responses by their code: how many, and the slowest in milliseconds. */
 export type Tally = Map<string, { count: number; slowest: number }>;
 
-/** Asks nodes, and has every attempt recorded. */
+/** Calls nodes and records every attempt. */
 export class Caller {
   readonly #http: Http;
   readonly #recorder: Recorder;
@@ -31,7 +31,7 @@ export class Caller {
     return this.#ask(node, owner, 'allocate', 'POST', '/api/v1/ip/allocate', { vm_id: owner });
   }
 
-  /** @param only the address that is to be released, and no other */
+  /** @param only releases this address and no other */
   release(node: Node, owner: string, only?: string): Promise<Answer> {
     const query = only === undefined ? '' : `?ip=${only}`;
     return this.#ask(node, owner, 'release', 'DELETE', `/api/v1/ip/release/${owner}${query}`, undefined, only);
@@ -41,17 +41,17 @@ export class Caller {
     return this.#ask(node, owner, 'lookup', 'GET', `/api/v1/ip/${owner}`);
   }
 
-  /** Everything that a node knows of, after it has caught up. */
+  /** Records everything that a node knows, after it has caught up. */
   async list(node: Node): Promise<void> {
     await this.#recorder.list(node.name, async () => {
-      // A look-up waits until the node has seen all that was done before.
+      // A lookup waits until the node has seen everything committed before it.
       await this.#http.ask(node.url, 'GET', '/api/v1/ip/nobody');
       const { body } = await this.#http.ask(node.url, 'GET', '/api/v1/ip/allocations');
       return (body as { vm_id: string; ip: string }[]).map(({ vm_id, ip }): Listing['held'][number] => [vm_id, ip]);
     });
   }
 
-  /** What the clock of a node shows, in milliseconds since 1970. */
+  /** The clock of a node, in milliseconds since 1970. */
   async clock(node: Node): Promise<number> {
     const { date = '' } = await this.#http.ask(node.url, 'GET', '/api/v1/ip/nobody');
     return Date.parse(date);
@@ -79,7 +79,7 @@ export class Caller {
         code = fields.code ?? 'ok';
         return meaning(status, code, fields.ip);
       } catch (error) {
-        if (error instanceof NoAnswer) return { outcome: 'unknown' };
+        if (error instanceof NoResponse) return { outcome: 'unknown' };
         if (!(error instanceof NotSent)) throw error;
         code = 'not sent';
         return { outcome: 'refused' };
@@ -101,7 +101,7 @@ function meaning(status: number, code: string, ip: string | undefined): Answer {
   if (code === 'allocation_not_found') return { outcome: 'done' };
   if (code === 'pool_exhausted') return { outcome: 'exhausted' };
   if (REFUSED.has(code)) return { outcome: 'refused' };
-  // store_unavailable too: what was on its way to etcd when it went away may have been done.
+  // Also for store_unavailable: what was in flight to etcd may have taken effect.
   if (status >= 500) return { outcome: 'unknown' };
-  throw new Error(`an answer that no request here can earn: ${status} ${code}`);
+  throw new Error(`no request here may get the response ${status} ${code}`);
 }

@@ -1,9 +1,9 @@
 import type { Operation } from './record.ts';
 
-/** A time over which an owner held an address (or none), whatever was under way meanwhile. */
+/** A period during which an owner certainly had an address (or none), whatever else was in flight. */
 export interface Certainty {
   readonly owner: string;
-  /** Undefined: it held none. */
+  /** Undefined: no address. */
   readonly ip: string | undefined;
   /** Both exclusive. */
   readonly from: number;
@@ -11,15 +11,15 @@ export interface Certainty {
 }
 
 /**
- * What is certain of one owner, from its operations alone. They may overlap, and those of unknown outcome may be done at
- * any time after they began.
+ * What is certain about one owner, from its operations alone. Operations may overlap; those with an unknown outcome may
+ * take effect at any time after they began.
  *
  *     allocate ├──────┤ A          release ├─────┤            allocate ├──────┤ B
- *                     └── holds A ─────────┘     └─── holds none ──────┘      └── holds B …
+ *                     └── has A ───────────┘     └─── has none ────────┘      └── has B …
  *
- * What overlaps an operation, or has no end, may be done behind it: then nothing is certain.
+ * An operation that overlaps another one, or never ends, may take effect after it: then nothing is certain.
  *
- *     release  ├───────────── no answer
+ *     release  ├───────────── no response
  *     allocate        ├──────┤ A    and A may be free again at once
  */
 export function certainties(owner: string, operations: readonly Operation[]): Certainty[] {
@@ -40,7 +40,7 @@ export function certainties(owner: string, operations: readonly Operation[]): Ce
     const to = enders.reduce((first, ender) => (ender.ended > began ? Math.min(first, ender.began) : first), Infinity);
     if (to > ended) certain.push({ owner, ip, from: ended, to });
   };
-  note(undefined, { began: 0, ended: 0 }, allocations); // who never asked holds nothing
+  note(undefined, { began: 0, ended: 0 }, allocations); // an owner that never made a request has nothing
   for (const operation of operations) {
     if (operation.outcome !== 'done') continue;
     const { verb, ip } = operation;

@@ -3,17 +3,17 @@ import { groupBy } from './group.ts';
 import type { Listing, Operation } from './record.ts';
 
 export type Wrong =
-  /** Two owners held one address at the same time. */
+  /** Two owners had one address at the same time. */
   | 'duplicate'
-  /** An address that was given, and not given back, is not held any more. */
+  /** An address that was allocated, and not released, is no longer allocated. */
   | 'lost'
-  /** One owner held two addresses at the same time. */
+  /** One owner had two addresses at the same time. */
   | 'two addresses'
-  /** An owner that gave its address back, or never asked for one, holds one. */
+  /** An owner that released its address, or never requested one, has one. */
   | 'undead'
-  /** "There is no address left" while there was one. */
+  /** "Exhausted" although an address was free. */
   | 'not exhausted'
-  /** A part of what was asked for all or nothing. */
+  /** Only a part of an all-or-nothing request took effect. */
   | 'half'
   /** A lease ended before it expired. */
   | 'early';
@@ -23,7 +23,7 @@ export interface Violation {
   readonly what: string;
 }
 
-/** An owner held this address, or none, at some moment between two ticks: an answer said so. */
+/** A response shows that an owner had this address, or none, at some time between two ticks. */
 interface Evidence {
   readonly owner: string;
   readonly ip: string | undefined;
@@ -33,15 +33,15 @@ interface Evidence {
 }
 
 /**
- * Finds what no correct service could have answered. It looks only at what is certain, so that it never accuses a
- * correct one; what it looks for:
+ * Finds responses that no correct service could have given. It considers only what is certain, so that it never accuses
+ * a correct service:
  *
- *     certain:   ├────────────── A is held by x ──────────────┤
- *     evidence:       ├── A is held by y ──┤                       duplicate
- *                            ├── x holds B ──┤                     two addresses
- *                                  ├── x holds none ──┤            lost
+ *     certain:   ├────────────── x has A ─────────────────────┤
+ *     evidence:       ├── y has A ─────────┤                       duplicate
+ *                            ├── x has B ────┤                     two addresses
+ *                                  ├── x has none ──┤              lost
  *
- * @param capacity how many addresses there are
+ * @param capacity the number of addresses
  */
 export function check(operations: readonly Operation[], listings: readonly Listing[], capacity: number): Violation[] {
   const asked = groupBy(operations, ({ owner }) => owner);
@@ -70,7 +70,7 @@ function listedIn({ where, held, began, ended }: Listing, owners: readonly strin
   ];
 }
 
-/** A list of one moment holds each owner and each address once. */
+/** In a list of one moment, each owner and each address occurs once. */
 function wrongWithin({ where, held }: Listing): Violation[] {
   const found: Violation[] = [];
   const ips = new Map<string, string>();
@@ -105,7 +105,7 @@ function contradictions(certain: readonly Certainty[], evidence: readonly Eviden
   });
 }
 
-/** Of holds that are certain, those of different owners that meet. */
+/** Pairs of certain periods in which different owners have one address. */
 function overlaps(certain: readonly Certainty[]): Violation[] {
   const found: Violation[] = [];
   for (const [ip, holds] of groupBy(certain, (hold) => hold.ip)) {
@@ -120,7 +120,7 @@ function overlaps(certain: readonly Certainty[]): Violation[] {
   return found;
 }
 
-/** "Exhausted" needs as many owners that may have held something as there are addresses. */
+/** "Exhausted" requires as many owners that may have had an address as there are addresses. */
 function wronglyExhausted(
   operations: readonly Operation[],
   certain: readonly Certainty[],
@@ -133,7 +133,12 @@ function wronglyExhausted(
     const without = new Set(free.filter(({ from, to }) => from <= began && ended <= to).map((none) => none.owner));
     const most = owners - without.size;
     if (most >= capacity) return [];
-    return [wrong('not exhausted', `${where} told ${owner} that nothing is free; at most ${most} of ${capacity} were`)];
+    return [
+      wrong(
+        'not exhausted',
+        `${where} reported to ${owner} that nothing is free; at most ${most} of ${capacity} were allocated`,
+      ),
+    ];
   });
 }
 

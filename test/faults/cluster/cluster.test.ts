@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { missingTools } from '../../support/tools.ts';
 
-// The short form of `npm run test:faults`, about 55 s, and two stores that it has to find, 20 s each.
+// The short form of `npm run test:faults`, and two faulty stores that it must find.
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const TOOLS = { ip: 'iproute2', iptables: 'iptables', mount: 'mount', unshare: 'util-linux' };
 
 describe('a cluster', { skip: missingTools(TOOLS) || missingEtcd() }, () => {
-  it('gives no address twice and loses none, whatever fails', { timeout: 180_000 }, async (t) => {
+  it('allocates no address twice and loses none under any fault', { timeout: 180_000 }, async (t) => {
     const { code, output } = await suite(t);
     assert.equal(code, 0, output);
     assert.match(
@@ -20,13 +20,13 @@ describe('a cluster', { skip: missingTools(TOOLS) || missingEtcd() }, () => {
     );
   });
 
-  it('is found out when it reads, then puts', { timeout: 120_000 }, async (t) => {
+  it('fails the checks when its store reads, then puts', { timeout: 120_000 }, async (t) => {
     const { code, output } = await suite(t, '--node', 'read-then-put', '--only', 'nothing');
     assert.equal(code, 1, output);
     assert.match(output, /duplicates [1-9]/);
   });
 
-  it('is found out when it sends again what may still arrive', { timeout: 120_000 }, async (t) => {
+  it('fails the checks when its store resends what may still arrive', { timeout: 120_000 }, async (t) => {
     const { code, output } = await suite(t, '--node', 'send-again', '--only', 'late');
     assert.equal(code, 1, output);
     assert.match(output, /undead [1-9]/);

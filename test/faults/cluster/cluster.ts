@@ -6,10 +6,10 @@ import { type Delay, delays } from './delay.ts';
 import { HERE, type Machine, machines } from './network.ts';
 import { Node, type NodeProgram } from './node.ts';
 
-/** Small enough to be filled in a moment. */
+/** Small, so that it can be filled quickly. */
 const QUOTA_BYTES = 32 * 2 ** 20;
 
-/** Three members and three nodes, each on a machine of its own. */
+/** Three members and three nodes, each on its own machine. */
 export class Cluster {
   readonly nodes: readonly Node[];
   readonly etcd: Etcd;
@@ -24,7 +24,7 @@ export class Cluster {
     this.#machines = all;
   }
 
-  /** @param program what a node runs, given the members that it connects to and its name */
+  /** @param program makes the command of a node from its members and its name */
   static async start(program: (endpoints: readonly string[], name: string) => NodeProgram): Promise<Cluster> {
     const all = machines(6);
     const etcd = await startEtcd({
@@ -53,7 +53,7 @@ export class Cluster {
     return new EtcdGateway(member.url);
   }
 
-  /** The member that leads, as most say: one that was cut off may believe so a little longer. */
+  /** The leader according to the majority: a leader that was cut off may believe for a while that it still leads. */
   async leader(): Promise<EtcdMember> {
     for (;;) {
       const said = await Promise.all(
@@ -77,7 +77,7 @@ export class Cluster {
     return this.members.find((member) => member !== leader)!;
   }
 
-  /** Members that most follow, whoever it was before. Resolves with the new leader. */
+  /** Resolves with the new leader when a majority follows a member other than this one. */
   async otherLeader(than: EtcdMember): Promise<EtcdMember> {
     const end = Date.now() + 20_000;
     for (;;) {

@@ -1,26 +1,26 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** How long after a held request more of its connection is kept; what comes later, such as its cancelling, is lost. */
-const KEPT_MS = 300;
+/** For how long bytes after a delayed request are kept. Later bytes of its connection, such as its reset, are lost. */
+const KEEP_MS = 300;
 
-/** What was held back of one connection. */
-interface Held {
+/** The delayed bytes of one connection. */
+interface Delayed {
   readonly upstream: Socket;
   readonly bytes: Buffer[];
   readonly until: number;
 }
 
 /**
- * A cable to one server, on which one connection can be delayed: the request that carries some text, and what follows it
- * at once, arrive when the test says so, also when the client has gone away meanwhile. Other connections go on.
+ * A cable to one server that can delay one connection: the request that contains a text, and the bytes directly after
+ * it, arrive when the test says so, even if the client has gone away. Other connections are not affected.
  */
 export class Delay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #texts: readonly string[] = [];
-  #onHeld: () => void = () => undefined;
-  #held: Held | undefined;
+  #onDelayed: () => void = () => undefined;
+  #delayed: Delayed | undefined;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -40,20 +40,20 @@ export class Delay {
     return `http://${address}:${port}`;
   }
 
-  /** Holds back the first request that carries one of these texts, and says so. */
-  arm(texts: readonly string[], onHeld: () => void): void {
+  /** Delays the first request that contains one of these texts, and calls back. */
+  arm(texts: readonly string[], onDelayed: () => void): void {
     this.#texts = texts;
-    this.#onHeld = onHeld;
+    this.#onDelayed = onDelayed;
   }
 
   disarm(): void {
     this.#texts = [];
   }
 
-  /** Lets what was held back arrive. Returns how many bytes that were. */
-  letGo(): number {
-    const held = this.#held;
-    this.#held = undefined;
+  /** Lets the delayed bytes arrive. Returns their number. */
+  flush(): number {
+    const held = this.#delayed;
+    this.#delayed = undefined;
     if (!held || held.upstream.destroyed) return 0;
     const bytes = Buffer.concat(held.bytes);
     held.upstream.write(bytes);
@@ -68,7 +68,7 @@ export class Delay {
 
   #join(client: Socket, target: URL): void {
     const upstream = connect({ host: target.hostname, port: Number(target.port) });
-    let held: Held | undefined;
+    let held: Delayed | undefined;
     for (const socket of [client, upstream]) {
       this.#sockets.add(socket);
       socket.setNoDelay(true);
@@ -81,9 +81,9 @@ export class Delay {
     client.on('data', (bytes) => {
       if (!held && this.#texts.some((text) => bytes.includes(text))) {
         this.disarm();
-        this.#onHeld();
-        held = { upstream, bytes: [], until: Date.now() + KEPT_MS };
-        this.#held = held;
+        this.#onDelayed();
+        held = { upstream, bytes: [], until: Date.now() + KEEP_MS };
+        this.#delayed = held;
       }
       if (!held) upstream.write(bytes);
       else if (Date.now() < held.until) held.bytes.push(bytes);

@@ -5,19 +5,19 @@ import { join } from 'node:path';
 
 const ENCLOSED = 'IPPOOL_ENCLOSED';
 
-/** The exit code of what was ended by a signal. */
+/** The exit code of a process that was ended by a signal. */
 export const KILLED = 130;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Whether this process runs in namespaces of its own; see {@link enclose}. */
+/** Whether this process runs in its own namespaces; see {@link enclose}. */
 export const isEnclosed = process.env[ENCLOSED] !== undefined;
 
 /**
- * Runs this program again, with the same arguments, as the first process of namespaces of its own: network, mounts and
- * processes. Whatever it makes there ends with it, and it ends with this process, however that does; its temporary files
+ * Runs this program again, with the same arguments, as the first process of new namespaces: network, mounts, and
+ * processes. Everything it makes there ends with it. It ends with this process, whatever ends that. Its temporary files
  * are deleted. Returns its exit code.
  *
- * @param env variables beside those of this process
+ * @param env variables in addition to those of this process
  */
 export async function enclose(env: Readonly<Record<string, string>>): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'ippool-cluster-'));

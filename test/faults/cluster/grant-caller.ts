@@ -1,10 +1,10 @@
 import { parseAddress } from '../../../src/net/address.ts';
 import { REFUSED } from './caller.ts';
 import type { Asked, Grant, GrantRecorder, Tenure, Told } from './grants.ts';
-import { Http, NoAnswer, NotSent } from './http.ts';
+import { Http, NoResponse, NotSent } from './http.ts';
 import type { Node } from './node.ts';
 
-/** One of what is asked for at once. */
+/** One part of a request. */
 export interface Part {
   readonly network: string;
   readonly vm_id: string;
@@ -35,7 +35,7 @@ const PATH = '/api/v1/allocations';
 
 export const holderOf = ({ network, vm_id }: Pick<Part, 'network' | 'vm_id'>): string => `${vm_id} in ${network}`;
 
-/** Asks nodes for leases, ranges and several addresses at once, and has every attempt recorded. */
+/** Requests leases, ranges, and several addresses at once from nodes, and records every attempt. */
 export class GrantCaller {
   readonly #http = new Http();
   readonly #recorder: GrantRecorder;
@@ -45,7 +45,7 @@ export class GrantCaller {
   }
 
   async addNetwork(node: Node, name: string, cidr: string): Promise<void> {
-    // The lowest free address is what every node would give next.
+    // With the strategy "lowest", every node would allocate the same address next.
     const shape = { name, cidr, gateway: null, strategy: 'lowest' };
     const { status, body } = await this.#http.ask(node.url, 'POST', '/api/v1/networks', shape);
     if (status !== 201) throw new Error(`no network ${name}: ${JSON.stringify(body)}`);
@@ -55,7 +55,7 @@ export class GrantCaller {
     return this.#allocate(node, [part], false, PATH, part, (body) => [body as Allocation]);
   }
 
-  /** The same in several networks, in all of them or in none. */
+  /** The same in several networks: in all of them or in none. */
   dual(node: Node, networks: readonly string[], part: Omit<Part, 'network'>): Promise<readonly Told[]> {
     const parts = networks.map((network) => ({ ...part, network }));
     return this.#allocate(node, parts, true, PATH, { ...part, networks }, (body) => body as Allocation[]);
@@ -73,7 +73,7 @@ export class GrantCaller {
     return this.#one(node, part, 'renew', 'POST', `${PATH}/${id}/renew`, { ttl: part.ttl });
   }
 
-  /** Tells what it freed, which the answer does not. */
+  /** Returns what it released, which the response does not contain. */
   release(node: Node, part: Part, grant: Grant): Promise<Told> {
     return this.#one(node, part, 'release', 'POST', `${PATH}/${grant.id}/release`, undefined, grant);
   }
@@ -82,13 +82,13 @@ export class GrantCaller {
     return this.#one(node, part, 'lookup', 'GET', `${PATH}/${id}`);
   }
 
-  /** Everything that a node tells of networks, after it has caught up. */
+  /** Records everything that a node reports about networks, after it has caught up. */
   async tell(node: Node, networks: readonly string[]): Promise<void> {
     await this.#recorder.tell(node.name, async () => {
       const tenures: Tenure[] = [];
-      await this.#http.ask(node.url, 'GET', '/api/v1/ip/nobody'); // waits until it has
+      await this.#http.ask(node.url, 'GET', '/api/v1/ip/nobody'); // waits until it has caught up
       for (const network of networks) {
-        await this.#http.ask(node.url, 'GET', `/api/v1/networks/${network}/stats`); // what has ended is written down
+        await this.#http.ask(node.url, 'GET', `/api/v1/networks/${network}/stats`); // expired leases are recorded
         const { status, body } = await this.#http.ask(node.url, 'GET', `${PATH}?network=${network}&status=all`);
         if (status !== 200) throw new Error(`${node.name} lists nothing: ${JSON.stringify(body)}`);
         tenures.push(...(body as Allocation[]).map((allocation) => tenureOf(network, allocation)));
@@ -147,7 +147,7 @@ export class GrantCaller {
       if (status === 204) return all({ outcome: 'done', grant: freed });
       return read(body).map((each) => ('code' in each ? failure(each) : { outcome: 'done', grant: grantOf(each) }));
     } catch (error) {
-      if (error instanceof NoAnswer) return all({ outcome: 'unknown', grant: undefined });
+      if (error instanceof NoResponse) return all({ outcome: 'unknown', grant: undefined });
       if (!(error instanceof NotSent)) throw error;
       return all({ outcome: 'refused', grant: undefined });
     }
@@ -165,7 +165,7 @@ function failure({ status, code }: Failure): Told {
   return { outcome: isRefused ? 'refused' : 'unknown', grant: undefined };
 }
 
-/** What stands; nothing when it has ended. */
+/** The current allocation; nothing when it has ended. */
 function grantOf(allocation: Allocation): Grant | undefined {
   return allocation.status === 'allocated' ? placeOf(allocation) : undefined;
 }

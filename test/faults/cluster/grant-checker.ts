@@ -2,12 +2,12 @@ import { type Violation, wrong } from './checker.ts';
 import type { Act, Grant, Story, Tenure } from './grants.ts';
 import { groupBy } from './group.ts';
 
-/** By how much the clock of a node may be ahead of ours, */
+/** How far the clock of a node may be ahead of ours. */
 const EARLY_MS = 1_000;
-/** and behind: one that had to be put right goes by what the others told some seconds ago. */
+/** How far it may be behind: a corrected clock follows what the other nodes reported some seconds ago. */
 const LATE_MS = 10_000;
 
-/** A time over which a holder had this, or nothing, whatever was under way meanwhile. */
+/** A period during which an owner certainly had this, or nothing, whatever else was in flight. */
 interface Hold {
   readonly holder: string;
   readonly network: string;
@@ -17,7 +17,7 @@ interface Hold {
   readonly to: number;
 }
 
-/** A holder had this, or nothing, at some moment between two: an answer said so. */
+/** A response shows that an owner had this, or nothing, at some time between two times. */
 interface Evidence extends Omit<Hold, 'from' | 'to'> {
   readonly began: number;
   readonly ended: number;
@@ -25,11 +25,11 @@ interface Evidence extends Omit<Hold, 'from' | 'to'> {
 }
 
 /**
- * Finds what no correct service could have answered about leases, ranges and requests for several addresses. As
- * {@link check} it looks only at what is certain:
+ * Finds responses about leases, ranges, and requests for several addresses that no correct service could have given.
+ * Like {@link check}, it considers only what is certain:
  *
  *     allocate ├────┤ A                expires            another ├───┤ A
- *                   └─── holds A ────┐ │ ┌── holds none ─────────────
+ *                   └──── has A ─────┐ │ ┌── has none ───────────────
  *                        EARLY_MS before, LATE_MS behind
  */
 export function checkGrants(acts: readonly Act[], stories: readonly Story[]): Violation[] {
@@ -49,7 +49,7 @@ export function checkGrants(acts: readonly Act[], stories: readonly Story[]): Vi
   ];
 }
 
-/** What is certain of one holder, from its acts alone. */
+/** What is certain about one owner, from its acts alone. */
 function holdsOf(acts: readonly Act[]): Hold[] {
   const [{ holder, network }] = acts as [Act];
   const effective = acts.filter(({ outcome }) => outcome !== 'refused');
@@ -61,7 +61,7 @@ function holdsOf(acts: readonly Act[]): Hold[] {
   const note = (grant: Grant | undefined, from: number, to: number) => {
     if (to > from) holds.push({ holder, network, grant, from, to });
   };
-  note(undefined, 0, firstOf(allocations, 0)); // who never asked has nothing
+  note(undefined, 0, firstOf(allocations, 0)); // an owner that never made a request has nothing
   for (const act of effective) {
     const { verb, outcome, grant, began, ended } = act;
     if (outcome !== 'done') continue;
@@ -70,7 +70,7 @@ function holdsOf(acts: readonly Act[]): Hold[] {
     } else if (verb !== 'lookup') {
       note(grant, ended, Math.min(firstOf(releases, began), grant.expires - EARLY_MS));
       const over = grant.expires + LATE_MS;
-      // Only what still stands is renewed.
+      // Only an allocation that is still active is renewed.
       const prolonging = effective.filter((other) => other.verb === 'renew' && other.began < over);
       const others = [...allocations, ...prolonging].filter((other) => other !== act);
       note(undefined, Math.max(ended, over), firstOf(others, began));
@@ -79,7 +79,7 @@ function holdsOf(acts: readonly Act[]): Hold[] {
   return holds;
 }
 
-/** When the first begins of those that were not over at a time. */
+/** The begin of the earliest act that was not over at a time. */
 function firstOf(acts: readonly Act[], time: number): number {
   return acts.reduce((first, { began, ended }) => (ended > time ? Math.min(first, began) : first), Infinity);
 }
@@ -122,7 +122,7 @@ function contradictions(holds: readonly Hold[], evidence: readonly Evidence[]): 
   });
 }
 
-/** Of holds that are certain, those of different holders that meet. */
+/** Pairs of certain periods in which different owners have one address. */
 function overlaps(holds: readonly Hold[]): Violation[] {
   const found: Violation[] = [];
   const given = holds.filter(({ grant }) => grant !== undefined);
@@ -138,7 +138,7 @@ function overlaps(holds: readonly Hold[]): Violation[] {
   return found;
 }
 
-/** Attempts for all or nothing of which a part was done. */
+/** All-or-nothing attempts of which only a part took effect. */
 function halves(acts: readonly Act[]): Violation[] {
   return whole(acts).flatMap((attempt) => {
     const done = attempt.filter(({ outcome, grant }) => outcome === 'done' && grant !== undefined);
@@ -148,14 +148,14 @@ function halves(acts: readonly Act[]): Violation[] {
   });
 }
 
-/** However an attempt for all or nothing ended, in the end all of it were given something, or none. */
+/** However an all-or-nothing attempt ended: finally either every part of it was allocated, or none. */
 function halvesIn({ where, tenures }: Story, acts: readonly Act[]): Violation[] {
   const known = new Set(tenures.map(({ holder }) => holder));
   return whole(acts).flatMap((attempt) => {
     const names = attempt.map(({ holder }) => holder);
     const [had, not] = [names.filter((name) => known.has(name)), names.filter((name) => !known.has(name))];
     if (had.length === 0 || not.length === 0) return [];
-    return [wrong('half', `${where} tells that ${had.join(', ')} were given something, and ${not.join(', ')} not`)];
+    return [wrong('half', `${where} reports an allocation for ${had.join(', ')}, and none for ${not.join(', ')}`)];
   });
 }
 
@@ -165,11 +165,11 @@ function whole(acts: readonly Act[]): Act[][] {
 }
 
 /**
- * An address is with one holder at a time, a lease until it expires. Times of a history are those of decisions; one may
- * have waited until an earlier holder had come and gone:
+ * An address has one owner at a time, a leased one until its expiry. The times in a history are those of the decisions;
+ * between decision and acknowledgement, an earlier owner may still have come and gone:
  *
  *     decided       acknowledged
- *        |───────────────├──── held for certain ────┤ until
+ *        |───────────────├─── certainly allocated ──┤ until
  */
 function overlapsWithin({ where, tenures }: Story, acts: readonly Act[]): Violation[] {
   const acknowledged = new Map<string, number>();
@@ -189,22 +189,22 @@ function overlapsWithin({ where, tenures }: Story, acts: readonly Act[]): Violat
   return overlaps(holds.filter(({ from, to }) => from < to));
 }
 
-/** What was acknowledged is told of for ever. */
+/** An acknowledged allocation stays in the history. */
 function lostIn({ where, tenures }: Story, acts: readonly Act[]): Violation[] {
   const known = new Map(tenures.map(({ grant }) => [grant.id, grant]));
   return acts.flatMap(({ verb, holder, outcome, grant }) => {
     if (outcome !== 'done' || verb !== 'allocate' || !grant || isSame(known.get(grant.id), grant)) return [];
-    return [wrong('lost', `${where} tells nothing of ${textOf(grant)}, which ${holder} was given`)];
+    return [wrong('lost', `${where} does not report ${textOf(grant)}, which was allocated to ${holder}`)];
   });
 }
 
-/** A lease lasts as long as was acknowledged last. */
+/** A lease lasts until the expiry that was acknowledged last. */
 function endedEarly({ where, tenures }: Story, acts: readonly Act[]): Violation[] {
   const expired = new Map(tenures.filter(({ hasExpired }) => hasExpired).map((tenure) => [tenure.grant.id, tenure]));
   return acts.flatMap(({ outcome, grant }) => {
     const tenure = outcome === 'done' && grant ? expired.get(grant.id) : undefined;
     if (!grant || !tenure || tenure.until >= grant.expires) return [];
-    return [wrong('early', `${where} tells that ${told(tenure)} expired; it was given until ${grant.expires}`)];
+    return [wrong('early', `${where} reports that ${told(tenure)} expired; its expiry is ${grant.expires}`)];
   });
 }
 

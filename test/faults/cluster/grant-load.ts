@@ -4,18 +4,18 @@ import { GrantCaller, type Part } from './grant-caller.ts';
 import type { Grant, GrantRecorder, Told } from './grants.ts';
 import type { Node } from './node.ts';
 
-/** Small, so that clients get in each other's way: 62 and 63 addresses. */
+/** Small, so that clients contend for addresses: 62 and 63 of them. */
 const NETWORKS = { four: '10.10.0.0/26', six: 'fd00:9::/122' } as const;
 const BOTH = ['four', 'six'] as const;
-/** Is nobody's to give. */
+/** The network address, which is never allocated. */
 const NEVER = '10.10.0.0';
-/** Of leases; seconds. */
+/** Lifetime of leases, in seconds. */
 const TTL = 2;
 const AGAIN_MS = 50;
 
 /**
- * Clients that ask for leases, ranges, lists and both families at once. Each wish is of a VM of its own, so that whatever
- * becomes of an attempt without an answer disturbs no other.
+ * Clients that request leases, ranges, lists, and both families at once. Each request is for a new VM, so that the fate
+ * of an attempt without a response does not affect any other.
  */
 export class GrantLoad {
   readonly #nodes: readonly Node[];
@@ -33,7 +33,7 @@ export class GrantLoad {
     for (const [name, cidr] of Object.entries(NETWORKS)) await this.#caller.addNetwork(this.#nodes[0]!, name, cidr);
   }
 
-  /** What one client does: again and again, until it is stopped. */
+  /** The loop of one client, until it is stopped. */
   async wish(isStopped: () => boolean): Promise<void> {
     const parts = this.#parts();
     const given = await this.#given(parts, isStopped);
@@ -43,7 +43,7 @@ export class GrantLoad {
     }
   }
 
-  /** Waits until the last lease has ended. */
+  /** Waits until the last lease has expired. */
   async settled(): Promise<void> {
     await sleep(TTL * 1000 + 1000);
   }
@@ -56,7 +56,7 @@ export class GrantLoad {
     this.#caller.close();
   }
 
-  /** One; both families for one VM; or a list. */
+  /** One address; both families for one VM; or a list. */
   #parts(): readonly Part[] {
     const vm_id = `g${++this.#wishes}`;
     const dice = this.#random.next();
@@ -92,7 +92,7 @@ export class GrantLoad {
     });
   }
 
-  /** Asks on, at the next node, for as long as the outcome of something is not known. */
+  /** Retries, on the next node, until the outcome is known. */
   async #tried(isStopped: () => boolean, ask: (node: Node) => Promise<readonly Told[]>): Promise<readonly Told[]> {
     const first = this.#random.below(this.#nodes.length);
     for (let attempt = 0; ; attempt++) {
@@ -107,7 +107,7 @@ export class GrantLoad {
     if (this.#random.next() < 0.5) await this.#caller.lookup(node(), part, grant);
     if (part.ttl !== undefined) {
       if (this.#random.next() < 0.5) await this.#caller.renew(node(), part, grant);
-      // It ends by itself; what is asked after that finds nothing, or what somebody else holds.
+      // It expires. A later request finds nothing, or what another owner has.
       if (this.#random.next() < 0.7) return;
     }
     for (let isReleased = false; !isReleased;) {

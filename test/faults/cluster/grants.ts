@@ -1,48 +1,48 @@
 import type { Outcome } from './record.ts';
 
-/** What somebody was given in one network: an address, or those up to another. */
+/** An allocation in one network: an address, or a range. */
 export interface Grant {
-  /** Of this one time that it was given. */
+  /** Identifies this allocation; a later one of the same address has another id. */
   readonly id: string;
   readonly first: bigint;
   readonly last: bigint;
-  /** When it ends by itself; milliseconds since 1970, Infinity: never. */
+  /** The expiry in milliseconds since 1970; Infinity: never. */
   readonly expires: number;
 }
 
-/** One attempt, as far as it concerns one holder. */
+/** One attempt, as far as it concerns one owner. */
 export interface Act {
   /** A VM in one network. */
   readonly holder: string;
   readonly network: string;
   readonly verb: 'allocate' | 'renew' | 'release' | 'lookup';
-  /** Acts of one attempt have the same. */
+  /** The same for all acts of one attempt. */
   readonly request: number;
-  /** All of the attempt is done, or nothing of it. */
+  /** Whether the attempt is all or nothing. */
   readonly isWhole: boolean;
-  /** Milliseconds since 1970, never twice the same: leases end by the clock. */
+  /** Milliseconds since 1970, strictly increasing: leases expire by the clock. */
   readonly began: number;
-  /** Infinity: it may be under way for ever. */
+  /** Infinity: it may be in flight forever. */
   readonly ended: number;
   readonly outcome: Exclude<Outcome, 'exhausted'>;
-  /** What was given, freed or found; undefined: nothing. */
+  /** What was allocated, released, or found; undefined: nothing. */
   readonly grant: Grant | undefined;
-  /** For people: who was asked. */
+  /** The node, for error messages. */
   readonly where: string;
 }
 
-/** For how long something was given, as a node tells it afterwards. */
+/** The period of an allocation, as a node reports it in its history. */
 export interface Tenure {
   readonly holder: string;
   readonly network: string;
   readonly grant: Grant;
   readonly from: number;
-  /** Infinity: still. */
+  /** Infinity: still active. */
   readonly until: number;
   readonly hasExpired: boolean;
 }
 
-/** All that a node knows of, what has ended too. */
+/** All allocations that a node knows of, including past ones. */
 export interface Story {
   readonly where: string;
   readonly began: number;
@@ -53,14 +53,14 @@ export interface Story {
 export type Asked = Pick<Act, 'holder' | 'network' | 'verb'>;
 export type Told = Pick<Act, 'outcome' | 'grant'>;
 
-/** What was asked for and told of leases, ranges and several addresses at once. */
+/** The requests for leases, ranges, and several addresses at once, and their responses. */
 export class GrantRecorder {
   readonly acts: Act[] = [];
   readonly stories: Story[] = [];
   #requests = 0;
   #last = 0;
 
-  /** Notes one attempt. @param call answers for each that is asked for, in their order */
+  /** Records one attempt. @param call returns one result per part, in their order */
   async note(
     asked: readonly Asked[],
     { isWhole, where }: Pick<Act, 'isWhole' | 'where'>,
@@ -68,7 +68,7 @@ export class GrantRecorder {
   ): Promise<readonly Told[]> {
     const facts = { request: ++this.#requests, isWhole, where, began: this.#now() };
     const unknown = { ...facts, ended: Infinity, outcome: 'unknown', grant: undefined } as const;
-    // Noted before the call: one that is still under way at the end is as unknown as one without an answer.
+    // Recorded before the call: an attempt still in flight at the end is as unknown as one without a response.
     const at = this.acts.length;
     this.acts.push(...asked.map((each) => ({ ...each, ...unknown })));
     const told = await call();

@@ -1,17 +1,17 @@
 import { Agent, request } from 'node:http';
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly date: string | undefined;
   readonly body: unknown;
 }
 
-/** Nobody can say whether the request arrived. */
-export class NoAnswer extends Error {}
-/** It did not arrive: nobody listened. */
+/** It is unknown whether the request arrived. */
+export class NoResponse extends Error {}
+/** The request did not arrive: the connection was refused. */
 export class NotSent extends Error {}
 
-/** A client that keeps its connections, and does not wait for ever. */
+/** A client with keep-alive connections and a timeout. */
 export class Http {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #timeout: number;
@@ -20,8 +20,8 @@ export class Http {
     this.#timeout = timeout;
   }
 
-  /** @throws NoAnswer, NotSent */
-  ask(url: string, method: string, path: string, payload?: object): Promise<HttpAnswer> {
+  /** @throws NoResponse, NotSent */
+  ask(url: string, method: string, path: string, payload?: object): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
       const headers = payload ? { 'content-type': 'application/json' } : {};
       const call = request(`${url}${path}`, { method, headers, agent: this.#agent }, (response) => {
@@ -29,15 +29,15 @@ export class Http {
         response.setEncoding('utf8').on('data', (part: string) => (text += part));
         response.on('close', () => {
           clearTimeout(late);
-          if (!response.complete) reject(new NoAnswer('the answer was cut off'));
+          if (!response.complete) reject(new NoResponse('the response was cut off'));
           else resolve({ status: response.statusCode ?? 0, date: response.headers.date, body: parsed(text) });
         });
         response.on('error', () => undefined); // 'close' follows
       });
-      const late = setTimeout(() => call.destroy(new Error('no answer in time')), this.#timeout);
+      const late = setTimeout(() => call.destroy(new Error('no response before the timeout')), this.#timeout);
       call.on('error', (error: NodeJS.ErrnoException) => {
         clearTimeout(late);
-        reject(error.code === 'ECONNREFUSED' ? new NotSent(error.message) : new NoAnswer(error.message));
+        reject(error.code === 'ECONNREFUSED' ? new NotSent(error.message) : new NoResponse(error.message));
       });
       call.end(payload && JSON.stringify(payload));
     });

@@ -9,19 +9,19 @@ export interface LoadOptions {
   readonly clients: number;
   /** Owners of each client. */
   readonly owners: number;
-  /** Owners that all clients ask for at the same time. */
+  /** Owners that all clients use at the same time. */
   readonly shared: number;
-  /** What each of some other clients does, again and again. */
+  /** The loops of additional clients. */
   readonly others?: readonly ((isStopped: () => boolean) => Promise<void>)[];
 }
 
-/** What a client wanted, over all its attempts. */
-interface Wish {
+/** One operation of a client, over all its attempts. */
+interface Task {
   readonly began: number;
   ended: number;
 }
 
-/** An owner by the name that it has now. */
+/** An owner under its current name. */
 interface Slot {
   readonly name: string;
   generation: number;
@@ -29,16 +29,16 @@ interface Slot {
 }
 
 /**
- * Clients that allocate, release and look up owners of their own and shared ones, mostly at its own node and, as
- * long as it does not know the outcome, at the next. Of an owner whose release had no answer nothing can be said any
- * more: it gets another name.
+ * Clients that allocate, release, and look up their own owners and shared ones. Each calls mostly its own node, and the
+ * next one while the outcome is unknown. Nothing is certain any more about an owner whose release had no response: it
+ * gets a new name.
  */
 export class Load {
   readonly #nodes: readonly Node[];
   readonly #recorder: Recorder;
   readonly #random: Random;
   readonly #shared: readonly Slot[];
-  readonly #wishes: Wish[] = [];
+  readonly #tasks: Task[] = [];
   readonly #callers: Caller[] = [];
   readonly #clients: Promise<void>[];
   #stopped = false;
@@ -55,7 +55,7 @@ export class Load {
     this.#clients = [...ours, ...others.map((other) => this.#repeat(() => other(() => this.#stopped)))];
   }
 
-  /** How many attempts ended how. */
+  /** The number of attempts by their outcome. */
   get tally(): Tally {
     const all: Tally = new Map();
     for (const [code, { count, slowest }] of this.#callers.flatMap(({ tally }) => [...tally])) {
@@ -65,22 +65,22 @@ export class Load {
     return all;
   }
 
-  /** Forgets the tally: what comes now is counted from nothing. */
+  /** Resets the tally. */
   resetTally(): void {
     for (const { tally } of this.#callers) tally.clear();
   }
 
-  /** Wishes that were fulfilled since a time, and the longest that one took or takes; milliseconds. */
+  /** Operations completed since a time, and the longest that one took or has taken so far, in milliseconds. */
   since(time: number): { fulfilled: number; worst: number } {
     const now = performance.now();
-    const some = this.#wishes.filter(({ ended }) => ended >= time);
+    const some = this.#tasks.filter(({ ended }) => ended >= time);
     return {
       fulfilled: some.filter(({ ended }) => ended < Infinity).length,
       worst: some.reduce((worst, { began, ended }) => Math.max(worst, Math.min(ended, now) - began), 0),
     };
   }
 
-  /** Lets every client end what it wants, and want nothing meanwhile. */
+  /** Lets every client complete its operation, and pauses all of them in the meantime. */
   async pausedFor<T>(meanwhile: () => Promise<T>): Promise<T> {
     this.#isPaused = true;
     try {
@@ -91,7 +91,7 @@ export class Load {
     }
   }
 
-  /** Lets every client end what it wants, then resolves. */
+  /** Lets every client complete its operation, then resolves. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#clients);
@@ -105,7 +105,7 @@ export class Load {
     return this.#repeat(() => {
       const isShared = this.#random.next() < 0.15;
       const slot = this.#random.pick(isShared ? this.#shared : own);
-      return this.#wish(caller, client, slot, this.#verb(slot, isShared));
+      return this.#task(caller, client, slot, this.#verb(slot, isShared));
     });
   }
 
@@ -129,13 +129,13 @@ export class Load {
     return slot.ip === undefined ? 'allocate' : dice < 0.3 ? 'allocate' : 'release';
   }
 
-  async #wish(caller: Caller, client: number, slot: Slot, verb: Verb): Promise<void> {
-    const wish: Wish = { began: performance.now(), ended: Infinity };
-    this.#wishes.push(wish);
+  async #task(caller: Caller, client: number, slot: Slot, verb: Verb): Promise<void> {
+    const wish: Task = { began: performance.now(), ended: Infinity };
+    this.#tasks.push(wish);
     const { generation } = slot;
     const owner = `${slot.name}-${generation}`;
     const only = verb === 'release' && this.#random.next() < 0.5 ? slot.ip : undefined;
-    // What another node has done it has to know at once.
+    // A node must know at once what another node has committed.
     const first = this.#random.next() < 0.4 ? this.#random.below(this.#nodes.length) : client;
     let isTainted = false;
     for (let attempt = 0; !this.#stopped || attempt === 0; attempt++) {
@@ -143,7 +143,7 @@ export class Load {
       const { outcome, ip } = await ask(caller, node, verb, owner, only);
       isTainted ||= outcome === 'unknown' && verb !== 'lookup';
       if (outcome === 'done') slot.ip = verb === 'release' ? undefined : ip;
-      // Who is refused a release by address learns that it holds another; there is nothing to wait for.
+      // A refused release by address means that the owner has another one: no need to retry.
       if (outcome === 'done' || outcome === 'exhausted' || (outcome === 'refused' && only !== undefined)) break;
       await sleep(50);
     }

@@ -49,7 +49,7 @@ if (isEnclosed) {
   process.exit(violations.length === 0 && failures.length === 0 ? 0 : 1);
 }
 
-// There is no way out to the packages from inside.
+// The package mirror is not reachable from inside the namespaces.
 etcdBinary();
 unpacked(['libfaketime']);
 for (let round = 0; round < Number(rounds); round++) {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-// 192.0.2.0/24 is for documentation: it is on nobody's network.
+// 192.0.2.0/24 is reserved for documentation (RFC 5737).
 const NET = '192.0.2';
 const HUB = `${NET}.1`;
 
@@ -8,12 +8,12 @@ function run(program: string, ...args: readonly string[]): string {
   return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** A machine of its own as far as the network goes: a namespace with one interface. */
+/** An isolated machine in the network: a namespace with one interface. */
 export class Machine {
   readonly name: string;
   readonly host: string;
 
-  /** @param number from 2 to 254, the last of its address */
+  /** @param number the last octet of its address, from 2 to 254 */
   constructor(name: string, number: number) {
     this.name = name;
     this.host = `${NET}.${number}`;
@@ -25,12 +25,12 @@ export class Machine {
     this.#inside('ip', 'link', 'set', 'lo', 'up');
   }
 
-  /** Words before a program: it runs on this machine, in the same process. */
+  /** A command prefix: the program runs on this machine, in the same process. */
   get under(): string[] {
     return ['ip', 'netns', 'exec', this.name];
   }
 
-  /** Drops all packets from and to another machine, as a broken cable does: nobody is told. */
+  /** Drops all packets from and to another machine without notice, as a broken cable does. */
   cut(other: { readonly host: string }): void {
     this.#inside('iptables', '-A', 'INPUT', '-s', other.host, '-j', 'DROP');
     this.#inside('iptables', '-A', 'OUTPUT', '-d', other.host, '-j', 'DROP');
@@ -53,11 +53,11 @@ export class Machine {
 }
 
 /**
- * Machines on one switch, to which this process is connected too. For a process that {@link ./enclosure.ts} put into
- * namespaces of its own: all of it goes with them.
+ * Machines on one switch, to which this process is connected too. Call it in a process that {@link ./enclosure.ts} put
+ * into its own namespaces: everything disappears with them.
  */
 export function machines(count: number): Machine[] {
-  run('mount', '-t', 'tmpfs', 'none', '/run'); // where names of namespaces stand
+  run('mount', '-t', 'tmpfs', 'none', '/run'); // where the names of namespaces are kept
   run('ip', 'link', 'set', 'lo', 'up');
   run('ip', 'link', 'add', 'hub', 'type', 'bridge');
   run('ip', 'address', 'add', `${HUB}/24`, 'dev', 'hub');
@@ -65,5 +65,5 @@ export function machines(count: number): Machine[] {
   return Array.from({ length: count }, (_, i) => new Machine(`b${i + 1}`, 11 + i));
 }
 
-/** Where this process is reached from the machines. */
+/** The address of this process for the machines. */
 export const HERE = { host: HUB };

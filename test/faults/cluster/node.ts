@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Server, startServer } from '../../support/server.ts';
 import type { Machine } from './network.ts';
 
-/** What runs as a node: words and arguments, the same at each start. */
+/** The program of a node: a command prefix and arguments, the same at each start. */
 export interface NodeProgram {
   readonly words: readonly [string, ...string[]];
   readonly args: readonly string[];
 }
 
-/** One ippool process on a machine of its own. */
+/** One ippool process on its own machine. */
 export class Node {
   readonly name: string;
   readonly machine: Machine;
@@ -22,7 +22,7 @@ export class Node {
     this.#program = program;
   }
 
-  /** Where it serves, or served last. */
+  /** The current URL, or the last one. */
   get url(): string {
     return this.#server?.url ?? this.#last;
   }
@@ -31,12 +31,12 @@ export class Node {
     return this.#server?.pid ?? 0;
   }
 
-  /** What it logged since its start. */
+  /** Its log since its start. */
   get output(): string {
     return this.#server ? this.#server.stdout() + this.#server.stderr() : '';
   }
 
-  /** Resolves when it is ready. @param env variables beside PATH */
+  /** Resolves when it is ready. @param env variables in addition to PATH */
   async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
     const { words, args } = this.#program;
     const command = [...this.machine.under, 'setpriv', '--pdeathsig', 'KILL', ...words] as [string, ...string[]];
@@ -48,8 +48,8 @@ export class Node {
     });
   }
 
-  /** Starts it until that succeeds: a node may end when it finds no etcd. */
-  async startAtLast(env: Readonly<Record<string, string>> = {}): Promise<void> {
+  /** Starts it until that succeeds: a node may exit when it finds no etcd. */
+  async startWithRetry(env: Readonly<Record<string, string>> = {}): Promise<void> {
     const end = Date.now() + 20_000;
     for (;;) {
       try {
@@ -62,7 +62,7 @@ export class Node {
     }
   }
 
-  /** Sends a signal; waits for the end when it is one that ends. */
+  /** Sends a signal. Waits for the exit if the signal terminates. */
   async kill(signal: NodeJS.Signals): Promise<void> {
     const server = this.#server;
     if (!server) return;

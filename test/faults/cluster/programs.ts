@@ -2,8 +2,8 @@ import { MAIN } from '../../support/server.ts';
 import type { NodeProgram } from './node.ts';
 import { buildPlain } from './plain/build.ts';
 
-const NETWORK = '10.9.0.0/25'; // a number; on no interface
-/** Hosts of the network, without its gateway. */
+const NETWORK = '10.9.0.0/25'; // only a number; not on any interface
+/** The number of hosts in the network without its gateway. */
 export const CAPACITY = 125;
 
 type Program = (endpoints: readonly string[], name: string) => NodeProgram;
@@ -16,15 +16,15 @@ function plain(manner: string): Program {
   });
 }
 
-/** What can run as a node. */
+/** The programs that can run as a node. */
 export const PROGRAMS = {
   ippool: (endpoints, name) => ({
     words: [process.execPath, MAIN, 'serve'],
     args: ['--etcd', endpoints.join(','), '--network', NETWORK, '--node-id', name],
   }),
-  /** As simple as it gets, to try the suite itself on. */
+  /** The simplest one, to test the suite itself. */
   plain: plain('compare'),
-  /** Wrong on purpose: the checker has to find it, the second one under the fault of the late attempt. */
+  /** Deliberately wrong. The checker must find both; the second one fails under the fault "late attempt". */
   'read-then-put': plain('read, then put'),
   'send-again': plain('send again'),
 } as const satisfies Record<string, Program>;

@@ -1,11 +1,11 @@
-/** What a client asks of one owner. */
+/** A request about one owner. */
 export type Verb = 'allocate' | 'release' | 'lookup';
 
 /**
- * - `done`: it was done. `ip` is the address that it gave, freed or found; undefined where there was none.
- * - `exhausted`: nothing was done, for there is no address left.
- * - `refused`: nothing was done, for certain.
- * - `unknown`: it may have been done, or be done at any later time.
+ * - `done`: it took effect. `ip` is the address that was allocated, released, or found; undefined: none.
+ * - `exhausted`: nothing was done, because no address is free.
+ * - `refused`: certainly nothing was done.
+ * - `unknown`: it may have taken effect, or take effect at any later time.
  */
 export type Outcome = 'done' | 'exhausted' | 'refused' | 'unknown';
 
@@ -14,17 +14,17 @@ export interface Operation {
   readonly verb: Verb;
   /** Releases only this address. */
   readonly only: string | undefined;
-  /** Ticks of one clock for all clients, never twice the same. */
+  /** Ticks of one clock for all clients, strictly increasing. */
   readonly began: number;
-  /** Infinity: it may be under way for ever. */
+  /** Infinity: it may be in flight forever. */
   readonly ended: number;
   readonly outcome: Outcome;
   readonly ip: string | undefined;
-  /** For people: who was asked. */
+  /** The node, for error messages. */
   readonly where: string;
 }
 
-/** Everything that a node says is held, at one moment between two ticks. */
+/** All allocations that a node reports, at one moment between two ticks. */
 export interface Listing {
   readonly where: string;
   readonly began: number;
@@ -37,13 +37,13 @@ export interface Answer {
   readonly ip?: string | undefined;
 }
 
-/** What all clients asked for and were told. All of them run in this process, so that its ticks are an order in time. */
+/** All requests and responses of all clients. The clients run in this process, so that ticks are ordered in time. */
 export class Recorder {
   readonly operations: Operation[] = [];
   readonly listings: Listing[] = [];
   #ticks = 0;
 
-  /** Notes one attempt. */
+  /** Records one attempt. */
   async note(
     owner: string,
     verb: Verb,
@@ -51,7 +51,7 @@ export class Recorder {
     { only, where = '' }: { only?: string | undefined; where?: string } = {},
   ): Promise<Answer> {
     const began = ++this.#ticks;
-    // Noted before the call: one that is still under way at the end is as unknown as one without an answer.
+    // Recorded before the call: an attempt still in flight at the end is as unknown as one without a response.
     const at = this.operations.push({
       owner,
       verb,
@@ -69,7 +69,7 @@ export class Recorder {
     return answer;
   }
 
-  /** Notes all that a node holds. */
+  /** Records all allocations of a node. */
   async list(where: string, call: () => Promise<Listing['held']>): Promise<void> {
     const began = ++this.#ticks;
     const held = await call();

@@ -14,31 +14,31 @@ import type { Node } from './node.ts';
 import { CAPACITY, type PROGRAMS } from './programs.ts';
 import { Recorder } from './record.ts';
 
-/** After a fault every node has to take changes again. */
+/** After a fault, every node must accept changes again within this time. */
 const RECOVERY_MS = 20_000;
 const BETWEEN_MS = 500;
 const CLIENTS = { clients: 16, owners: 6, shared: 6 };
-/** Beside them, those of leases, ranges and lists. */
+/** Additional clients for leases, ranges, and lists. */
 const GRANT_CLIENTS = 4;
 
 export interface RunOptions {
   readonly program: (typeof PROGRAMS)[keyof typeof PROGRAMS];
   readonly faults: readonly Fault[];
-  /** How long clients ask before the first fault. */
+  /** How long clients run before the first fault. */
   readonly calm: number;
   readonly seed: number;
-  /** Whether the nodes know leases, ranges and lists, and more than one network. */
+  /** Whether the nodes support leases, ranges, lists, and more than one network. */
   readonly isFull: boolean;
   readonly print: (text: string) => void;
 }
 
 export interface Verdict {
   readonly violations: readonly Violation[];
-  /** Faults that never fired, and nodes that did not recover. */
+  /** Faults that did not fire, and nodes that did not recover. */
   readonly failures: readonly string[];
 }
 
-/** Lets clients ask a cluster while one thing after another goes wrong, and judges what they were told. */
+/** Runs clients on a cluster under one fault after another, and checks the responses. */
 export async function run({ program, faults, calm, seed, isFull, print }: RunOptions): Promise<Verdict> {
   const random = new Random(seed);
   const recorder = new Recorder();
@@ -113,7 +113,7 @@ function lastOf(log: string): string {
   return lines.map((line) => /"time":"([^"]+)".*("msg":.*)\}$/.exec(line)?.slice(1).join(' ') ?? line).join('\n');
 }
 
-/** How much of leases, ranges and lists was seen. */
+/** How much the leases, ranges, and lists covered. */
 function asTold({ acts, stories }: GrantRecorder): string {
   const unknown = acts.filter(({ outcome }) => outcome === 'unknown').length;
   const tenures = stories.at(-1)?.tenures ?? [];
@@ -126,22 +126,22 @@ function asTold({ acts, stories }: GrantRecorder): string {
   );
 }
 
-/** What a node finds in etcd when it starts is what the others were told one by one. */
+/** A node that starts must find in etcd what the others were delivered one by one. */
 async function startedAnew({ nodes }: Cluster): Promise<Node> {
   const node = nodes[2]!;
   await node.kill('SIGKILL');
-  await node.startAtLast();
+  await node.startWithRetry();
   return node;
 }
 
-/** Resolves when every node takes changes. @throws Error when one does not in time */
+/** Resolves when every node accepts changes. @throws Error when one does not within the timeout */
 async function recovered({ nodes }: Cluster, caller: Caller): Promise<void> {
   const end = Date.now() + RECOVERY_MS;
   for (const node of nodes) {
     for (;;) {
       const given = await caller.allocate(node, 'probe');
       if (given.outcome === 'done' && (await caller.release(node, 'probe')).outcome === 'done') break;
-      if (Date.now() > end) throw new Error(`${node.name} takes no changes`);
+      if (Date.now() > end) throw new Error(`${node.name} does not accept changes`);
       await sleep(100);
     }
   }

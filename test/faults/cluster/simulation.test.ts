@@ -13,15 +13,14 @@ function simulate(seed: number, flaw?: Flaw): Violation[] {
   return check(simulation.operations, simulation.listings, simulation.capacity);
 }
 
-// About 2 s.
 describe('checker.check on random histories', () => {
-  it(`accuses a correct service never in ${RUNS} of them`, (t) => {
+  it(`never accuses a correct service in ${RUNS} runs`, (t) => {
     t.diagnostic(`IPPOOL_SEED=${SEED}`);
     for (let seed = SEED; seed < SEED + RUNS; seed++) assert.deepEqual(simulate(seed), [], `IPPOOL_SEED=${seed}`);
   });
 
   for (const flaw of FLAWS) {
-    it(`finds that a service has the flaw "${flaw}"`, (t) => {
+    it(`finds the flaw "${flaw}" of a service`, (t) => {
       const found = Array.from({ length: RUNS }, (_, i) => simulate(SEED + i, flaw)).filter(({ length }) => length > 0);
       const kinds = [...new Set(found.flat().map(({ wrong }) => wrong))].sort();
       t.diagnostic(`in ${found.length} of ${RUNS} runs: ${kinds.join(', ')}`);

@@ -1,19 +1,19 @@
 import type { Random } from '../random.ts';
 import type { Listing, Operation, Outcome, Verb } from './record.ts';
 
-/** What a simulated service does wrong. */
+/** The flaws that a simulated service can have. */
 export const FLAWS = [
-  /** Reads, and writes later what it decided then. */
+  /** Reads, and later writes what it decided then. */
   'no compare',
-  /** Forgets an allocation that it acknowledged. */
+  /** Loses an allocation that it acknowledged. */
   'forgets',
-  /** Does not look whether the owner has an address already. */
+  /** Does not check whether the owner already has an address. */
   'no owner key',
-  /** Sends an allocation again while the first attempt may still arrive. */
+  /** Resends an allocation while the first attempt may still arrive. */
   'no fence',
-  /** Answers an allocation with what another one of the owner got, which may be freed by then. */
+  /** Responds with the result of another allocation of the owner, which may have been released since. */
   'joins',
-  /** Says "exhausted" by what it knew some time ago. */
+  /** Reports "exhausted" from outdated state. */
   'stale',
 ] as const;
 export type Flaw = (typeof FLAWS)[number];
@@ -23,16 +23,16 @@ interface Request {
   readonly verb: Verb;
   readonly only: string | undefined;
   readonly began: number;
-  /** What was read for it, with the flaw `no compare`. */
+  /** The state that was read for it, with the flaw `no compare`. */
   read?: string | undefined;
   answer?: { readonly outcome: Outcome; readonly ip?: string | undefined };
-  /** Its client waits no longer. */
+  /** Its client has given up waiting. */
   abandoned?: boolean;
 }
 
 /**
- * A service with some addresses and some clients, one random step after another: a request begins, is done, is answered,
- * or loses its client and may then be done at any later time.
+ * A service with some addresses and some clients, one random step after another: a request begins, takes effect, gets
+ * its response, or loses its client and may then take effect at any later time.
  */
 export class Simulation {
   readonly operations: Operation[] = [];
@@ -42,11 +42,11 @@ export class Simulation {
   readonly #ips: readonly string[];
   readonly #owners: readonly string[];
   readonly #holders = new Map<string, string>();
-  /** As the service once was. */
+  /** The service at an earlier time. */
   #stale = new Map<string, string>();
   readonly #lastGiven = new Map<string, string>();
   #requests: Request[] = [];
-  /** Allocations that come a second time. */
+  /** Allocations that arrive a second time. */
   readonly #late: Request[] = [];
   #ticks = 0;
 
@@ -138,7 +138,7 @@ export class Simulation {
     }
     if (this.#flaw === 'no compare' && request.read === undefined) {
       request.read = this.#random.pick(free);
-      return; // the put comes with a later step
+      return; // the put happens in a later step
     }
     const ip = request.read ?? this.#random.pick(free);
     if (this.#flaw !== 'forgets' || this.#random.next() < 0.9) this.#holders.set(ip, owner);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { missingEtcd } from '../../support/etcd-binary.ts';
-import { startRemembering } from '../../support/history-site.ts';
+import { startHistorySite } from '../../support/history-site.ts';
 import { pagesOf } from '../../support/site.ts';
 import { Site } from './site.ts';
 
@@ -15,7 +15,7 @@ describe('a history on etcd', { skip: missingEtcd() }, () => {
 
   it('is paged over HTTP, from what is held to what has ended', async (t) => {
     const store = site.store(t, { node: 'node-1.example' });
-    const app = await startRemembering({ store });
+    const app = await startHistorySite({ store });
     for (let n = 2; n < 8; n++) {
       const { id } = await app.give({ network: 'default', vm_id: `vm-${n}` });
       if (n % 2 === 1) await app.as('anna', `/allocations/${id}/release`);

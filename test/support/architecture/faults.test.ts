@@ -6,7 +6,7 @@ import { moduleState } from './module-state.ts';
 import { outsideAccess } from './outside-access.ts';
 import { lineCount, type Source } from './sources.ts';
 
-// The checks of architecture.test.ts find nothing in src/: here they prove that they would.
+// The checks of architecture.test.ts find nothing in src/. These tests prove that they would find something.
 
 const TABLE: ImportTable = {
   net: { imports: [] },

@@ -29,7 +29,7 @@ function importsOf({ path, text }: Source): string[] {
     .map(({ fileName }) => resolveImport(path, fileName));
 }
 
-/** Breadth first: the path that is reported is as short as possible. */
+/** Breadth-first, so that the path is as short as possible. */
 function shortestPathBack(graph: Graph, start: string): string[] | undefined {
   const paths: string[][] = [[start]];
   const seen = new Set<string>();

@@ -2,9 +2,9 @@ import ts from 'typescript';
 import type { Source } from './sources.ts';
 
 /**
- * Finds state at the top level of modules: what outlives a call and can change. Constants that nobody can write to are
- * fine; a constant whose type permits writes is state, because nothing stops the next author. Byte arrays that a
- * function returns have no readonly type in TypeScript: only a write to one is reported.
+ * Finds state at the top level of modules: values that outlive a call and can change. Constants that nobody can write
+ * to are fine. A constant whose type permits writes is state, because nothing stops the next author from writing to it.
+ * TypeScript has no readonly type for the byte arrays that a function returns: only a write to one is reported.
  */
 export function moduleState(sources: readonly Source[]): string[] {
   const files = sources.map(({ path, text }) => ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true));

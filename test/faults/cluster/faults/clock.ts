@@ -11,7 +11,7 @@ export const CLOCK: readonly Fault[] = [
     async strike({ cluster: { nodes }, caller }) {
       const node = nodes[1]!;
       await node.kill('SIGKILL');
-      await node.startAtLast({
+      await node.startWithRetry({
         LD_PRELOAD: library(),
         FAKETIME: '+1d',
         FAKETIME_DONT_FAKE_MONOTONIC: '1', // what time passes stays what it is
@@ -19,7 +19,7 @@ export const CLOCK: readonly Fault[] = [
       const ahead = ((await caller.clock(node)) - Date.now()) / HOUR_MS;
       await sleep(4_000);
       await node.kill('SIGKILL');
-      await node.startAtLast();
+      await node.startWithRetry();
       const back = ((await caller.clock(node)) - Date.now()) / HOUR_MS;
       return fired(
         ahead > 23 && Math.abs(back) < 1,
@@ -30,6 +30,6 @@ export const CLOCK: readonly Fault[] = [
 ];
 
 function library(): string {
-  // The loader fills in $LIB: lib/x86_64-linux-gnu and the like.
+  // The loader expands $LIB, for example to lib/x86_64-linux-gnu.
   return join(unpacked(['libfaketime']), 'usr/$LIB/faketime/libfaketime.so.1');
 }

@@ -4,22 +4,22 @@ import type { Load } from '../load.ts';
 
 export interface Site {
   readonly cluster: Cluster;
-  /** Clients that ask all the time. */
+  /** Clients that make requests all the time. */
   readonly load: Load;
-  /** What a fault itself asks is part of the history too. */
+  /** The requests of a fault itself are part of the history too. */
   readonly caller: Caller;
 }
 
-/** Something that goes wrong, and is right again in the end. */
+/** Something that goes wrong and is repaired in the end. */
 export interface Fault {
   readonly name: string;
   /** Part of the short form. */
   readonly short?: true;
-  /** Returns by what one sees that it fired. @throws Error when it did not */
+  /** Returns the observation that proves that the fault fired. @throws Error when it did not fire */
   readonly strike: (site: Site) => Promise<string>;
 }
 
-/** @throws Error that a fault never fired, which is a failure */
+/** @throws Error when a fault did not fire, which is a failure */
 export function fired(yes: boolean, what: string): string {
   if (!yes) throw new Error(`the fault did not fire: ${what}`);
   return what;

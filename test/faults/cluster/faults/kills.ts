@@ -10,7 +10,7 @@ export const KILLS: readonly Fault[] = [
       const { pid } = node;
       await node.kill('SIGKILL');
       await sleep(500);
-      await node.startAtLast();
+      await node.startWithRetry();
       return fired(pid !== node.pid, `process ${pid} is ${node.pid} now`);
     },
   },

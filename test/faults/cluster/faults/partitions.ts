@@ -3,9 +3,9 @@ import type { Machine } from '../network.ts';
 import { type Fault, fired } from './fault.ts';
 
 const CUT_MS = 4_000;
-/** What a node without etcd takes at most to say so. */
+/** A node without etcd responds with an error within this time. */
 const REFUSAL_MS = 3_000;
-/** What a request takes that waits for a turn on a busy machine. */
+/** Allowance for a request that waits on a busy machine. */
 const NOISE_MS = 500;
 
 /** Returns how many packets were lost. */

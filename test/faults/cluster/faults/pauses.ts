@@ -9,7 +9,7 @@ interface Stoppable {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Returns what the kernel said of the process meanwhile: T is stopped. */
+/** Returns the state of the process according to the kernel during the pause: T is stopped. */
 async function pause(process: Stoppable, meanwhile?: () => Promise<void>): Promise<string> {
   await process.kill('SIGSTOP');
   try {

@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster.ts';
 import { type Fault, fired } from './fault.ts';
 
 const MIB = 2 ** 20;
-/** What fills the quota: no keys of ippool. */
+/** Keys that fill the quota and are not ippool's. */
 const JUNK = 'junk/';
 
 export const STORAGE: readonly Fault[] = [
@@ -11,7 +11,7 @@ export const STORAGE: readonly Fault[] = [
     name: 'compaction during churn',
     short: true,
     async strike({ cluster }) {
-      // One node sleeps meanwhile: what it has not seen yet is compacted away.
+      // One node is suspended meanwhile: compaction removes revisions that it has not seen.
       const [node] = cluster.nodes;
       await node!.kill('SIGSTOP');
       const first = await compact(cluster);
@@ -47,13 +47,13 @@ async function compact(cluster: Cluster): Promise<number> {
   const etcd = cluster.gateway(await cluster.leader());
   const revision = Number((await etcd.status()).revision);
   await etcd.compact(revision).catch((error: unknown) => {
-    // On a busy machine nothing may have been written since the last time.
+    // On a busy machine, nothing may have been written since the last compaction.
     if (!String(error).includes('has been compacted')) throw error;
   });
   return revision;
 }
 
-/** Puts until etcd refuses to. Returns its alarm. */
+/** Puts until etcd refuses. Returns its alarm. */
 async function fill(cluster: Cluster): Promise<string | undefined> {
   const etcd = cluster.gateway(await cluster.leader());
   const value = 'x'.repeat(MIB);

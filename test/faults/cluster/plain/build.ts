@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 
-/** Makes one file of the node on the plain store: read by tsx, a thousand files take each node seconds. Returns its path. */
+/** Bundles the node on the plain store into one file, so that it starts quickly. Returns its path. */
 export function buildPlain(): string {
   const outfile = join(tmpdir(), 'plain.mjs');
   buildSync({
@@ -12,7 +12,7 @@ export function buildPlain(): string {
     bundle: true,
     format: 'esm',
     platform: 'node',
-    // Packages of CommonJS ask for Node's own modules by it.
+    // CommonJS packages load Node's own modules with require().
     banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);` },
   });
   return outfile;

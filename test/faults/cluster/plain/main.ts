@@ -5,7 +5,7 @@ import { firstHost, parseCidr } from '../../../../src/net/cidr.ts';
 import { decideAddNetwork } from '../../../../src/pool/decide/network.ts';
 import { Pool } from '../../../../src/pool/pool.ts';
 import { createTestApp } from '../../../support/app.ts';
-import { type Manner, PlainStore } from './store.ts';
+import { type Mode, PlainStore } from './store.ts';
 
 // A node on the plain store, started as the real one is.
 
@@ -23,7 +23,7 @@ const cidr = parseCidr(network)!;
 const gateway = { family: cidr.family, value: firstHost(cidr) };
 const origin = { at: 0, actor: 'test', request_id: 'start' };
 const added = decideAddNetwork(new Pool(), 'default', { cidr, gateway }, origin);
-const store = new PlainStore(etcd.split(','), manner as Manner, added);
+const store = new PlainStore(etcd.split(','), manner as Mode, added);
 const { handler } = await createTestApp({ store, random: Math.random });
 const server = createServer((request, response) => void handler(request, response));
 server.listen(0, host, () => {

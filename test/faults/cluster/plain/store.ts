@@ -7,35 +7,35 @@ import { type Change, EtcdGateway } from '../../../support/etcd-gateway.ts';
 
 /**
  * - `compare`: one transaction, in which etcd compares.
- * - `read, then put`: what everybody writes first. Two nodes may read before either puts.
- * - `send again`: one transaction, and when there is no answer another one, while the first may still arrive.
+ * - `read, then put`: the naive way. Two nodes may read before either puts.
+ * - `send again`: one transaction, and another one if there is no response, although the first may still arrive.
  */
-export type Manner = 'compare' | 'read, then put' | 'send again';
+export type Mode = 'compare' | 'read, then put' | 'send again';
 
-/** The keys of a commit: what has to be there for it, and what it changes. */
+/** The keys of a commit: what it expects, and what it changes. */
 interface Step {
   readonly expected: readonly (readonly [key: string, value: string | undefined])[];
   readonly changes: readonly Change[];
 }
 
 /**
- * A store on etcd as simple as it gets, for single addresses only. It does not know what to do about
- * unknown outcomes, and in the other manners than `compare` it is wrong: what the checker has to find.
+ * A minimal store on etcd, for single addresses only. It does not handle unknown outcomes, and with any mode other than
+ * `compare` it is wrong: the checker must find that.
  */
 export class PlainStore implements Store {
   readonly #gateways: readonly EtcdGateway[];
-  readonly #manner: Manner;
+  readonly #mode: Mode;
   readonly #first: Delivered;
   readonly #closing = new AbortController();
   #current = 0;
-  /** All up to this revision was delivered. */
+  /** Everything up to this revision has been delivered. */
   #revision = 0;
   #waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
 
-  /** @param first what stands before all that is in etcd: the network */
-  constructor(endpoints: readonly string[], manner: Manner, first: Delivered) {
+  /** @param first what precedes everything in etcd: the network */
+  constructor(endpoints: readonly string[], mode: Mode, first: Delivered) {
     this.#gateways = endpoints.map((url) => new EtcdGateway(url, 1_000));
-    this.#manner = manner;
+    this.#mode = mode;
     this.#first = first;
   }
 
@@ -61,13 +61,13 @@ export class PlainStore implements Store {
       }
       return (await etcd.change(changes)).revision;
     };
-    const revision = await this.#try(this.#manner === 'read, then put' ? put : transact).catch((error: unknown) => {
-      if (this.#manner === 'send again') return this.#try(transact);
+    const revision = await this.#try(this.#mode === 'read, then put' ? put : transact).catch((error: unknown) => {
+      if (this.#mode === 'send again') return this.#try(transact);
       throw error;
     });
     if (revision === undefined) {
       await this.barrier();
-      throw new PoolError('conflict', 'Another node was first');
+      throw new PoolError('conflict', 'Another node committed first');
     }
     await this.#delivered(revision);
   }
@@ -94,10 +94,10 @@ export class PlainStore implements Store {
   async #follow(deliver: (batch: Delivered) => void): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      // A watch on a member that is cut off would be silent for ever: it begins anew each second.
-      const patience = AbortSignal.any([signal, AbortSignal.timeout(1_000)]);
+      // A watch on a member that is cut off would be silent forever: restart it every second.
+      const timeout = AbortSignal.any([signal, AbortSignal.timeout(1_000)]);
       await this.#etcd
-        .watch('ev/', this.#revision + 1, (put) => this.#deliver(deliver, put.value, put.modRevision), patience)
+        .watch('ev/', this.#revision + 1, (put) => this.#deliver(deliver, put.value, put.modRevision), timeout)
         .catch(() => undefined);
       await this.#catchUp(deliver).catch(() => sleep(50));
     }
@@ -125,7 +125,7 @@ export class PlainStore implements Store {
       return await call(this.#etcd);
     } catch (error) {
       this.#current++;
-      throw new PoolError('store_unavailable', 'etcd does not answer', {}, error);
+      throw new PoolError('store_unavailable', 'etcd does not respond', {}, error);
     }
   }
 }
