@@ -40,6 +40,7 @@ describe('POST /api/v1/reconcile', () => {
     const [{ id, ...missing } = assert.fail()] = answer.missing;
     assert.deepEqual(missing, {
       network_id: 'default',
+      vrf: 'default',
       ip: '172.16.0.6',
       vm_id: 'vm-4',
       nic: '',
