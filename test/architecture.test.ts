@@ -86,9 +86,6 @@ const TOO_LONG: readonly string[] = [
   'collections/sorted-intervals.ts',
   'pool/cooldown.ts',
   'pool/network.ts',
-  'service/allocations.ts',
-  'service/history.ts',
-  'service/transactions.ts',
   'store/etcd/membership.ts',
   'store/etcd/plan.ts',
   'store/etcd/store.ts',
@@ -105,13 +102,6 @@ const STATE_THAT_STAYS: ReadonlyMap<string, string> = new Map([
 
 /** Module state that still has to go. Remove a line from this list with the commit that removes the state. */
 const STATE_LEFT: readonly string[] = [
-  'http/errors.ts: RETRY_AFTER can be written to',
-  'http/origin.ts: SAFE can be written to',
-  'http/routes/allocations.ts: STATUSES can be written to',
-  'http/routes/health.ts: HEALTH_PATHS can be written to',
-  'http/server.ts: NO_PROXY can be written to',
-  'pool/allocation-records.ts: NUMBER_OF can be written to',
-  'service/allocation-id.ts: latest can be written to',
   'store/etcd/endpoint.ts: OPTIONS can be written to',
   'store/etcd/endpoint.ts: METADATA can be written to',
   'store/etcd/endpoint.ts: LEADER can be written to',

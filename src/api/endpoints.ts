@@ -16,7 +16,7 @@ export const NODE_ENDPOINTS = {
   ...ALLOCATION_OPERATIONS,
   ...HISTORY_OPERATIONS,
   ...SERVICE_OPERATIONS,
-} satisfies Operations;
+} as const satisfies Operations;
 
 /** What only a node of a cluster serves. */
 export const CLUSTER_ENDPOINTS = CLUSTER_OPERATIONS;

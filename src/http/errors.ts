@@ -47,7 +47,7 @@ export const STATUS = {
 } as const satisfies Record<ErrorCode, number>;
 
 /** Seconds after which it is worth to try again. */
-const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
+const RETRY_AFTER: Readonly<Partial<Record<ErrorCode, number>>> = {
   pool_exhausted: 5,
   loading: 1,
   conflict: 1,

@@ -60,7 +60,7 @@ function serverOf(handler: Handler, stalledMs: number): Server {
   const server = createServer({ ...LIMITS, requireHostHeader: false }, respond);
   server.on('checkExpectation', respond);
   const ids = new RequestIds();
-  server.on('connect', (_request, socket: Socket) => refuse(socket, ids.next(), 405, 'Method Not Allowed', NO_PROXY));
+  server.on('connect', (_request, socket: Socket) => refuse(socket, ids.next(), 405, 'Method Not Allowed', noProxy()));
   server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(stalledMs);
   server.on('clientError', (cause: ParseError, socket: Socket) => refuseUnreadable(cause, socket, ids));
@@ -123,7 +123,7 @@ function refuse(socket: Socket, id: string, status: number, reason: string, erro
   socket.destroySoon();
 }
 
-const NO_PROXY = new PoolError('method_not_allowed', 'CONNECT is not possible: this is no proxy');
+const noProxy = () => new PoolError('method_not_allowed', 'CONNECT is not possible: this is not a proxy');
 
 const UNREADABLE: Readonly<Record<string, readonly [number, string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],

@@ -9,7 +9,8 @@ import type { Allocation } from '../api/schema.ts';
 import { parseAddress } from '../net/address.ts';
 import { DEFAULT_VRF } from '../net/vrf.ts';
 import type { Held } from '../service/allocations.ts';
-import { type Ended, endedAt } from '../service/history.ts';
+import type { PastAllocation } from '../service/history.ts';
+import { endOf } from '../service/tenure.ts';
 import { AllocationIds } from '../service/allocation-id.ts';
 import type { Network, NetworkStats, Reservation } from '../service/networks.ts';
 
@@ -85,7 +86,7 @@ export class Views {
     };
   };
 
-  readonly ended = ({ event, network }: Ended): Written<NetworkAllocation> => {
+  readonly ended = ({ event, network }: PastAllocation): Written<NetworkAllocation> => {
     const { ip, end_ip, vm_id, nic, hostname = '', mac = null, description = '', tags = [] } = event;
     const { vrf = DEFAULT_VRF, at, allocated_at = at, expires_at, prefix_length } = event;
     const [first, last] = [parseAddress(ip), parseAddress(end_ip ?? ip)];
@@ -109,7 +110,7 @@ export class Views {
       status: event.reason === 'expired' ? 'expired' : 'released',
       allocated_at: this.#time(allocated_at),
       expires_at: expires_at === undefined ? null : this.#time(expires_at),
-      released_at: this.#time(endedAt(event)),
+      released_at: this.#time(endOf(event)),
     };
   };
 

@@ -20,7 +20,7 @@ const FACTS = [
 ] as const;
 type Fact = (typeof FACTS)[number];
 
-const NUMBER_OF = Object.fromEntries(FACTS.map((fact, index) => [fact, index + 1])) as Record<Fact, number>;
+const NUMBER_OF = Object.fromEntries(FACTS.map((fact, index) => [fact, index + 1])) as Readonly<Record<Fact, number>>;
 const NUMBERS: readonly string[] = ['expires_at', 'ttl', 'prefix_length', 'missing_since'] satisfies Fact[];
 
 const OFFSET_LENGTH = 0x1f;

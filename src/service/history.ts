@@ -1,9 +1,8 @@
 import { formatAddress, parseAddress } from '../net/address.ts';
-import type { IpAllocated, IpReleased } from '../pool/events.ts';
+import type { IpReleased } from '../pool/events.ts';
 import type { History, HistoryQuery, Recorded } from '../store/history.ts';
 import { isPoolEvent } from '../pool/family.ts';
 import { lastAddress } from '../net/cidr.ts';
-import { DEFAULT_VRF } from '../net/vrf.ts';
 import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -12,32 +11,13 @@ import { type Held, invalidAddress, notFound } from './allocations.ts';
 import type { Scope } from './scope.ts';
 import type { ListFilter, Listing } from './listing.ts';
 import { resourceQuery, vrfAt } from './resource.ts';
+import { type Current, currentTenure, type HistoryFilter, type Tenure, tenureOf } from './tenure.ts';
 
 export { resourceOf } from '../pool/event-subject.ts';
-export type { Recorded };
-
-/** How long an owner held an address. */
-export interface Tenure {
-  readonly network: string;
-  readonly vrf: string;
-  readonly ip: string;
-  readonly end_ip: string | undefined;
-  readonly vm_id: string;
-  readonly nic: string;
-  readonly hostname: string | undefined;
-  readonly mac: string | undefined;
-  /** Milliseconds since 1970. */
-  readonly from: number;
-  /** Undefined: still. */
-  readonly until: number | undefined;
-  readonly reason: string | undefined;
-  /** Undefined: longer ago than history reaches. */
-  readonly allocated_by: string | undefined;
-  readonly released_by: string | undefined;
-}
+export type { Recorded, Tenure };
 
 /** An allocation that has ended. */
-export interface Ended {
+export interface PastAllocation {
   /** Of its record. */
   readonly id: string;
   readonly event: IpReleased;
@@ -63,14 +43,6 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['network_deleted', 'network_removed'],
 ]);
 
-/** Whose or which allocations; `ip` or `vmId` is given. */
-export interface TenureQuery {
-  readonly ip?: string | undefined;
-  readonly vrf?: string | undefined;
-  readonly vmId?: string | undefined;
-  readonly at?: number | undefined;
-}
-
 export interface HistoryServiceOptions {
   readonly pool: Pool;
   readonly history: History;
@@ -79,11 +51,6 @@ export interface HistoryServiceOptions {
   readonly meant: (text: string, vrf: string | undefined) => Promise<Network>;
   /** Milliseconds since 1970; the time by which leases end. */
   readonly now: () => number;
-}
-
-/** What is not released, and when it ended all the same: by itself, which is not written down yet. */
-interface Current extends Held {
-  readonly until: number | undefined;
 }
 
 /** The use cases that ask what happened. */
@@ -119,7 +86,7 @@ export class HistoryService {
    * @param at only allocations that existed at this moment; milliseconds since 1970
    * @throws PoolError `ambiguous_vrf`
    */
-  async *tenures(scope: Scope, { ip, vrf, vmId, at }: TenureQuery): AsyncGenerator<Tenure> {
+  async *tenures(scope: Scope, { ip, vrf, vmId, at }: HistoryFilter): AsyncGenerator<Tenure> {
     const isAsked = ({ from, until }: Tenure) =>
       at === undefined || (from <= at && (until === undefined || until > at));
     const isOnlyOne = at !== undefined && ip !== undefined;
@@ -148,14 +115,14 @@ export class HistoryService {
     // Of what began before history does only the end is known, or that it still stands.
     const earlier = [
       ...[...ended.values()].map(({ event }) => tenureOf(undefined, event, undefined)),
-      ...[...current.values()].map(standing),
+      ...[...current.values()].map(currentTenure),
     ];
     const asked = earlier.filter(isAsked).sort((a, b) => b.from - a.from);
     yield* isOnlyOne ? asked.slice(0, 1) : asked;
   }
 
   /** The allocation of an id that has ended. @throws PoolError `allocation_not_found` */
-  async endedById(_scope: Scope, id: string): Promise<Ended> {
+  async endedById(_scope: Scope, id: string): Promise<PastAllocation> {
     const parsed = parseAllocationId(id);
     const query = parsed && { ip: parsed.ip, vrf: parsed.vrf, types: ['ip_released'], since: parsed.allocated_at };
     for await (const { id: record, event } of query ? this.#history.search(query) : []) {
@@ -176,7 +143,7 @@ export class HistoryService {
    *
    * @param after only what ended before the record of this id
    */
-  async *ended(_scope: Scope, filter: ListFilter, after: string | undefined): AsyncGenerator<Ended> {
+  async *ended(_scope: Scope, filter: ListFilter, after: string | undefined): AsyncGenerator<PastAllocation> {
     const network = filter.network === undefined ? undefined : (await this.#meant(filter.network, filter.vrf)).id;
     const ip = filter.ip === undefined ? undefined : canonicalIp(filter.ip);
     const isByAddress = ip !== undefined && network === undefined;
@@ -215,11 +182,6 @@ export class HistoryService {
   }
 }
 
-/** When an allocation ended: a lease by itself, however long after that it was written down. */
-export function endedAt({ at, reason, expires_at = at }: IpReleased): number {
-  return reason === 'expired' ? Math.min(at, expires_at) : at;
-}
-
 function isWithin(event: IpReleased, { cidr, vmIdPrefix = '', hostname, mac, tag }: ListFilter): boolean {
   if (cidr) {
     const [first, last] = [parseAddress(event.ip), parseAddress(event.end_ip ?? event.ip)];
@@ -241,52 +203,6 @@ function canonicalIp(ip: string): string {
 
 function placeKey({ network, ip }: { readonly network: string; readonly ip: string }): string {
   return `${network}\0${ip}`;
-}
-
-function tenureOf(began: IpAllocated | undefined, ended: IpReleased | undefined, held: Current | undefined): Tenure {
-  const event = ended ?? began;
-  if (!event) throw new PoolError('internal', 'A tenure without an event');
-  const attributes = ended ?? held?.allocation.attributes ?? event;
-  return {
-    network: event.network,
-    vrf: event.vrf ?? DEFAULT_VRF,
-    ip: event.ip,
-    end_ip: event.end_ip,
-    vm_id: event.vm_id,
-    nic: event.nic,
-    // Before version 2 a release did not say what was released.
-    hostname: attributes.hostname ?? (ended && ended.allocated_at === undefined ? began?.hostname : undefined),
-    mac: attributes.mac,
-    from: began?.at ?? ended?.allocated_at ?? 0,
-    until: ended ? endedAt(ended) : held?.until,
-    reason: ended ? (ended.reason ?? 'released') : reasonOf(held),
-    allocated_by: began?.actor,
-    released_by: ended?.actor,
-  };
-}
-
-function reasonOf(current: Current | undefined): string | undefined {
-  return current?.until === undefined ? undefined : 'expired';
-}
-
-function standing(current: Current): Tenure {
-  const { network, allocation, until } = current;
-  const { offset, last, vm_id, nic, allocated_at, attributes } = allocation;
-  return {
-    network: network.id,
-    vrf: network.vrf,
-    ip: network.ipAt(offset),
-    end_ip: last === offset ? undefined : network.ipAt(last),
-    vm_id,
-    nic,
-    hostname: attributes.hostname,
-    mac: attributes.mac,
-    from: allocated_at,
-    until,
-    reason: reasonOf(current),
-    allocated_by: undefined,
-    released_by: undefined,
-  };
 }
 
 function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {

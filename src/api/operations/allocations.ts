@@ -85,4 +85,4 @@ export const ALLOCATION_OPERATIONS = {
       errors: [400, 404, 413, 415, ...CHANGE],
     },
   },
-} satisfies Operations;
+} as const satisfies Operations;

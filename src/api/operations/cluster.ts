@@ -27,4 +27,4 @@ export const CLUSTER_OPERATIONS = {
       errors: [400, 404, 409, 403, 503],
     },
   },
-} satisfies Operations;
+} as const satisfies Operations;

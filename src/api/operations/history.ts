@@ -47,4 +47,4 @@ export const HISTORY_OPERATIONS = {
       errors: [400, 404, 409, 413, 415, ...CHANGE],
     },
   },
-} satisfies Operations;
+} as const satisfies Operations;

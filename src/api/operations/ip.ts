@@ -72,4 +72,4 @@ export const IP_OPERATIONS = {
       errors: [400, 404, 409, 503],
     },
   },
-} satisfies Operations;
+} as const satisfies Operations;

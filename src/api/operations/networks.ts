@@ -85,4 +85,4 @@ export const NETWORK_OPERATIONS = {
       errors: [400, 404, 409, ...CHANGE],
     },
   },
-} satisfies Operations;
+} as const satisfies Operations;

@@ -30,4 +30,4 @@ export const SERVICE_OPERATIONS = {
   '/healthz': {
     get: { summary: 'The same as /readyz', answers: { 200: Readiness, 503: Readiness }, errors: [] },
   },
-} satisfies Operations;
+} as const satisfies Operations;

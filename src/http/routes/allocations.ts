@@ -165,7 +165,7 @@ function readPlace(text: string, isRecord: (text: string) => boolean): Place | u
   return parseListPosition(text) ? { position: text } : undefined;
 }
 
-const STATUSES = ['allocated', 'released', 'expired'];
+const STATUSES: readonly string[] = ['allocated', 'released', 'expired'];
 
 /** Which of them are asked for: those that stand, unless `?status=` or `?all=true` say otherwise. */
 function statusesOf(ctx: Context): ReadonlySet<string> {

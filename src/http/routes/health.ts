@@ -6,7 +6,13 @@ import type { Health } from '../../service/health.ts';
 import { respondJson } from '../respond.ts';
 
 /** Paths that answer in every phase, also while loading and draining. */
-export const HEALTH_PATHS = new Set(['/livez', '/readyz', '/healthz', '/api/v1/health', '/api/v1/openapi.json']);
+export const HEALTH_PATHS: ReadonlySet<string> = new Set([
+  '/livez',
+  '/readyz',
+  '/healthz',
+  '/api/v1/health',
+  '/api/v1/openapi.json',
+]);
 
 type HealthEndpoints = Pick<typeof SERVICE_OPERATIONS, '/livez' | '/readyz' | '/healthz' | '/api/v1/health'>;
 

@@ -10,7 +10,7 @@ import { importedOf } from '../allocation-body.ts';
 import { cidrField } from '../parse-fields.ts';
 import { queryFlag } from '../query.ts';
 import { scopeOf } from '../scope.ts';
-import { wishOf } from './networks.ts';
+import { specOf } from './networks.ts';
 
 const checkNetwork = checker(NetworkRow);
 const checkAllocation = checker(AllocationRow);
@@ -26,7 +26,7 @@ export function importHandlers({
       const taken = await intake.import(
         scopeOf(ctx),
         networks.map((row) =>
-          readRow(checkNetwork, row, ({ cidr, ...rest }) => ({ cidr: cidrField('cidr', cidr), ...wishOf(rest) })),
+          readRow(checkNetwork, row, ({ cidr, ...rest }) => ({ cidr: cidrField('cidr', cidr), ...specOf(rest) })),
         ),
         allocations.map((row) => readRow(checkAllocation, row, importedOf)),
         dryRun,

@@ -26,7 +26,7 @@ export function networkHandlers({ networks }: UseCases): Handlers<typeof NETWORK
 
     'POST /api/v1/networks': async (ctx, body) => {
       const { cidr, ...rest } = body;
-      const network = await networks.add(scopeOf(ctx), { cidr: cidrField('cidr', cidr), ...wishOf(rest) });
+      const network = await networks.add(scopeOf(ctx), { cidr: cidrField('cidr', cidr), ...specOf(rest) });
       ctx.set('Location', `/api/v1/networks/${network.id}`);
       respondJson(ctx, 201, view.network(network));
     },
@@ -37,7 +37,7 @@ export function networkHandlers({ networks }: UseCases): Handlers<typeof NETWORK
 
     'PATCH /api/v1/networks/{network}': async (ctx, body) => {
       const { cidr, ...rest } = body;
-      const wish = { ...(cidr === undefined ? {} : { cidr: cidrField('cidr', cidr) }), ...wishOf(rest) };
+      const wish = { ...(cidr === undefined ? {} : { cidr: cidrField('cidr', cidr) }), ...specOf(rest) };
       respondJson(ctx, 200, view.network(await networks.update(scopeOf(ctx), nameOf(ctx), wish, queryVrf(ctx))));
     },
 
@@ -91,7 +91,7 @@ function nameOf(ctx: Context): string {
 }
 
 /** Settings as the service takes them: addresses and ranges read. */
-export function wishOf({ vrf, gateway, ranges, excluded, tags, ...rest }: Omit<NetworkChange, 'cidr'>) {
+export function specOf({ vrf, gateway, ranges, excluded, tags, ...rest }: Omit<NetworkChange, 'cidr'>) {
   if (gateway === '')
     throw new PoolError('invalid_request', 'gateway is invalid: null means none', { field: 'gateway' });
   return {
