@@ -159,7 +159,6 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
   const cases = useCases({
     pool,
     store,
-    history: store.history,
     clock,
     random: Math.random,
     atOnce: cluster && CLUSTER_COMMIT,
@@ -179,9 +178,9 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
   const open = async (by: Origin | undefined) => {
     origin = by;
     await node?.open();
-    await store.open((batch) => {
+    await store.open(({ events }) => {
       isEmpty = false;
-      for (const event of batch) {
+      for (const event of events) {
         pool.apply(event);
         if (cluster && event.type === 'network_added') searchOrigin.move(event.network);
       }

@@ -1,5 +1,4 @@
 import type { Pool } from '../pool/pool.ts';
-import type { History } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
 import { Allocations } from './allocations.ts';
 import { Bulk } from './bulk.ts';
@@ -25,7 +24,6 @@ export interface UseCases {
 export interface UseCasesOptions {
   readonly pool: Pool;
   readonly store: Store;
-  readonly history: History;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -36,15 +34,7 @@ export interface UseCasesOptions {
 }
 
 /** The use cases over a pool and where its events become durable. */
-export function useCases({
-  pool,
-  store,
-  history,
-  clock,
-  random,
-  atOnce,
-  timeoutMs: timeoutMs,
-}: UseCasesOptions): UseCases {
+export function useCases({ pool, store, clock, random, atOnce, timeoutMs: timeoutMs }: UseCasesOptions): UseCases {
   const changes = new Transactions({ pool, store, clock, atOnce, timeoutMs: timeoutMs });
   const allocations = new Allocations({ pool, changes, random });
   const listing = new Listing({ pool, changes });
@@ -55,7 +45,7 @@ export function useCases({
     networks: new Networks({ pool, changes, random }),
     history: new HistoryService({
       pool,
-      history,
+      history: store.history,
       listing,
       meant: (text) => changes.resolveNetwork(text),
       now: () => changes.now(),

@@ -1,15 +1,16 @@
 import { PoolError } from '../errors.ts';
 import type { PoolEvent } from '../pool/events.ts';
 import { type History, type HistoryQuery, type Includes, isRecordNumber, matches, type Recorded } from './history.ts';
-import type { Delivered, Store, StoreHealth } from './store.ts';
+import { Delivery } from './position.ts';
+import type { Deliver, Store, StoreHealth } from './store.ts';
 
-/** How many events are remembered for {@link MemoryStore.history}. */
+/** How many events {@link MemoryStore.history} keeps. */
 const RING_SIZE = 10_000;
 
-/** Keeps nothing: for trying ippool out, and for tests. Everything is forgotten when the process ends. */
+/** Keeps nothing on disk: for a first try, and for tests. Everything is lost when the process ends. */
 export class MemoryStore implements Store {
   readonly #history: Ring;
-  #deliver: ((batch: Delivered) => void) | undefined;
+  #deliver: Deliver | undefined;
 
   constructor(includes: Includes = () => false) {
     this.#history = new Ring(includes);
@@ -20,7 +21,7 @@ export class MemoryStore implements Store {
     return this.#history;
   }
 
-  open(deliver: (batch: Delivered) => void): Promise<void> {
+  open(deliver: Deliver): Promise<void> {
     this.#deliver = deliver;
     return Promise.resolve();
   }
@@ -29,8 +30,8 @@ export class MemoryStore implements Store {
     const deliver = this.#deliver;
     if (!deliver) throw new PoolError('store_unavailable', 'The store is closed');
     await Promise.resolve(); // like every store, delivers after the caller has noted what is in flight
-    deliver(events);
     for (const event of events) this.#history.add(event);
+    deliver(new Delivery(this.#history.seq, 'own', events));
   }
 
   barrier(): Promise<void> {
@@ -43,11 +44,11 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {
     this.#deliver = undefined;
-    await Promise.resolve(); // what was committed before is delivered by now
+    await Promise.resolve(); // earlier commits have been delivered by now
   }
 }
 
-/** The newest events, each in the slot of its number: the one 10,000 later takes its place. */
+/** The newest events, each in the slot of its number: the event 10,000 later replaces it. */
 class Ring implements History {
   readonly #includes: Includes;
   readonly #slots: PoolEvent[] = [];
@@ -55,6 +56,11 @@ class Ring implements History {
 
   constructor(includes: Includes) {
     this.#includes = includes;
+  }
+
+  /** Number of the newest event; 0 when there is none. */
+  get seq(): number {
+    return this.#seq;
   }
 
   add(event: PoolEvent): void {

@@ -8,7 +8,7 @@ import type { Store } from '../../src/store/store.ts';
 export interface Subject {
   readonly name: string;
   /** A store in a new place that goes away with the test. */
-  readonly place: (t: TestContext, includes: Includes) => Promise<Store & { readonly history: History }>;
+  readonly place: (t: TestContext, includes: Includes) => Promise<Store>;
 }
 
 /** An event of which a search knows nothing but these fields. */
@@ -167,7 +167,7 @@ export function conformance({ name, place }: Subject): void {
     it('shows nothing before it was delivered', async (t) => {
       const store = await place(t, includes);
       let delivered = 0;
-      await store.open((batch) => (delivered += batch.length));
+      await store.open(({ events }) => (delivered += events.length));
       for (let n = 1; n <= 20; n++) {
         const commits = [store.commit([given(n), given(n)]), store.commit([given(n)])];
         const before = delivered;

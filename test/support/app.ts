@@ -7,7 +7,6 @@ import type { Cluster } from '../../src/service/cluster.ts';
 import { Clock } from '../../src/service/clock.ts';
 import { Health } from '../../src/service/health.ts';
 import { type UseCases, useCases } from '../../src/service/use-cases.ts';
-import type { History } from '../../src/store/history.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -18,8 +17,7 @@ export const NOW = Date.parse('2026-01-02T03:04:05.678Z');
 export interface AppOptions extends Omit<NetworkSpec, 'cidr'> {
   /** 172.16.0.0/24 by default. */
   readonly cidr?: string;
-  /** Without a history of its own it has none. */
-  readonly store?: Store & { readonly history?: History };
+  readonly store?: Store;
   readonly random?: () => number;
   /** As long as the store has, without it. */
   readonly patienceMs?: number;
@@ -65,8 +63,8 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
   const clock = { now: NOW, elapsed: 0 };
   const now = () => clock.now;
   const pool = new Pool();
-  await store.open((batch) => {
-    for (const event of batch) pool.apply(event);
+  await store.open(({ events }) => {
+    for (const event of events) pool.apply(event);
   });
   const cidr = parseCidr(options.cidr ?? '172.16.0.0/24');
   if (!cidr) throw new Error(`${options.cidr ?? ''} is no network`);
@@ -78,7 +76,6 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
   const cases = useCases({
     pool,
     store,
-    history: store.history ?? new MemoryStore().history,
     clock: new Clock(now, () => clock.elapsed),
     random,
     timeoutMs: patienceMs,

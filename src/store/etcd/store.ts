@@ -1,7 +1,8 @@
 import type { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import type { History, Includes } from '../history.ts';
-import type { Delivered, Store, StoreHealth } from '../store.ts';
+import { Delivery } from '../position.ts';
+import type { Deliver, Store, StoreHealth } from '../store.ts';
 import type { Afterwards } from './afterwards.ts';
 import { Barrier, PATIENCE_MS } from './barrier.ts';
 import type { EtcdClient } from './client.ts';
@@ -80,7 +81,7 @@ export class EtcdStore implements Store {
   /** Names this process in the keys of its records. */
   readonly #life: string;
   #state: 'closed' | 'open' | 'dead' = 'closed';
-  #deliver: (batch: Delivered) => void = () => undefined;
+  #deliver: Deliver = () => undefined;
   #count = 0;
   /** The time of the newest record, so that history is in the order in which it happened whatever the clocks say. */
   #time = 0;
@@ -149,7 +150,7 @@ export class EtcdStore implements Store {
     return this.#registration.skew;
   }
 
-  async open(deliver: (batch: Delivered) => void): Promise<void> {
+  async open(deliver: Deliver): Promise<void> {
     const { client, clock, log } = this.#options;
     this.#deliver = deliver;
     const started = clock();
@@ -158,9 +159,9 @@ export class EtcdStore implements Store {
     await patiently(() => this.#registration.look(), this.#options);
     // Page by page: what has been delivered is of one revision, and stays so.
     const reader: Reader = { range: (request) => patiently(() => client.range(request), this.#options) };
-    const revision = await load(reader, this.#keys, (events) => {
+    const revision = await load(reader, this.#keys, (events, revision) => {
       for (const event of events) this.#note(event);
-      deliver(events);
+      deliver(new Delivery(revision, 'replay', events));
     });
     this.#told = this.#latest;
     this.#replica.open(revision);
@@ -214,22 +215,32 @@ export class EtcdStore implements Store {
     await this.#closing;
   }
 
-  #tell({ puts }: Revision): void {
+  /** Delivers the records of one revision together: a position is a revision, so no listener can stop between them. */
+  #tell({ revision, puts }: Revision): void {
+    const own: Commit[] = [];
+    const batches: (readonly PoolEvent[])[] = [];
     for (const kv of puts) {
       const { key } = kv;
       if (!this.#keys.isEvent(key)) continue;
       this.#told = Math.max(this.#told, this.#keys.timeOf(key));
-      const own = this.#writer.take(key);
-      if (own) {
-        this.#deliver(own.events);
-        own.resolve();
+      const commit = this.#writer.take(key);
+      if (commit) {
+        own.push(commit);
+        batches.push(commit.events);
         continue;
       }
       const events = this.#read(kv);
       for (const event of events) this.#note(event);
       this.#time = Math.max(this.#time, this.#keys.timeOf(key) + 1);
-      this.#deliver(events.map(this.#options.adopt));
+      batches.push(events);
     }
+    const [first] = batches;
+    if (!first) return;
+    const events = batches.length === 1 ? first : batches.flat();
+    // A transaction has one writer: a record that is not ours means another node, or a commit that has been given up.
+    const isOwn = own.length === batches.length;
+    this.#deliver(new Delivery(revision, isOwn ? 'own' : 'other', isOwn ? events : events.map(this.#options.adopt)));
+    for (const commit of own) commit.resolve();
   }
 
   /** What is of nobody's record may have changed anything: whoever begins anew reads what is. */

@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import type { History, Includes } from '../history.ts';
-import type { Delivered, Store, StoreHealth } from '../store.ts';
+import { Delivery } from '../position.ts';
+import type { Deliver, Store, StoreHealth } from '../store.ts';
 import { Compaction, type CompactionOptions } from './compaction.ts';
 import { FORMAT_VERSION } from './codec/format.ts';
 import { deleteUnfinished, ioError, journalName, listFolder, makeFolder, noData, syncFolder } from './folder.ts';
@@ -20,7 +21,7 @@ export interface JournalOptions extends CompactionOptions {
   /** Whether an event of a range includes an address, for searches of the history. */
   readonly includes: Includes;
   /** What contradicts an event of the history, if anything; asked before the event is delivered. */
-  readonly check: Admit;
+  readonly check: (event: PoolEvent) => string | undefined;
   /** Called when history is through and before anything in the folder is changed; throws to refuse it. */
   readonly accept: () => void;
   /** Told when the disk may have lied: nothing more is acknowledged, and the process has to end. */
@@ -52,7 +53,7 @@ const PROBE_MS = 1000;
 export class Journal implements Store {
   readonly #options: JournalOptions;
   #state: State = 'closed';
-  #deliver: (batch: Delivered) => void = () => undefined;
+  #deliver: Deliver = () => undefined;
   #lock: FileHandle | undefined;
   /** While the folder is being read. */
   #loading: Loading | undefined;
@@ -71,7 +72,7 @@ export class Journal implements Store {
     this.history = new JournalHistory(options.dir, () => this.#committed, options.includes);
   }
 
-  async open(deliver: (batch: Delivered) => void): Promise<void> {
+  async open(deliver: Deliver): Promise<void> {
     const { dir, requireExisting } = this.#options;
     this.#deliver = deliver;
     if (requireExisting) await refuseEmpty(dir);
@@ -119,9 +120,9 @@ export class Journal implements Store {
   async #load(lock: FileHandle): Promise<void> {
     const { dir, check, accept, now, log } = this.#options;
     const started = now();
-    const admit: Admit = (event) => {
+    const admit: Admit = (event, seq) => {
       const contradiction = check(event);
-      if (contradiction === undefined) this.#deliver([event]);
+      if (contradiction === undefined) this.#deliver(new Delivery(seq, 'replay', [event]));
       return contradiction;
     };
     this.#loading = new Loading((facts, message) => log('info', { dir, ...facts }, message), now);
@@ -162,6 +163,7 @@ export class Journal implements Store {
   }
 
   async #write(log: Log, batch: readonly Commit[]): Promise<void> {
+    let { seq } = log;
     try {
       await log.append(batch);
     } catch (error) {
@@ -175,7 +177,8 @@ export class Journal implements Store {
     }
     this.#hasRoom();
     for (const { events, resolve } of batch) {
-      this.#deliver(events);
+      seq += events.length;
+      this.#deliver(new Delivery(seq, 'own', events));
       resolve();
     }
     this.#committed = endOf(log);

@@ -30,8 +30,12 @@ export interface Tail {
   readonly length: number;
 }
 
-/** Takes in one event, or says what contradicts it (then it was not taken in). */
-export type Admit = (event: PoolEvent) => string | undefined;
+/**
+ * Applies one event, or returns what contradicts it (then it was not applied).
+ *
+ * @param seq number of its record; an event of a snapshot has that of the last record that the snapshot covers
+ */
+export type Admit = (event: PoolEvent, seq: number) => string | undefined;
 
 /**
  * Reads the newest snapshot and the journals behind it, in order, and changes nothing.
@@ -59,7 +63,7 @@ export async function recover(dir: string, admit: Admit, loading?: Loading): Pro
   let snapshotBytes = 0;
   let chain: number | undefined;
   if (snapshot) {
-    const head = await readSnapshot(snapshot.path, admit, read);
+    const head = await readSnapshot(snapshot.path, (event) => admit(event, base), read);
     if (head.seq !== base) throw corrupt(snapshot.name, 0, 'generation', `it holds the state after record ${head.seq}`);
     chain = head.chain;
     snapshotBytes = head.size;
@@ -83,8 +87,8 @@ export async function recover(dir: string, admit: Admit, loading?: Loading): Pro
         head = { v: header.v, prev: Number.parseInt(header.prev, 16) };
       },
       commit: (records) => {
-        for (const { event } of records) {
-          const contradiction = admit(event);
+        for (const { event, seq } of records) {
+          const contradiction = admit(event, seq);
           if (contradiction !== undefined) return contradiction;
         }
         return undefined;

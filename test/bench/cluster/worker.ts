@@ -141,9 +141,9 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
     () => Date.now(),
     () => performance.now(),
   );
-  const { allocations, networks } = useCases({ pool, store, history: store.history, clock, random: Math.random });
-  await store.open((batch) => {
-    for (const event of batch) {
+  const { allocations, networks } = useCases({ pool, store, clock, random: Math.random });
+  await store.open(({ events }) => {
+    for (const event of events) {
       pool.apply(event);
       if (event.type === 'network_added') scatter.move(event.network);
     }

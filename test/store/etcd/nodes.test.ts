@@ -18,8 +18,8 @@ describe('two nodes on one etcd', { skip: missingEtcd() }, () => {
     const prefix = site.prefix();
     const delivered: Record<string, PoolEvent[]> = { a: [], b: [] };
     const [a, b] = ['a', 'b'].map((node) => site.store(t, { prefix, node })) as [Store, Store];
-    await a.open((batch) => delivered.a!.push(...batch));
-    await b.open((batch) => delivered.b!.push(...batch));
+    await a.open(({ events }) => delivered.a!.push(...events));
+    await b.open(({ events }) => delivered.b!.push(...events));
     for (const event of before) await a.commit([event]);
     await b.barrier();
     /** Hands one commit to each in the same moment; tells how they ended. */
@@ -32,7 +32,7 @@ describe('two nodes on one etcd', { skip: missingEtcd() }, () => {
     const open = async () => {
       const c = site.store(t, { prefix, node: 'c' });
       const found: PoolEvent[] = [];
-      await c.open((batch) => found.push(...batch));
+      await c.open(({ events }) => found.push(...events));
       return found;
     };
     return { a, b, delivered, race, open };

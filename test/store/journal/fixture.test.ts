@@ -54,7 +54,7 @@ function heldAfter(events: readonly PoolEvent[]) {
 async function delivered(place: Place): Promise<PoolEvent[]> {
   const events: PoolEvent[] = [];
   const journal = place.journal({});
-  await journal.open((batch) => events.push(...batch));
+  await journal.open((delivered) => events.push(...delivered.events));
   await journal.close();
   return events;
 }

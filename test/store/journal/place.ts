@@ -9,7 +9,7 @@ import { violation } from '../../../src/pool/invariants.ts';
 import { Pool } from '../../../src/pool/pool.ts';
 import { snapshotOf } from '../../../src/pool/snapshot.ts';
 import { Journal, type JournalOptions } from '../../../src/store/journal/journal.ts';
-import type { Delivered } from '../../../src/store/store.ts';
+import type { Deliver } from '../../../src/store/store.ts';
 
 /** In memory where there is such a place: these tests are about bytes, and start a journal a thousand times. */
 const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -63,10 +63,10 @@ export class Place {
     const all: PoolEvent[] = [];
     const journal = this.journal({ snapshot: () => [...all], ...options });
     const open = journal.open.bind(journal);
-    journal.open = (deliver: (batch: Delivered) => void) =>
-      open((batch) => {
-        all.push(...batch);
-        deliver(batch);
+    journal.open = (deliver: Deliver) =>
+      open((delivered) => {
+        all.push(...delivered.events);
+        deliver(delivered);
       });
     return journal;
   }
@@ -81,8 +81,8 @@ export class Place {
       log: (_level, _facts, message) => session.note(message),
       ...options,
     });
-    await session.journal.open((batch) => {
-      for (const event of batch) session.pool.apply(event);
+    await session.journal.open(({ events }) => {
+      for (const event of events) session.pool.apply(event);
     });
     return session;
   }
