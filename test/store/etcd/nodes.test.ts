@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { PoolEvent } from '../../../src/pool/events.ts';
+import type { Delivered } from '../../../src/store/store.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
-import type { Delivered, Store } from '../../../src/store/store.ts';
 import { added, allocated, released, reserved } from './events.ts';
 import { Site } from './site.ts';
 
