@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /** Packages that every start needs: they go into our files. All others stay in node_modules, as do the licences of all. */
-const AT_START = ['@hapi/bourne', '@koa/router', 'async-mutex', 'koa', 'koa-compose', 'pino', 'sade', 'typebox'];
+const AT_START = ['@hapi/bourne', '@koa/router', 'async-mutex', 'koa', 'pino', 'sade', 'typebox'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** @type {{ dependencies: Record<string, string> }} */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { ClusterOptions } from './cluster-node.ts';
 import { type Config, OFFLINE } from '../config/load.ts';
-import { createApp } from '../http/app.ts';
+import { createHandler } from '../http/app.ts';
 import { listen } from '../http/server.ts';
 import { createLog } from '../host/log.ts';
 import { notify } from '../host/systemd.ts';
@@ -164,7 +164,7 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     atOnce: cluster && CLUSTER_COMMIT,
     timeoutMs: cluster && CLUSTER_TIMEOUT_MS,
   });
-  const app = createApp({
+  const handle = createHandler({
     useCases: cases,
     health,
     cluster: node?.cluster,
@@ -208,7 +208,7 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     await node?.close();
   };
   return {
-    handle: app.callback(),
+    handle,
     cluster,
     node,
     health,

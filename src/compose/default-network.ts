@@ -10,7 +10,7 @@ import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import { DEFAULT_NETWORK_ID } from '../service/networks.ts';
 
-/** The network that the settings of `serve` speak of: made in an empty folder, kept to ever after. */
+/** The network of the settings of `serve`: added to an empty store, and never replaced afterwards. */
 export class DefaultNetwork {
   readonly #config: Config;
   readonly #pool: Pool;
@@ -25,45 +25,45 @@ export class DefaultNetwork {
     return this.#pool.find(DEFAULT_NETWORK_ID);
   }
 
-  /** Looks whether the settings can be met, before anything is made. @throws PoolError `usage` */
+  /** Checks the settings before anything is created. @throws PoolError `usage` */
   check(origin: Origin): void {
     const { network, memory, data, etcd } = this.#config;
     if (network !== undefined || memory || etcd || !existsSync(data)) this.#create(origin);
   }
 
   /**
-   * Looks whether a folder is the one that the settings mean. A data folder remembers its network: VMs out there have
-   * addresses of it.
+   * Checks that the settings belong to the data. Running VMs have addresses of the network in the data folder, so another
+   * network is refused.
    *
    * @throws PoolError `data_mismatch`
    */
   accept(origin: Origin, isEmpty: boolean): void {
-    const { network: asked, gateway, data, etcd, etcdPrefix } = this.#config;
+    const { network: setting, gateway, data, etcd, etcdPrefix } = this.#config;
     const known = this.network;
     if (!known) {
-      if (isEmpty || asked) this.#create(origin);
+      if (isEmpty || setting) this.#create(origin);
       return;
     }
-    const held = `${known.cidrText} with gateway ${known.gatewayText ?? 'none'}`;
-    const otherNetwork = asked && !contains(known.cidr, asked); // it may have grown in service
-    if (!otherNetwork && (gateway === undefined || gateway.value === known.gateway)) return;
-    const flag = otherNetwork
-      ? `--network ${formatCidr(asked)}`
+    const stored = `${known.cidrText} with gateway ${known.gatewayText ?? 'none'}`;
+    const isOther = setting && !contains(known.cidr, setting); // an operator may have enlarged it
+    if (!isOther && (gateway === undefined || gateway.value === known.gateway)) return;
+    const flag = isOther
+      ? `--network ${formatCidr(setting)}`
       : `--gateway ${gateway ? formatAddress(gateway.family, gateway.value) : ''}`;
     const [place, remedy] = etcd
       ? [`the cluster at ${etcdPrefix}`, 'another --etcd-prefix']
       : [resolve(data), 'another --data folder'];
     throw new PoolError(
       'data_mismatch',
-      `${place} belongs to ${held}, not to ${flag}: leave the flag away to go on with it, or use ${remedy}`,
+      `${place} belongs to ${stored}, not to ${flag}: omit the flag to continue with it, or use ${remedy}`,
       { network: known.cidrText, gateway: known.gatewayText },
     );
   }
 
   /**
-   * What makes the network as the settings say; no event when it is.
+   * Decides what makes the network agree with the settings; no event when it does.
    *
-   * @param isEmpty whether nothing ever happened: a network that was removed is made again only by name
+   * @param isEmpty whether the store has no events: a network that was removed is added again only when it is named
    */
   settle(origin: Origin, isEmpty: boolean): PoolEvent[] {
     const { network, exclude: excluded, strategy } = this.#config;
@@ -74,26 +74,31 @@ export class DefaultNetwork {
 
   #create(origin: Origin): PoolEvent[] {
     const { network: cidr = DEFAULT_NETWORK, gateway, exclude = [], strategy = DEFAULT_STRATEGY } = this.#config;
-    const wish = {
+    const spec = {
       cidr,
       gateway: gateway ?? { family: cidr.family, value: firstHost(cidr) },
       excluded: exclude,
       strategy,
     };
-    return asFlags(() => decideAddNetwork(this.#pool, DEFAULT_NETWORK_ID, wish, origin));
+    return asFlags(() => decideAddNetwork(this.#pool, DEFAULT_NETWORK_ID, spec, origin));
   }
 }
 
-const FLAGS: Readonly<Record<string, string>> = { cidr: '--network', gateway: '--gateway', excluded: '--exclude' };
+/** The settings that the fields of a network come from. */
+const FLAGS: ReadonlyMap<unknown, string> = new Map([
+  ['cidr', '--network'],
+  ['gateway', '--gateway'],
+  ['excluded', '--exclude'],
+]);
 
-/** A refusal begins with the field that it is about: here that is a setting. */
+/** An error about a field of the network, as one about the setting that the field comes from. */
 function asFlags(decide: () => PoolEvent[]): PoolEvent[] {
   try {
     return decide();
   } catch (error) {
-    const field = error instanceof PoolError ? String(error.details.field) : '';
-    const flag = FLAGS[field];
-    if (!(error instanceof PoolError) || flag === undefined || !error.message.startsWith(`${field} `)) throw error;
-    throw new PoolError(error.code, flag + error.message.slice(field.length), { ...error.details, field: flag }, error);
+    if (!(error instanceof PoolError)) throw error;
+    const flag = FLAGS.get(error.details.field);
+    if (flag === undefined) throw error;
+    throw new PoolError(error.code, `${flag}: ${error.message}`, { ...error.details, field: flag }, error);
   }
 }

@@ -33,7 +33,7 @@ function pathOf(ctx: Context): string | null {
 export function admission(allowedHosts: readonly string[], health: Health): Middleware {
   const refuseForeign = foreignRefusal(allowedHosts);
   return (ctx, next) => {
-    refuseForeign(ctx);
+    refuseForeign(ctx.req);
     const { phase } = health;
     if (phase === 'draining') ctx.set('Connection', 'close');
     else if (phase !== 'ready' && !HEALTH_PATHS.has(ctx.path)) throw new PoolError('loading', health.loading);

@@ -1,9 +1,11 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import Router from '@koa/router';
 import type { Cluster } from '../service/cluster.ts';
 import type { Health } from '../service/health.ts';
 import type { UseCases } from '../service/use-cases.ts';
 import { admission, refuseUnreadable } from './admission.ts';
+import { hotPath } from './hot/hot-path.ts';
 import { errorHandler, type Log, logLateErrors } from './error-handler.ts';
 import { type MountedApi, mounted } from './mount.ts';
 import { type Revisions, revisionHeader } from './revision.ts';
@@ -32,6 +34,11 @@ export interface AppOptions {
   readonly revisions?: Revisions | undefined;
   /** APIs with an error format of their own, each below its prefix. */
   readonly apis?: readonly MountedApi[];
+}
+
+/** What the server calls for every request: the Koa application behind the hot path. */
+export function createHandler(options: AppOptions): (request: IncomingMessage, response: ServerResponse) => unknown {
+  return hotPath(options, createApp(options).callback());
 }
 
 /**

@@ -54,8 +54,8 @@ export function logLateErrors(app: Koa, log: Log): void {
 /** Codes of errors with which Node reports that the other side closed the connection or sent nonsense. */
 const GONE = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ERR_STREAM_PREMATURE_CLOSE|HPE_\w+)$/;
 
-/** An error that is caught here no longer reaches app.on('error'). */
-function logFailure(log: Log, error: PoolError, request_id: string): void {
+/** Logs an error that is our failure: what is caught no longer reaches app.on('error'). */
+export function logFailure(log: Log, error: PoolError, request_id: string): void {
   const status = STATUS[error.code];
   if (status < 500 || status === 503 || status === 507) return; // the store logs once that the disk is full
   log.error({ err: error.cause ?? error, code: error.code, request_id }, error.message);

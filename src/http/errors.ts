@@ -79,16 +79,22 @@ export function toPoolError(thrown: unknown): PoolError {
   return new PoolError('internal', 'Internal error', {}, thrown);
 }
 
-/** Responds with an error in the format of our own API. @param thrown what it was made from: its status and headers remain */
-export function respondError(ctx: Context, error: PoolError, thrown: unknown): void {
+/** The status of an error, and the headers that go with it. @param thrown what the error was made from */
+export function errorHead(error: PoolError, thrown: unknown): { status: number; headers: Record<string, string> } {
   const http = isClientError(thrown) ? thrown : undefined;
-  const status = http?.status ?? STATUS[error.code];
   const { retry_after, allow } = error.details;
   const retry = typeof retry_after === 'number' ? retry_after : RETRY_AFTER[error.code];
+  const headers: Record<string, string> = { ...http?.headers };
+  if (retry !== undefined) headers['Retry-After'] = String(retry);
+  if (Array.isArray(allow)) headers.Allow = allow.join(', ');
+  return { status: http?.status ?? STATUS[error.code], headers };
+}
+
+/** Responds with an error in the format of our own API. @param thrown what the error was made from */
+export function respondError(ctx: Context, error: PoolError, thrown: unknown): void {
+  const { status, headers } = errorHead(error, thrown);
   ctx.remove('Content-Encoding'); // of a body that will not be sent
-  if (http?.headers) ctx.set(http.headers);
-  if (retry !== undefined) ctx.set('Retry-After', String(retry));
-  if (Array.isArray(allow)) ctx.set('Allow', allow.join(', '));
+  ctx.set(headers);
   ctx.type = 'json';
   respondJson(ctx, status, errorBody(error, status, ctx.state.requestId as string));
 }

@@ -1,26 +1,26 @@
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import type { Context } from 'koa';
 import { PoolError } from '../errors.ts';
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Keeps web pages from changing anything: a browser on the same machine reaches 127.0.0.1 for any page that it shows.
+ * Keeps web pages from changing anything: a browser on the same machine reaches 127.0.0.1 on behalf of any page.
  *
- * - `Sec-Fetch-Site` other than same-origin or none, and an `Origin` that is not this host, is another site's page.
- * - A `Host` that is a public name and not one of ours is a page whose name was pointed at this machine (DNS rebinding).
- *   Addresses, localhost and names without a dot cannot be, and pass.
+ * - `Sec-Fetch-Site` other than same-origin or none, or an `Origin` other than this host: a page of another site.
+ * - A `Host` that is a public name and not one of ours: a page whose name resolves to this machine (DNS rebinding).
+ *   Addresses, localhost and names without a dot cannot be rebound, and pass.
  *
- * @param allowedHosts names under which this service is reached, such as the machine's own
+ * @param allowedHosts names that reach this service, such as the machine's own
  * @returns a check that throws PoolError `foreign_origin`
  */
-export function foreignRefusal(allowedHosts: readonly string[]): (ctx: Context) => void {
+export function foreignRefusal(allowedHosts: readonly string[]): (request: IncomingMessage) => void {
   const allowed = new Set(allowedHosts.map((name) => name.toLowerCase()));
-  let known = ''; // clients call by one name, mostly
-  return (ctx) => {
-    if (SAFE.has(ctx.req.method ?? '')) return;
-    const { host = '', origin, 'sec-fetch-site': site } = ctx.req.headers;
-    refuseTwoHosts(ctx.req.rawHeaders);
+  let known = ''; // most clients use one name
+  return ({ method = '', headers, rawHeaders }) => {
+    if (SAFE.has(method)) return;
+    const { host = '', origin, 'sec-fetch-site': site } = headers;
+    refuseTwoHosts(rawHeaders);
     if (site !== undefined && site !== 'same-origin' && site !== 'none') {
       throw foreign('Sec-Fetch-Site', site, 'a page of another site may not change anything here');
     }

@@ -24,11 +24,16 @@ export function revisionHeader(revisions: Revisions): Middleware {
     try {
       await next();
     } finally {
-      // After the response has been made: it may reflect what was delivered meanwhile.
-      ctx.set(REVISION_HEADER, String(revisions.revision));
-      if (ctx.method === 'GET' && !revisions.health().writable) ctx.set('Warning', STALE);
+      ctx.set(revisionHeaders(revisions, ctx.method));
     }
   };
+}
+
+/** To be called after the response has been made: it may reflect what was delivered meanwhile. */
+export function revisionHeaders(revisions: Revisions, method: string | undefined): Record<string, string> {
+  const headers: Record<string, string> = { [REVISION_HEADER]: String(revisions.revision) };
+  if (method === 'GET' && !revisions.health().writable) headers.Warning = STALE;
+  return headers;
 }
 
 function minimumOf(ctx: Context): number | undefined {

@@ -12,12 +12,12 @@ export class Client {
   #received = '';
   #sentAt = 0;
 
-  private constructor(socket: Socket, host: string, answered: (status: number, milliseconds: number) => void) {
+  private constructor(socket: Socket, { host, search }: URL, answered: (status: number, milliseconds: number) => void) {
     this.#socket = socket;
     this.#answered = answered;
     // What curl sends.
     this.#head = [
-      'POST /api/v1/ip/allocate HTTP/1.1',
+      `POST /api/v1/ip/allocate${search} HTTP/1.1`,
       `Host: ${host}`,
       'User-Agent: ippool-bench',
       'Accept: */*',
@@ -47,7 +47,7 @@ export class Client {
           },
         },
       });
-      const client = new Client(socket, url.host, (status, milliseconds) => answered(client, status, milliseconds));
+      const client = new Client(socket, url, (status, milliseconds) => answered(client, status, milliseconds));
       socket.once('error', (error) => {
         reject(error);
         failed(error);

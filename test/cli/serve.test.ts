@@ -105,10 +105,10 @@ describe('ippool refuses in one line, with exit code 2,', () => {
       refused(['--network', '10.1.2.3/16']).then((line) => assert.match(line, /--network .*10\.1\.0\.0\/16/)),
       refused(['--memory', 'maybe']).then((line) => assert.match(line, /maybe/)),
       refused(['--gateway', '10.0.0.1', '--network', '172.16.0']).then((line) =>
-        assert.match(line, /--gateway 10\.0\.0\.1 .*172\.16\.0\.1/),
+        assert.match(line, /--gateway: gateway 10\.0\.0\.1 .*172\.16\.0\.1/),
       ),
       refused(['--exclude', '10.0.0.1', '--network', '172.16.0']).then((line) =>
-        assert.match(line, /--exclude 10\.0\.0\.1 /),
+        assert.match(line, /--exclude: excluded 10\.0\.0\.1 /),
       ),
       refused(['--no-host']).then((line) => assert.match(line, /--host/)),
       refused(['--strategy']).then((line) => assert.match(line, /--strategy/)),
@@ -134,7 +134,7 @@ describe('ippool refuses in one line, with exit code 2,', () => {
   it('a gateway that the default network cannot have', async () => {
     const { code, stderr } = await runCli(['--gateway', '10.0.0.1', ...data]);
     assert.equal(code, 2);
-    assert.match(stderr, /^ippool: --gateway 10\.0\.0\.1 [^\n]+\n$/);
+    assert.match(stderr, /^ippool: --gateway: gateway 10\.0\.0\.1 [^\n]+\n$/);
   });
 });
 

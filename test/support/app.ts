@@ -1,5 +1,7 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Koa from 'koa';
 import { type AppOptions as HttpOptions, createApp } from '../../src/http/app.ts';
+import { hotPath } from '../../src/http/hot/hot-path.ts';
 import { firstHost, parseCidr } from '../../src/net/cidr.ts';
 import { decideAddNetwork, type NetworkSpec } from '../../src/pool/decide/network.ts';
 import { Pool } from '../../src/pool/pool.ts';
@@ -26,6 +28,9 @@ export interface AppOptions extends Omit<NetworkSpec, 'cidr'> {
   readonly allowedHosts?: readonly string[];
   readonly logRequests?: boolean;
   readonly apis?: HttpOptions['apis'];
+  readonly revisions?: HttpOptions['revisions'];
+  /** Whether the hot path stands in front of the application; without it with IPPOOL_TEST_PATH=regular. */
+  readonly isHot?: boolean;
 }
 
 export interface LogLine {
@@ -36,7 +41,7 @@ export interface LogLine {
 
 export interface TestApp extends UseCases {
   /** What supertest takes. */
-  readonly handler: ReturnType<Koa['callback']>;
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => unknown;
   /** The application itself, for further middleware: its own callback has to be taken afterwards. */
   readonly app: Koa;
   readonly pool: Pool;
@@ -58,6 +63,8 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     cluster,
     patienceMs,
     apis = [],
+    revisions,
+    isHot = process.env.IPPOOL_TEST_PATH !== 'regular',
     ...wish
   } = options;
   const clock = { now: NOW, elapsed: 0 };
@@ -83,7 +90,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
   const health = new Health(store, now);
   health.phase = 'ready';
   const log: LogLine[] = [];
-  const app = createApp({
+  const http: HttpOptions = {
     useCases: cases,
     health,
     cluster,
@@ -95,12 +102,15 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     },
     logRequests,
     apis,
-  });
+    revisions,
+  };
+  const app = createApp(http);
+  const handler = isHot ? hotPath(http, app.callback()) : app.callback();
   const pass = (ms: number) => {
     clock.now += ms;
     clock.elapsed += ms;
   };
-  return { handler: app.callback(), app, pool, health, ...cases, clock, pass, log };
+  return { handler, app, pool, health, ...cases, clock, pass, log };
 }
 
 /** 0, 0.1 … 0.9, 0 …: a random source whose picks can be written into a test. */

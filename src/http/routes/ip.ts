@@ -1,65 +1,43 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
-import {
-  AllocateRequest,
-  type DualAllocation,
-  type Released,
-  ROUTE_WORDS,
-  type Stats,
-  VM_ID_RULE,
-  VmId,
-} from '../../api/schema.ts';
+import { AllocateRequest, ROUTE_WORDS, type Stats } from '../../api/schema.ts';
 import { checker } from '../../api/validate.ts';
 import { parseAddress } from '../../net/address.ts';
-import { PoolError } from '../../errors.ts';
-import { type Held, invalidAddress } from '../../service/allocations.ts';
+import { invalidAddress } from '../../service/allocations.ts';
 import { DEFAULT_NETWORK_ID } from '../../service/networks.ts';
 import type { UseCases } from '../../service/use-cases.ts';
 import { respondJson } from '../respond.ts';
 import { bodyReader } from '../body.ts';
+import { HookCalls, parseVmId, viewReleased } from '../hook-calls.ts';
 import { respondList, cursorOf, wantedOf } from '../pagination.ts';
 import { queryText } from '../query.ts';
 import { scopeOf } from '../scope.ts';
-import { countOf, Views, type Written } from '../view.ts';
+import { countOf, Views } from '../view.ts';
 
 const checkAllocate = checker(AllocateRequest);
-const checkVmId = checker(VmId);
 
-/** The door of the sidecar: what the clients of the Rust ippool speak, and more fields. On `default`, or on `?network=`. */
-export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
+/** The API of the sidecar: what the clients of the Rust ippool use, and more fields. On `default`, or on `?network=`. */
+export function ipRoutes(useCases: UseCases): Router {
+  const { allocations, listing, networks } = useCases;
   const router = new Router({ prefix: '/api/v1/ip', sensitive: true }); // a VM may be called Stats
 
   const readBody = bodyReader();
   const { sidecar: view } = new Views();
+  const calls = new HookCalls(useCases);
 
   router.post('/allocate', async (ctx) => {
-    const { vm_id, hostname, networks: several } = await readBody(ctx, checkAllocate);
-    const owner = { vm_id, nic: '' };
-    const attributes = { hostname: hostname ?? undefined };
+    const body = await readBody(ctx, checkAllocate);
     const scope = scopeOf(ctx);
-    if (several) {
-      const requests = several.map((network) => ({ network, owner, attributes }));
-      const all = await allocations.allocateAll(scope, requests);
-      const addresses = all.map(view);
-      const [first] = addresses;
-      const isNew = all.some(({ created }) => created);
-      if (first) respondJson(ctx, isNew ? 201 : 200, { ...first, addresses } satisfies Written<DualAllocation>);
-      return;
-    }
-    const held = await allocations.allocate(scope, { network: networkOf(ctx), owner, attributes });
-    respondJson(ctx, held.created ? 201 : 200, view(held));
+    const { status, body: allocation } = await calls.allocate(scope, body.networks ? '' : networkOf(ctx), body);
+    respondJson(ctx, status, allocation);
   });
 
   router.delete('/release/:vm_id', async (ctx) => {
-    const owner = { vm_id: vmIdOf(ctx.params.vm_id), nic: '' };
+    const vmId = parseVmId(ctx.params.vm_id ?? '');
     const ip = queryText(ctx, 'ip');
     if (ip !== undefined && !parseAddress(ip)) throw invalidAddress(ip);
-    const held = await allocations.release(scopeOf(ctx), {
-      network: networkOf(ctx),
-      owner,
-      ...(ip === undefined ? {} : { ip }),
-    });
-    respondJson(ctx, 200, released(held));
+    const scope = scopeOf(ctx);
+    ctx.body = (await calls.release(scope, networkOf(ctx), vmId, ip)).body;
   });
 
   router.delete('/release-by-ip/:ip', async (ctx) => {
@@ -67,7 +45,7 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
       network: queryText(ctx, 'network'),
       ip: ctx.params.ip ?? '',
     });
-    respondJson(ctx, 200, released(held));
+    respondJson(ctx, 200, viewReleased(held));
   });
 
   router.get('/allocations', async (ctx) => {
@@ -99,8 +77,9 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
       await next();
       return;
     }
-    const owner = { vm_id: vmIdOf(ctx.params.vm_id), nic: '' };
-    respondJson(ctx, 200, view(await listing.get(scopeOf(ctx), { network: networkOf(ctx), owner })));
+    const vmId = parseVmId(ctx.params.vm_id ?? '');
+    const scope = scopeOf(ctx);
+    ctx.body = (await calls.get(scope, networkOf(ctx), vmId)).body;
   });
 
   return router;
@@ -108,14 +87,4 @@ export function ipRoutes({ allocations, listing, networks }: UseCases): Router {
 
 function networkOf(ctx: Context): string {
   return queryText(ctx, 'network') ?? DEFAULT_NETWORK_ID;
-}
-
-function vmIdOf(text = ''): string {
-  const checked = checkVmId(text);
-  if ('value' in checked) return checked.value;
-  throw new PoolError('invalid_request', `vm_id is invalid: it must be ${VM_ID_RULE}`, { field: 'vm_id' });
-}
-
-function released({ network, allocation }: Held): Released {
-  return { message: 'IP released successfully', vm_id: allocation.vm_id, ip: network.ipAt(allocation.offset) };
 }

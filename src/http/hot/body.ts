@@ -1,33 +1,27 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import bourne from '@hapi/bourne';
-
-/** A body as it was sent, and what it says. */
-export interface Body {
-  readonly raw: string;
-  readonly value: unknown;
-}
+import { type Body, bodyError } from '../json.ts';
 
 const BYTE_ORDER_MARK = 0xfeff;
 const OBJECT_OR_LIST = /^[ \t\n\r]*[[{]/;
 
-/** Whether a body comes as it is, its length told before: nearly every one of a hook. */
-export function isPlain({ 'content-length': length, 'content-encoding': encoding }: IncomingHttpHeaders): boolean {
-  return length !== undefined && encoding === undefined;
-}
-
 /**
- * Reads a plain body, to the same ends as koa-bodyparser: that is made for any encoding and any character set, and takes
- * 9 of the 55 µs that a request costs above a bare server where this takes 4.
+ * Reads a JSON body that is not encoded, with the same results as koa-bodyparser, which supports every encoding and
+ * character set and costs more.
  *
- * @throws Error with the `type` or of the kind that koa-bodyparser throws
+ * @throws PoolError `invalid_json`, or `invalid_request` when the client went away
  */
-export function readPlain(request: IncomingMessage): Promise<Body> {
-  return chunksOf(request).then(bodyOf);
+export async function readBody(request: IncomingMessage, limit: number): Promise<Body> {
+  try {
+    return bodyOf(await chunksOf(request));
+  } catch (error) {
+    throw bodyError(error as Error, limit);
+  }
 }
 
 function chunksOf(request: IncomingMessage): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
-    if (request.destroyed) reject(aborted()); // it tells nothing any more
+    if (request.destroyed) reject(aborted()); // it emits nothing any more
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => resolve(chunks));
@@ -43,7 +37,7 @@ function bodyOf(chunks: readonly Buffer[]): Body {
   const raw = text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
   if (raw === '') return { raw, value: {} };
   if (!OBJECT_OR_LIST.test(raw)) throw new SyntaxError('neither an object nor a list');
-  const isSuspect = raw.includes('__proto__') || raw.includes('\\'); // which may stand for letters of it
+  const isSuspect = raw.includes('__proto__') || raw.includes('\\'); // an escape may stand for letters of it
   return { raw, value: isSuspect ? bourne.parse(raw) : (JSON.parse(raw) as unknown) }; // bourne refuses __proto__
 }
 
