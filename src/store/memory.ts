@@ -1,8 +1,9 @@
 import { PoolError } from '../errors.ts';
 import type { PoolEvent } from '../pool/events.ts';
 import { type History, type HistoryQuery, type Includes, isRecordNumber, matches, type Recorded } from './history.ts';
-import { Delivery } from './position.ts';
-import type { Deliver, Store, StoreHealth } from './store.ts';
+import { type Deliver, type Delivered, Delivery } from './delivered.ts';
+import { parsePosition, positionGone } from './position.ts';
+import type { Store, StoreHealth } from './store.ts';
 
 /** How many events {@link MemoryStore.history} keeps. */
 const RING_SIZE = 10_000;
@@ -30,7 +31,7 @@ export class MemoryStore implements Store {
     const deliver = this.#deliver;
     if (!deliver) throw new PoolError('store_unavailable', 'The store is closed');
     await Promise.resolve(); // like every store, delivers after the caller has noted what is in flight
-    for (const event of events) this.#history.add(event);
+    this.#history.add(events);
     deliver(new Delivery(this.#history.seq, 'own', events));
   }
 
@@ -48,10 +49,16 @@ export class MemoryStore implements Store {
   }
 }
 
+/** An event, and the number of the last event of its batch. */
+interface Slot {
+  readonly event: PoolEvent;
+  readonly last: number;
+}
+
 /** The newest events, each in the slot of its number: the event 10,000 later replaces it. */
 class Ring implements History {
   readonly #includes: Includes;
-  readonly #slots: PoolEvent[] = [];
+  readonly #slots: Slot[] = [];
   #seq = 0;
 
   constructor(includes: Includes) {
@@ -63,15 +70,30 @@ class Ring implements History {
     return this.#seq;
   }
 
-  add(event: PoolEvent): void {
-    this.#slots[this.#seq++ % RING_SIZE] = event;
+  add(events: readonly PoolEvent[]): void {
+    const last = this.#seq + events.length;
+    for (const event of events) this.#slots[this.#seq++ % RING_SIZE] = { event, last };
   }
 
   async *search(query: HistoryQuery): AsyncIterable<Recorded> {
     const before = query.after === undefined ? Number.POSITIVE_INFINITY : Number(query.after);
     for (let seq = Math.min(this.#seq, before - 1); seq > Math.max(0, this.#seq - RING_SIZE); seq--) {
-      const event = this.#slots[(seq - 1) % RING_SIZE];
+      const event = this.#slots[(seq - 1) % RING_SIZE]?.event;
       if (event && matches(query, event, this.#includes)) yield await Promise.resolve({ id: String(seq), event });
+    }
+  }
+
+  async *after(position: string): AsyncIterable<Delivered> {
+    const { seq: end } = this;
+    for (let seq = parsePosition(position) ?? -1; seq < end;) {
+      const first = this.#slots[seq % RING_SIZE];
+      if (!first || seq < this.#seq - RING_SIZE) throw positionGone(position);
+      const batch: PoolEvent[] = [];
+      while (seq < first.last) {
+        const slot = this.#slots[seq++ % RING_SIZE];
+        if (slot) batch.push(slot.event);
+      }
+      yield await Promise.resolve(new Delivery(seq, 'replay', batch));
     }
   }
 

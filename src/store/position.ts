@@ -1,5 +1,4 @@
-import type { PoolEvent } from '../pool/events.ts';
-import type { Delivered, Source } from './store.ts';
+import { PoolError } from '../errors.ts';
 
 // Positions: how far a store has delivered, as text that outlives the process.
 
@@ -21,19 +20,11 @@ export function parsePosition(position: string): number | undefined {
   return Number.isSafeInteger(sequence) ? sequence : undefined;
 }
 
-/** One delivery. Formats its position only on demand: a start delivers a million of them, and nobody reads the position. */
-export class Delivery implements Delivered {
-  readonly #sequence: number;
-  readonly source: Source;
-  readonly events: readonly PoolEvent[];
-
-  constructor(sequence: number, source: Source, events: readonly PoolEvent[]) {
-    this.#sequence = sequence;
-    this.source = source;
-    this.events = events;
-  }
-
-  get position(): string {
-    return formatPosition(this.#sequence);
-  }
+/** The error for a position that the history no longer, or never, goes back to. */
+export function positionGone(position: string): PoolError {
+  return new PoolError(
+    'position_gone',
+    `The history does not go back to position ${position}: read the current state and continue from there`,
+    { position },
+  );
 }

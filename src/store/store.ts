@@ -1,25 +1,6 @@
 import type { PoolEvent } from '../pool/events.ts';
+import type { Deliver } from './delivered.ts';
 import type { History } from './history.ts';
-
-/**
- * Where a delivery comes from: read back from storage, committed by this process, or committed by another node. A commit
- * of this process whose caller has already got an error counts as another node's.
- */
-export type Source = 'replay' | 'own' | 'other';
-
-/** Events that became durable together, in their order. */
-export interface Delivered {
-  /**
-   * The position of the last of these events: opaque text whose plain string comparison is the order of delivery.
-   * It never goes back, and live deliveries have strictly increasing positions. See {@link ./position.ts}.
-   */
-  readonly position: string;
-  readonly source: Source;
-  readonly events: readonly PoolEvent[];
-}
-
-/** Receives every delivery, in order. Must not throw. */
-export type Deliver = (delivered: Delivered) => void;
 
 /** How much of the stored data has been read while a store opens, in bytes. */
 export interface Progress {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { IpAllocated, PoolEvent } from '../../src/pool/events.ts';
 import { parsePosition } from '../../src/store/position.ts';
-import type { Delivered, Store } from '../../src/store/store.ts';
+import type { Delivered } from '../../src/store/delivered.ts';
+import type { Store } from '../../src/store/store.ts';
 
 /** An implementation of the Store port, as the suite needs it. */
 export interface Subject {

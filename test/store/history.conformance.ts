@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { PoolEvent } from '../../src/pool/events.ts';
+import type { Delivered } from '../../src/store/delivered.ts';
 import type { History, HistoryQuery, Includes } from '../../src/store/history.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -162,6 +163,33 @@ export function conformance({ name, place }: Subject): void {
         }
         assert.deepEqual(ids, [9, 8, 7, 6, 5, 4, 3, 2, 1], `pages of ${size}`);
       }
+    });
+
+    it('reads on after any position, commit by commit, as it was delivered', async (t) => {
+      const store = await place(t, includes);
+      const delivered: Delivered[] = [];
+      await store.open((each) => delivered.push(each));
+      for (let n = 1; n <= 12; n++) {
+        const hostname = n % 4 === 0 ? 'x'.repeat(200_000) : 'x';
+        await store.commit(Array.from({ length: 1 + (n % 3) }, () => ({ ...given(n), nic: '', hostname }) as PoolEvent));
+      }
+      for (const [index, { position }] of delivered.entries()) {
+        const read: [string, string, readonly PoolEvent[]][] = [];
+        for await (const each of store.history.after(position)) read.push([each.position, each.source, each.events]);
+        const expected = delivered.slice(index + 1).map((each) => [each.position, 'replay', each.events]);
+        assert.deepEqual(read, expected, `after ${position}`);
+      }
+    });
+
+    it('refuses a position that it does not go back to', async (t) => {
+      const { history } = await written(t);
+      for (const position of ['', 'x', '1'])
+        await assert.rejects(
+          async () => {
+            for await (const each of history.after(position)) assert.fail(each.position);
+          },
+          { code: 'position_gone' },
+        );
     });
 
     it('shows nothing before it was delivered', async (t) => {

@@ -1,8 +1,8 @@
 import { PoolError } from '../../src/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
-import { Delivery } from '../../src/store/position.ts';
-import type { Deliver, Source, Store, StoreHealth } from '../../src/store/store.ts';
+import { Delivery, type Deliver, type Source } from '../../src/store/delivered.ts';
+import type { Store, StoreHealth } from '../../src/store/store.ts';
 
 /** A commit that waits for the test to say how it ends. */
 export interface HeldCommit {

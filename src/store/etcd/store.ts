@@ -1,8 +1,10 @@
 import type { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
 import type { History, Includes } from '../history.ts';
-import { Delivery } from '../position.ts';
-import type { Deliver, Store, StoreHealth } from '../store.ts';
+import { Delivery, type Deliver } from '../delivered.ts';
+import type { Membership } from '../membership.ts';
+import type { ReplicatedStore } from '../replicated-store.ts';
+import type { StoreHealth } from '../store.ts';
 import type { Afterwards } from './afterwards.ts';
 import { Barrier, PATIENCE_MS } from './barrier.ts';
 import type { EtcdClient } from './client.ts';
@@ -38,8 +40,8 @@ export interface EtcdStoreOptions {
   readonly afterwards: Afterwards;
   /** The shortest history that leads to what this node holds, of the moment when it is called. */
   readonly state: () => Iterable<PoolEvent>;
-  /** What an event that another node has decided meanwhile is to this one. */
-  readonly adopt: (event: PoolEvent) => PoolEvent;
+  /** The members of the cluster. */
+  readonly members: Membership;
   /** Told what another node was before with: whoever goes on from there meets it again. */
   readonly overtaken: (events: readonly PoolEvent[]) => void;
   /** Told when the process has to end: another one writes as this node, or what was missed cannot be had any more. */
@@ -67,7 +69,7 @@ const LOOK_MS = 700;
  *                                      ▲
  *                      other nodes ────┘
  */
-export class EtcdStore implements Store {
+export class EtcdStore implements ReplicatedStore {
   readonly #options: EtcdStoreOptions;
   readonly #keys: Keys;
   readonly #fence: Fence;
@@ -138,6 +140,10 @@ export class EtcdStore implements Store {
       found: (what, facts) => this.#contradicted(what, facts),
     });
     this.history = new EtcdHistory(client, this.#keys, () => this.#replica.revision, options.includes);
+  }
+
+  get members(): Membership {
+    return this.#options.members;
   }
 
   /** The newest revision that has been delivered. */
@@ -239,7 +245,7 @@ export class EtcdStore implements Store {
     const events = batches.length === 1 ? first : batches.flat();
     // A transaction has one writer: a record that is not ours means another node, or a commit that has been given up.
     const isOwn = own.length === batches.length;
-    this.#deliver(new Delivery(revision, isOwn ? 'own' : 'other', isOwn ? events : events.map(this.#options.adopt)));
+    this.#deliver(new Delivery(revision, isOwn ? 'own' : 'other', events));
     for (const commit of own) commit.resolve();
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { PoolEvent } from '../../../src/pool/events.ts';
-import type { Delivered } from '../../../src/store/store.ts';
+import type { Delivered } from '../../../src/store/delivered.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { added, allocated, released, reserved } from './events.ts';
 import { Site } from './site.ts';

@@ -9,7 +9,7 @@ import { violation } from '../../../src/pool/invariants.ts';
 import { Pool } from '../../../src/pool/pool.ts';
 import { snapshotOf } from '../../../src/pool/snapshot.ts';
 import { Journal, type JournalOptions } from '../../../src/store/journal/journal.ts';
-import type { Deliver } from '../../../src/store/store.ts';
+import type { Deliver } from '../../../src/store/delivered.ts';
 
 /** In memory where there is such a place: these tests are about bytes, and start a journal a thousand times. */
 const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PoolError } from '../../../../src/errors.ts';
 import type { PoolEvent } from '../../../../src/pool/events.ts';
 import { MemoryStore } from '../../../../src/store/memory.ts';
-import { Delivery } from '../../../../src/store/position.ts';
-import type { Deliver, Store, StoreHealth } from '../../../../src/store/store.ts';
+import { Delivery, type Deliver } from '../../../../src/store/delivered.ts';
+import type { Store, StoreHealth } from '../../../../src/store/store.ts';
 import { type Change, EtcdGateway } from '../../../support/etcd-gateway.ts';
 
 /**
