@@ -19,14 +19,18 @@ export async function journal(verb: string, dir: string | undefined, acceptLoss:
 }
 
 async function verify(dir: string): Promise<number> {
-  const { findings, files, records, allocations } = await offline.verify(dir);
+  const { findings, files, records, counts } = await offline.verify(dir);
   for (const { file, offset, rule, what, damage } of findings) {
     print(`${damage ? 'DAMAGE' : 'note  '}  ${file} at byte ${offset}  [${rule}]  ${what}`);
   }
   const damages = findings.filter(({ damage }) => damage).length;
   const verdict = damages === 0 ? 'sound' : `${damages} broken ${damages === 1 ? 'rule' : 'rules'}`;
-  const counts = [plural(files, 'file'), plural(records, 'record'), plural(allocations, 'allocation')];
-  print(`${dir}: ${verdict}; ${counts.join(', ')}`);
+  const amounts = [
+    plural(files, 'file'),
+    plural(records, 'record'),
+    plural(counts.get('allocations') ?? 0, 'allocation'),
+  ];
+  print(`${dir}: ${verdict}; ${amounts.join(', ')}`);
   return damages === 0 ? 0 : EXIT_DAMAGED;
 }
 
@@ -39,14 +43,17 @@ async function repair(dir: string, acceptLoss: boolean): Promise<number> {
   return 0;
 }
 
-/** One JSON document, written a line at a time, so that a large pool need not fit into one string. */
+/** One JSON document with a list per section, written an item at a time: a large state does not fit into one string. */
 async function exportJson(dir: string): Promise<number> {
-  const { networks, allocations } = await offline.load(dir);
-  print(`{"networks":${JSON.stringify(networks)},"allocations":[`);
-  let before = '';
-  for (const allocation of allocations) {
-    process.stdout.write(`${before}${JSON.stringify(allocation)}`);
-    before = ',\n';
+  let opening = '{';
+  for (const [section, items] of await offline.export(dir)) {
+    process.stdout.write(`${opening}${JSON.stringify(section)}:[`);
+    let before = '\n';
+    for (const item of items) {
+      process.stdout.write(`${before}${JSON.stringify(item)}`);
+      before = ',\n';
+    }
+    opening = '\n],';
   }
   print('\n]}');
   return 0;

@@ -7,7 +7,6 @@ import type { Pool } from '../pool/pool.ts';
 import { allocationAfter, cooldownAfter, networkAfter, snapshotOf } from '../pool/snapshot.ts';
 import { thisProcess } from '../host/process-identity.ts';
 import type { SearchOrigin } from '../service/search-origin.ts';
-import { includesAddress } from '../pool/event-subject.ts';
 import { Cluster } from '../service/cluster.ts';
 import { EtcdClient } from '../store/etcd/client.ts';
 import { Image } from '../store/etcd/image.ts';
@@ -52,7 +51,6 @@ function clusterStore(options: ClusterOptions, members: Membership): EtcdStore {
     prefix: config.etcdPrefix,
     node: config.nodeId,
     self: thisProcess(),
-    includes: includesAddress,
     afterwards: {
       allocation: (event) => allocationAfter(pool, event),
       memories: (event) => cooldownAfter(pool, event),

@@ -8,6 +8,7 @@ import { packageVersion } from '../host/version.ts';
 import { createHandler } from '../http/app.ts';
 import { listen } from '../http/server.ts';
 import type { Origin } from '../pool/events.ts';
+import { PoolFamily } from '../pool/family.ts';
 import { Pool } from '../pool/pool.ts';
 import { Applier } from '../service/applier.ts';
 import { Clock } from '../service/clock.ts';
@@ -15,6 +16,7 @@ import { Feed } from '../service/feed.ts';
 import { Health } from '../service/health.ts';
 import { SearchOrigin } from '../service/search-origin.ts';
 import { useCases } from '../service/use-cases.ts';
+import { Families } from '../store/families.ts';
 import { DefaultNetwork } from './default-network.ts';
 import { logClock, logReady } from './startup-log.ts';
 import { openableStore } from './stores.ts';
@@ -100,12 +102,22 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
   const now = () => Date.now();
   const pool = new Pool(randomInt(2 ** 32));
   const searchOrigin = config.etcd && new SearchOrigin(pool, Math.random);
-  const applier = new Applier(pool, searchOrigin);
+  const families = new Families([new PoolFamily(pool)]);
+  const applier = new Applier(families, searchOrigin);
   const defaultNetwork = new DefaultNetwork(config, pool);
   const accept = () => {
     if (origin) defaultNetwork.accept(origin, applier.isEmpty);
   };
-  const { store, cluster, node } = await openableStore({ config, pool, searchOrigin, accept, fatal, log, now });
+  const { store, cluster, node } = await openableStore({
+    config,
+    pool,
+    families,
+    searchOrigin,
+    accept,
+    fatal,
+    log,
+    now,
+  });
   const feed = new Feed({ history: store.history, barrier: () => store.barrier(), log });
   const health = new Health(store, now, cluster !== undefined);
   // Every node judges leases by the clock of most nodes.

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/load.ts';
-import type { Pool } from '../pool/pool.ts';
+import { PoolFamily } from '../pool/family.ts';
 import type { Image } from '../store/etcd/image.ts';
+import { Families } from '../store/families.ts';
 import { load, repair, verify } from '../store/journal/offline.ts';
 
 /** Works on all that etcd holds, as the settings name it, while no node runs. */
@@ -15,24 +16,16 @@ export function word(): string {
   return randomBytes(8).toString('hex');
 }
 
-/** What the command line does with a data folder that nobody serves from. */
-export const offline = {
-  verify,
-  repair,
-  load: async (dir: string) => {
-    const pool = await load(dir);
-    const networks = [...pool.networks].map(({ id, cidrText, gatewayText, settings }) => {
-      return { id, cidr: cidrText, gateway: gatewayText, ...settings };
-    });
-    return { networks, allocations: exported(pool) };
-  },
-} as const;
-
-function* exported(pool: Pool) {
-  for (const network of pool.networks) {
-    for (const { offset, vm_id, nic, allocated_at, attributes } of network.allocations()) {
-      const at = new Date(allocated_at).toISOString();
-      yield { network: network.id, ip: network.ipAt(offset), vm_id, nic, ...attributes, allocated_at: at };
-    }
-  }
+/** The event families that a data folder may hold, without a state. */
+export function emptyFamilies(): Families {
+  return new Families([new PoolFamily()]);
 }
+
+/** What the command line does with a data folder while no server uses it. */
+export const offline = {
+  verify: (dir: string) => verify(dir, emptyFamilies()),
+  /** @param now milliseconds since 1970 */
+  repair: (dir: string, acceptLoss: boolean, now: number) => repair(dir, emptyFamilies(), acceptLoss, now),
+  /** The state of a folder in sections, each a list. */
+  export: async (dir: string) => (await load(dir, emptyFamilies())).export(),
+} as const;

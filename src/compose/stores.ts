@@ -2,11 +2,9 @@ import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load.ts';
 import type { PoolError } from '../errors.ts';
-import { includesAddress } from '../pool/event-subject.ts';
-import { violation } from '../pool/invariants.ts';
 import type { Pool } from '../pool/pool.ts';
-import { snapshotOf } from '../pool/snapshot.ts';
 import type { SearchOrigin } from '../service/search-origin.ts';
+import type { Families } from '../store/families.ts';
 import { Journal } from '../store/journal/journal.ts';
 import { MemoryStore } from '../store/memory.ts';
 import type { ReplicatedStore } from '../store/replicated-store.ts';
@@ -21,6 +19,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 interface StoreOptions {
   readonly config: Config;
   readonly pool: Pool;
+  readonly families: Families;
   /** Required for a cluster. */
   readonly searchOrigin: SearchOrigin | undefined;
   /** Called when a journal has been read and before its folder is changed; throws to refuse the folder. */
@@ -41,7 +40,7 @@ export interface OpenableStore {
 export async function openableStore(options: StoreOptions): Promise<OpenableStore> {
   const { config, pool, searchOrigin, fatal, log, now } = options;
   if (!config.etcd || !searchOrigin) {
-    return { store: config.memory ? new MemoryStore(includesAddress) : journalOf(options) };
+    return { store: config.memory ? new MemoryStore() : journalOf(options) };
   }
   // gRPC takes longer to load, and more memory, than everything that a sidecar needs.
   const { clusterParts } = await import('./cluster-node.ts');
@@ -59,14 +58,12 @@ export async function openableStore(options: StoreOptions): Promise<OpenableStor
   return { store: cluster, cluster, node };
 }
 
-function journalOf({ config, pool, accept, fatal, log, now }: StoreOptions): Journal {
+function journalOf({ config, families, accept, fatal, log, now }: StoreOptions): Journal {
   return new Journal({
     dir: resolve(config.data),
     requireExisting: config.requireExisting,
-    includes: includesAddress,
-    check: (event) => violation(pool, event),
+    families,
     accept,
-    snapshot: () => snapshotOf(pool),
     fatal,
     log: (level, facts, message) => log[level](facts, message),
     now,

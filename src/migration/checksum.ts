@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { PoolEvent } from '../pool/events.ts';
-import type { Pool } from '../pool/pool.ts';
-import { snapshotOf } from '../pool/snapshot.ts';
+import type { DomainEvent, Families } from '../store/families.ts';
 
-/** What a state holds, in numbers that two places can be compared by. */
+/** Counts and checksums by which the states of two stores are compared. Other families add counts of their own kinds. */
 export interface Summary {
   readonly networks: number;
   readonly reservations: number;
   readonly allocations: number;
-  /** Released addresses that are cooling, or kept in mind for their owners. */
+  /** Released addresses that are cooling, or sticky. */
   readonly remembered: number;
-  /** Over all allocations with all that is kept with them … */
+  /** Over all allocations with their attributes … */
   readonly allocationsSum: string;
   /** … and over everything else. */
   readonly othersSum: string;
@@ -18,50 +16,36 @@ export interface Summary {
 
 const LANES = 8;
 
+/** The kind that has a checksum of its own. */
+const ALLOCATIONS = 'allocations';
+
 /**
- * Sums a state up. The sum of the SHA-256 of its parts, 32 bits at a time: it does not depend on their order, in which two
- * places may differ. Where the search for the next address goes on is not part of it: a cluster does not know that.
+ * Counts and checksums of a state. A checksum is the sum of the SHA-256 of its parts, 32 bits at a time: it does not depend
+ * on their order, in which two stores may differ.
  */
-export function summaryOf(pool: Pool): Summary {
+export function summaryOf(families: Families): Summary {
   const allocations = new Sum();
   const others = new Sum();
-  const counts = { networks: 0, reservations: 0, remembered: 0 };
-  for (const event of snapshotOf(pool)) {
-    switch (event.type) {
-      case 'ip_allocated':
-        allocations.add(event);
-        break;
-      case 'network_added':
-        counts.networks++;
-        others.add(event);
-        break;
-      case 'reservation_added':
-        counts.reservations++;
-        others.add(event);
-        break;
-      case 'ip_remembered':
-        counts.remembered++;
-        others.add(event);
-        break;
-      case 'time_told':
-        others.add(event);
-        break;
-      default: // a cursor
-    }
+  const counts: Record<string, number> = { networks: 0, reservations: 0, remembered: 0, [ALLOCATIONS]: 0 };
+  for (const event of families.snapshot().events) {
+    const part = families.afterMove(event);
+    if (part === undefined) continue;
+    const kind = families.kindOf(event);
+    if (kind !== undefined) counts[kind] = (counts[kind] ?? 0) + 1;
+    (kind === ALLOCATIONS ? allocations : others).add(part);
   }
-  return { ...counts, allocations: allocations.count, allocationsSum: allocations.hex, othersSum: others.hex };
+  const { networks = 0, reservations = 0, remembered = 0, [ALLOCATIONS]: count = 0, ...rest } = counts;
+  const sums = { allocationsSum: allocations.hex, othersSum: others.hex };
+  return { networks, reservations, remembered, allocations: count, ...rest, ...sums };
 }
 
 class Sum {
-  count = 0;
   readonly #lanes = new Uint32Array(LANES);
 
-  add(event: PoolEvent): void {
-    const { requested: _, ...facts } = { requested: undefined, ...event };
-    const text = JSON.stringify(Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  add(event: DomainEvent): void {
+    const text = JSON.stringify(Object.entries(event).sort(([a], [b]) => (a < b ? -1 : 1)));
     const digest = createHash('sha256').update(text).digest();
     for (let i = 0; i < LANES; i++) this.#lanes[i] = ((this.#lanes[i] ?? 0) + digest.readUInt32BE(4 * i)) >>> 0;
-    this.count++;
   }
 
   get hex(): string {

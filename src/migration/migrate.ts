@@ -1,62 +1,74 @@
 import { PoolError } from '../errors.ts';
-import { admit } from '../pool/invariants.ts';
-import { Pool } from '../pool/pool.ts';
-import { snapshotOf } from '../pool/snapshot.ts';
 import type { Image } from '../store/etcd/image.ts';
+import type { Families } from '../store/families.ts';
 import { createFolder } from '../store/journal/create.ts';
 import { inspect, load } from '../store/journal/offline.ts';
 import { type Summary, summaryOf } from './checksum.ts';
 
-// Moves everything from a data folder to etcd, and back: what is, not what was. History stays where it happened.
+// Moves the state of a data folder to etcd, or back. The history stays where it is.
 
 /**
  * Moves a data folder to etcd. The folder stays as it is, and is locked meanwhile.
  *
- * @throws PoolError `data_mismatch` when something is there already, `data_locked` when a server holds the folder
+ * @param registry the families that the folder may hold; their state is not used
+ * @throws PoolError `data_mismatch` when etcd has data already, or cannot hold a family of the folder; `data_locked` when a
+ *   server uses the folder
  */
-export function toEtcd(dir: string, image: Image): Promise<Summary> {
-  return inspect(dir, async (pool) => {
-    const summary = summaryOf(pool);
+export function toEtcd(dir: string, image: Image, registry: Families): Promise<Summary> {
+  return inspect(dir, registry, async (families) => {
+    const summary = summaryOf(families);
+    const snapshot = families.snapshot();
+    const unsupported = snapshot.families.find((name) => !image.families.includes(name));
+    if (unsupported !== undefined) throw cannotHold(unsupported);
     await image.begin();
-    await image.write(snapshotOf(pool));
-    verify(summary, await read(image));
+    await image.write(snapshot.events);
+    verify(summary, await read(image, registry));
     await image.finish();
     return summary;
   });
 }
 
 /**
- * Moves what etcd holds to a new data folder. etcd stays as it is.
+ * Moves the state in etcd to a new data folder. etcd stays as it is.
  *
+ * @param registry the families that etcd may hold; their state is not used
  * @param created milliseconds since 1970
- * @throws PoolError `data_mismatch` when the folder holds something, or etcd nothing; `data_locked` while nodes run
+ * @throws PoolError `data_mismatch` when the folder has data already, or etcd has none; `data_locked` while nodes run
  */
-export async function fromEtcd(image: Image, dir: string, created: number): Promise<Summary> {
+export async function fromEtcd(image: Image, dir: string, registry: Families, created: number): Promise<Summary> {
   await image.refuseLive();
-  const pool = await read(image);
-  if ([...pool.networks].length === 0) throw new PoolError('data_mismatch', `etcd holds nothing at ${image.prefix}`);
-  const summary = summaryOf(pool);
-  await image.refuseLive(); // nor is one now that has started meanwhile
-  await createFolder(dir, snapshotOf(pool), new Date(created).toISOString());
-  verify(summary, await load(dir));
+  const families = await read(image, registry);
+  if (families.isEmpty()) throw new PoolError('data_mismatch', `etcd holds nothing at ${image.prefix}`);
+  const summary = summaryOf(families);
+  await image.refuseLive(); // a node may have started meanwhile
+  await createFolder(dir, families.snapshot(), new Date(created).toISOString());
+  verify(summary, await load(dir, registry));
   return summary;
 }
 
-async function read(image: Image): Promise<Pool> {
-  const pool = new Pool();
+async function read(image: Image, registry: Families): Promise<Families> {
+  const families = registry.empty();
   await image.read((event) => {
-    const contradiction = admit(pool, event);
-    if (contradiction !== undefined) throw new PoolError('data_corrupt', `etcd at ${image.prefix}: ${contradiction}`);
+    const violation = families.admit(event);
+    if (violation !== undefined) throw new PoolError('data_corrupt', `etcd at ${image.prefix}: ${violation}`);
   });
-  return pool;
+  return families;
 }
 
-function verify(expected: Summary, pool: Pool): void {
-  const found = summaryOf(pool);
+function verify(expected: Summary, families: Families): void {
+  const found = summaryOf(families);
   const wrong = (Object.keys(expected) as (keyof Summary)[]).find((name) => expected[name] !== found[name]);
   if (wrong === undefined) return;
   const what = `${wrong} is ${found[wrong]} instead of ${expected[wrong]}`;
   throw new PoolError('data_corrupt', `What arrived is not what was sent: ${what}. Do not start from it`, {
     field: wrong,
   });
+}
+
+function cannotHold(family: string): PoolError {
+  return new PoolError(
+    'data_mismatch',
+    `The folder holds events of the family ${family}, which etcd cannot hold yet. Nothing was changed. Keep serving from the folder`,
+    { family },
+  );
 }

@@ -1,19 +1,15 @@
-import { parseAddress } from '../net/address.ts';
-import type { PoolEvent } from './events.ts';
-
-/** What an event is about: an address, a range, or a network. */
-export function resourceOf(event: PoolEvent): string {
-  if ('ip' in event) return 'end_ip' in event && event.end_ip ? `${event.ip}-${event.end_ip}` : event.ip;
-  if ('range' in event) return event.range;
-  if (!('network' in event)) return '';
-  return 'cidr' in event ? (event.cidr ?? event.network) : event.network;
+/** The fields of an event that say what it is about. */
+interface Subject {
+  readonly type: string;
+  readonly ip?: string;
+  readonly end_ip?: string;
+  readonly range?: string;
+  readonly cidr?: string;
+  readonly network?: string;
 }
 
-/** Whether an event of a range is about an address too. */
-export function includesAddress(event: PoolEvent, ip: string): boolean {
-  const address = parseAddress(ip);
-  const [first, last] =
-    'ip' in event && 'end_ip' in event ? [parseAddress(event.ip), parseAddress(event.end_ip ?? '')] : [];
-  if (!address || !first || !last) return false;
-  return address.family === first.family && address.value >= first.value && address.value <= last.value;
+/** What an event is about: an address, a range, or a network; "" when it is about none of them. */
+export function resourceOf({ ip, end_ip, range, cidr, network }: Subject): string {
+  if (ip !== undefined) return end_ip === undefined || end_ip === '' ? ip : `${ip}-${end_ip}`;
+  return range ?? cidr ?? network ?? '';
 }

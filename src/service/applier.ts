@@ -1,16 +1,17 @@
-import type { Pool } from '../pool/pool.ts';
+import { isPoolEvent } from '../pool/family.ts';
 import type { Delivered } from '../store/delivered.ts';
+import type { Families } from '../store/families.ts';
 import type { SearchOrigin } from './search-origin.ts';
 
-/** Applies what the store delivers. Nothing else in a running service calls `pool.apply`. */
+/** Applies what the store delivers. Nothing else in a running service changes the state. */
 export class Applier {
-  readonly #pool: Pool;
+  readonly #families: Pick<Families, 'apply'>;
   readonly #searchOrigin: SearchOrigin | undefined;
   #isEmpty = true;
 
   /** @param searchOrigin when other nodes share the store: where this node searches */
-  constructor(pool: Pool, searchOrigin?: SearchOrigin) {
-    this.#pool = pool;
+  constructor(families: Pick<Families, 'apply'>, searchOrigin?: SearchOrigin) {
+    this.#families = families;
     this.#searchOrigin = searchOrigin;
   }
 
@@ -23,8 +24,8 @@ export class Applier {
     this.#isEmpty = false;
     const origin = this.#searchOrigin;
     for (const event of events) {
-      this.#pool.apply(origin && source === 'other' ? origin.adopt(event) : event);
-      if (origin && event.type === 'network_added') origin.move(event.network);
+      this.#families.apply(origin && source === 'other' && isPoolEvent(event) ? origin.adopt(event) : event);
+      if (origin && event.type === 'network_added' && event.network !== undefined) origin.move(event.network);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { formatAddress, parseAddress } from '../net/address.ts';
 import type { IpAllocated, IpReleased } from '../pool/events.ts';
 import type { History, HistoryQuery, Recorded } from '../store/history.ts';
+import { isPoolEvent } from '../pool/family.ts';
 import { lastAddress } from '../net/cidr.ts';
 import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
@@ -116,6 +117,7 @@ export class HistoryService {
     const ended = new Map<string, { readonly event: IpReleased }>();
     const query = { ...(ip === undefined ? {} : { ip }), ...(vmId === undefined ? {} : { vm_id: vmId }) };
     for await (const { event } of this.#history.search({ ...query, types: ['ip_allocated', 'ip_released'] })) {
+      if (!isPoolEvent(event)) continue;
       if (event.type === 'ip_released') {
         ended.set(placeKey(event), { event });
         current.delete(`${placeKey(event)}\0${event.allocated_at ?? ''}`); // released a moment ago
@@ -146,7 +148,7 @@ export class HistoryService {
     const parsed = parseAllocationId(id);
     const query = parsed && { ip: parsed.ip, types: ['ip_released'], since: parsed.allocated_at };
     for await (const { id: record, event } of query ? this.#history.search(query) : []) {
-      if (event.type !== 'ip_released' || event.ip !== parsed?.ip) continue;
+      if (!isPoolEvent(event) || event.type !== 'ip_released' || event.ip !== parsed?.ip) continue;
       if ((event.allocated_at ?? event.at) === parsed.allocated_at)
         return { id: record, event, network: this.#pool.find(event.network) };
     }
@@ -168,7 +170,7 @@ export class HistoryService {
     const ip = filter.ip === undefined ? undefined : canonicalIp(filter.ip);
     const query = { ...defined({ ip, vm_id: filter.vmId, network, after }), types: ['ip_released'] };
     for await (const { id, event } of this.#history.search(query)) {
-      if (event.type !== 'ip_released' || !isWithin(event, filter)) continue;
+      if (!isPoolEvent(event) || event.type !== 'ip_released' || !isWithin(event, filter)) continue;
       yield { id, event, network: this.#pool.find(event.network) };
     }
   }

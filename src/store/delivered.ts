@@ -1,4 +1,4 @@
-import type { PoolEvent } from '../pool/events.ts';
+import type { DomainEvent } from './families.ts';
 import { formatPosition } from './position.ts';
 
 /**
@@ -15,7 +15,7 @@ export interface Delivered {
    */
   readonly position: string;
   readonly source: Source;
-  readonly events: readonly PoolEvent[];
+  readonly events: readonly DomainEvent[];
 }
 
 /** Receives every delivery, in order. Must not throw. */
@@ -25,9 +25,9 @@ export type Deliver = (delivered: Delivered) => void;
 export class Delivery implements Delivered {
   readonly #sequence: number;
   readonly source: Source;
-  readonly events: readonly PoolEvent[];
+  readonly events: readonly DomainEvent[];
 
-  constructor(sequence: number, source: Source, events: readonly PoolEvent[]) {
+  constructor(sequence: number, source: Source, events: readonly DomainEvent[]) {
     this.#sequence = sequence;
     this.source = source;
     this.events = events;

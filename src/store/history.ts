@@ -1,11 +1,12 @@
-import type { PoolEvent } from '../pool/events.ts';
 import type { Delivered } from './delivered.ts';
+import { parseAddress } from '../net/address.ts';
+import type { DomainEvent } from './families.ts';
 
 /** One event as it was recorded. */
 export interface Recorded {
   /** Number of its record, as text. */
   readonly id: string;
-  readonly event: PoolEvent;
+  readonly event: DomainEvent;
 }
 
 /** What an event may be about; one of these is enough. */
@@ -51,41 +52,32 @@ export function isRecordNumber(text: string): boolean {
   return /^[1-9]\d{0,14}$/.test(text);
 }
 
-/** Whether an event of a range (one with `end_ip`) includes an address. Asked for such events only. */
-export type Includes = (event: PoolEvent, ip: string) => boolean;
-
-/** What a search looks at; which events have which of these is not its business. */
-export interface Facts {
-  readonly type: string;
-  readonly at?: number;
-  readonly network?: string;
-  readonly vm_id?: string;
-  readonly ip?: string;
-  readonly end_ip?: string;
-  readonly range?: string;
-  readonly cidr?: string;
-}
-
-/** Whether an event is what a query looks for, its place in the order aside. */
-export function matches(query: HistoryQuery, event: PoolEvent, includes: Includes): boolean {
-  const { type, at = Number.NaN, network, vm_id }: Facts = event;
+/** Whether an event matches a query, its place in the order aside. */
+export function matches(query: HistoryQuery, event: DomainEvent): boolean {
+  const { type, at = Number.NaN, network, vm_id } = event;
   if (query.vm_id !== undefined && vm_id !== query.vm_id) return false;
   if (query.network !== undefined && network !== query.network) return false;
   if (query.types && !query.types.includes(type)) return false;
   if (query.since !== undefined && !(at >= query.since)) return false;
   if (query.until !== undefined && !(at <= query.until)) return false;
-  if (query.about && !isAbout(query.about, event, includes)) return false;
-  return query.ip === undefined || isAt(query.ip, event, includes);
+  if (query.about && !isAbout(query.about, event)) return false;
+  return query.ip === undefined || isAt(query.ip, event);
 }
 
-function isAbout({ ip, network, texts }: About, event: PoolEvent, includes: Includes): boolean {
-  const facts: Facts = event;
-  if (network !== undefined && facts.network === network) return true;
-  if (texts.some((text) => facts.range === text || facts.cidr === text)) return true;
-  return ip !== undefined && isAt(ip, event, includes);
+/** Whether an event of a range, one with `end_ip`, includes an address. False for an event of one address. */
+export function includesAddress({ ip = '', end_ip }: DomainEvent, address: string): boolean {
+  if (end_ip === undefined) return false;
+  const [first, last, value] = [parseAddress(ip), parseAddress(end_ip), parseAddress(address)];
+  if (!first || !last || value?.family !== first.family) return false;
+  return value.value >= first.value && value.value <= last.value;
 }
 
-function isAt(address: string, event: PoolEvent, includes: Includes): boolean {
-  const { ip, end_ip }: Facts = event;
-  return ip === address || (end_ip !== undefined && includes(event, address));
+function isAbout({ ip, network, texts }: About, event: DomainEvent): boolean {
+  if (network !== undefined && event.network === network) return true;
+  if (texts.some((text) => event.range === text || event.cidr === text)) return true;
+  return ip !== undefined && isAt(ip, event);
+}
+
+function isAt(address: string, event: DomainEvent): boolean {
+  return event.ip === address || includesAddress(event, address);
 }

@@ -1,7 +1,7 @@
 import { PoolError } from '../errors.ts';
-import type { PoolEvent } from '../pool/events.ts';
-import { type History, type HistoryQuery, type Includes, isRecordNumber, matches, type Recorded } from './history.ts';
+import { type History, type HistoryQuery, isRecordNumber, matches, type Recorded } from './history.ts';
 import { type Deliver, type Delivered, Delivery } from './delivered.ts';
+import type { DomainEvent } from './families.ts';
 import { parsePosition, positionGone } from './position.ts';
 import type { Store, StoreHealth } from './store.ts';
 
@@ -10,12 +10,8 @@ const RING_SIZE = 10_000;
 
 /** Keeps nothing on disk: for a first try, and for tests. Everything is lost when the process ends. */
 export class MemoryStore implements Store {
-  readonly #history: Ring;
+  readonly #history = new Ring();
   #deliver: Deliver | undefined;
-
-  constructor(includes: Includes = () => false) {
-    this.#history = new Ring(includes);
-  }
 
   /** The last 10,000 events. */
   get history(): History {
@@ -27,7 +23,7 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
-  async commit(events: readonly PoolEvent[]): Promise<void> {
+  async commit(events: readonly DomainEvent[]): Promise<void> {
     const deliver = this.#deliver;
     if (!deliver) throw new PoolError('store_unavailable', 'The store is closed');
     await Promise.resolve(); // like every store, delivers after the caller has noted what is in flight
@@ -51,26 +47,21 @@ export class MemoryStore implements Store {
 
 /** An event, and the number of the last event of its batch. */
 interface Slot {
-  readonly event: PoolEvent;
+  readonly event: DomainEvent;
   readonly last: number;
 }
 
 /** The newest events, each in the slot of its number: the event 10,000 later replaces it. */
 class Ring implements History {
-  readonly #includes: Includes;
   readonly #slots: Slot[] = [];
   #seq = 0;
-
-  constructor(includes: Includes) {
-    this.#includes = includes;
-  }
 
   /** Number of the newest event; 0 when there is none. */
   get seq(): number {
     return this.#seq;
   }
 
-  add(events: readonly PoolEvent[]): void {
+  add(events: readonly DomainEvent[]): void {
     const last = this.#seq + events.length;
     for (const event of events) this.#slots[this.#seq++ % RING_SIZE] = { event, last };
   }
@@ -79,7 +70,7 @@ class Ring implements History {
     const before = query.after === undefined ? Number.POSITIVE_INFINITY : Number(query.after);
     for (let seq = Math.min(this.#seq, before - 1); seq > Math.max(0, this.#seq - RING_SIZE); seq--) {
       const event = this.#slots[(seq - 1) % RING_SIZE]?.event;
-      if (event && matches(query, event, this.#includes)) yield await Promise.resolve({ id: String(seq), event });
+      if (event && matches(query, event)) yield await Promise.resolve({ id: String(seq), event });
     }
   }
 
@@ -88,7 +79,7 @@ class Ring implements History {
     for (let seq = parsePosition(position) ?? -1; seq < end;) {
       const first = this.#slots[seq % RING_SIZE];
       if (!first || seq < this.#seq - RING_SIZE) throw positionGone(position);
-      const batch: PoolEvent[] = [];
+      const batch: DomainEvent[] = [];
       while (seq < first.last) {
         const slot = this.#slots[seq++ % RING_SIZE];
         if (slot) batch.push(slot.event);

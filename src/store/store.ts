@@ -1,5 +1,5 @@
-import type { PoolEvent } from '../pool/events.ts';
 import type { Deliver } from './delivered.ts';
+import type { DomainEvent } from './families.ts';
 import type { History } from './history.ts';
 
 /** How much of the stored data has been read while a store opens, in bytes. */
@@ -33,7 +33,7 @@ export interface Store {
    * delivered either, unless several nodes share the store and this one lost contact: the batch may still be delivered
    * later, and a repeated request then finds it.
    */
-  commit(events: readonly PoolEvent[]): Promise<void>;
+  commit(events: readonly DomainEvent[]): Promise<void>;
   /** Resolves when everything that was committed anywhere before this call has been delivered here. One barrier serves all waiters. */
   barrier(): Promise<void>;
   /** For readiness probes; never touches the disk or the network. */

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { violation } from '../../src/pool/invariants.ts';
+import type { PoolEvent } from '../../src/pool/events.ts';
 import { PoolError } from '../../src/errors.ts';
 import { Pool } from '../../src/pool/pool.ts';
-import { snapshotOf } from '../../src/pool/snapshot.ts';
 import { Journal } from '../../src/store/journal/journal.ts';
 import { verifyFolder } from '../../src/store/journal/verify.ts';
 import { missingTools } from '../support/tools.ts';
@@ -12,6 +11,7 @@ import { FATES } from './disk.ts';
 import { Random, SEED } from './random.ts';
 import { compileRecorder, fill, Recording } from './recording.ts';
 import { scratch } from './serving.ts';
+import { familiesOf, poolEvents } from '../support/families.ts';
 
 /** Folders that are rebuilt and opened, out of some thousands that a run could leave. About 10 ms each. */
 const CUTS = Number(process.env.IPPOOL_CUTS ?? 150);
@@ -95,7 +95,7 @@ async function cutEverywhere(recording: Recording, root: string, random: Random,
 /** What `ippool journal verify` calls damage; of a folder without a journal it says nothing. */
 async function damageOf(dir: string): Promise<string[]> {
   try {
-    const { findings } = await verifyFolder(dir);
+    const { findings } = await verifyFolder(dir, familiesOf());
     return findings.filter(({ damage }) => damage).map(({ file, what }) => `damage: ${file}: ${what}`);
   } catch (error) {
     if (error instanceof PoolError && error.code === 'data_mismatch') return [];
@@ -110,10 +110,8 @@ async function reopen(dir: string) {
   const journal = new Journal({
     dir,
     requireExisting: false,
-    includes: () => false,
-    check: (event) => violation(pool, event),
+    families: familiesOf(pool),
     accept: () => undefined,
-    snapshot: () => snapshotOf(pool),
     fatal: (error) => (result.refused = error.message),
     log: (level) => (result.torn += level === 'warn' ? 1 : 0),
     now: () => Date.now(),
@@ -121,7 +119,7 @@ async function reopen(dir: string) {
     compactRatio: 1,
   });
   try {
-    await journal.open(({ events }) => events.forEach((event) => pool.apply(event)));
+    await journal.open((batch) => poolEvents(batch.events).forEach((event) => pool.apply(event)));
     const network = pool.find('default');
     if (!network) return result;
     for (const { vm_id, offset } of network.allocations()) {
@@ -131,7 +129,8 @@ async function reopen(dir: string) {
     if (free !== undefined && !network.byOwner({ vm_id: LATER, nic: '' })) {
       const origin = { at: 0, actor: 'test', request_id: 'test' };
       const ip = network.ipAt(free);
-      await journal.commit([{ type: 'ip_allocated', network: 'default', ip, vm_id: LATER, nic: '', ...origin }]);
+      const event: PoolEvent = { type: 'ip_allocated', network: 'default', ip, vm_id: LATER, nic: '', ...origin };
+      await journal.commit([event]);
     }
   } catch (error) {
     result.refused = error instanceof PoolError ? `${error.code}: ${error.message}` : String(error);

@@ -93,14 +93,14 @@ const REFUSED: readonly Refused[] = [
     what: 'a journal of a newer version',
     code: 78,
     of: 'young',
-    spoil: (dir) => edit(join(dir, 'journal-0.jsonl'), (text) => text.replace('{"v":2,', '{"v":3,')),
+    spoil: (dir) => edit(join(dir, 'journal-0.jsonl'), (text) => text.replace('{"v":3,', '{"v":4,')),
     names: /journal-0\.jsonl.*version 3/,
   },
   {
     what: 'a snapshot of a newer version',
     code: 78,
     of: 'compacted',
-    spoil: (dir) => edit(fileLike(dir, /^snapshot-/), (text) => text.replace('{"v":2,', '{"v":3,')),
+    spoil: (dir) => edit(fileLike(dir, /^snapshot-/), (text) => text.replace('{"v":3,', '{"v":4,')),
     names: /snapshot-\d+\.json.*version 3/,
   },
   {

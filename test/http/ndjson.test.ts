@@ -4,7 +4,6 @@ import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { listen } from '../../src/http/server.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
-import { includesAddress } from '../../src/pool/event-subject.ts';
 import type { History, Recorded } from '../../src/store/history.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { assertError } from '../support/answers.ts';
@@ -18,7 +17,7 @@ const LINES = 'application/x-ndjson';
 
 /** Three networks with some allocations, of which some have ended; reservations; a VM that came and went. */
 async function start() {
-  const site = await startSite({ cidr: '172.16.0.0/24', store: new MemoryStore(includesAddress) });
+  const site = await startSite({ cidr: '172.16.0.0/24', store: new MemoryStore() });
   await site.add('fd00:1::/64', { name: 'six' });
   await site.add('10.1.0.0/24', { name: 'ten' });
   for (let n = 0; n < 9; n++) {

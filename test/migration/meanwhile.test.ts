@@ -8,6 +8,7 @@ import { Image } from '../../src/store/etcd/image.ts';
 import { added, allocated } from '../store/etcd/events.ts';
 import { Site } from '../store/etcd/site.ts';
 import { missingEtcd } from '../support/etcd-binary.ts';
+import { familiesOf } from '../support/families.ts';
 
 // About 2 s.
 describe('a migration from etcd', { skip: missingEtcd() }, () => {
@@ -36,7 +37,7 @@ describe('a migration from etcd', { skip: missingEtcd() }, () => {
       if (request.key.endsWith('/ip/')) await happens(prefix);
       return answer;
     };
-    return fromEtcd(new Image(client, prefix, 'word'), join(folder, to), 0);
+    return fromEtcd(new Image(client, prefix, 'word'), join(folder, to), familiesOf(), 0);
   }
 
   it('takes what is there while no node runs', async (t) => {

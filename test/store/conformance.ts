@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import type { IpAllocated, PoolEvent } from '../../src/pool/events.ts';
 import { parsePosition } from '../../src/store/position.ts';
 import type { Delivered } from '../../src/store/delivered.ts';
+import { poolEvents } from '../support/families.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** An implementation of the Store port, as the suite needs it. */
@@ -104,7 +105,7 @@ export function conformance({ name, place, forgets }: Subject): void {
       const { store, delivered } = await opened(await place(t));
       await store.commit([given(1), given(2)]);
       await store.commit([given(3)]);
-      const found: PoolEvent[] = [];
+      const found: unknown[] = [];
       for await (const { event } of store.history.search({})) found.push(event);
       assert.deepEqual(found, [...delivered].reverse());
     });
@@ -227,7 +228,7 @@ async function opened(start: () => Store) {
   const delivered: PoolEvent[] = [];
   const batches: Delivered[] = [];
   await store.open((batch) => {
-    delivered.push(...batch.events);
+    delivered.push(...poolEvents(batch.events));
     batches.push(batch);
   });
   return { store, delivered, batches };

@@ -11,6 +11,7 @@ import { Health } from '../../src/service/health.ts';
 import { type UseCases, useCases } from '../../src/service/use-cases.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
+import { poolEvents } from './families.ts';
 
 /** When everything in a test happens, unless it moves the clock. */
 export const NOW = Date.parse('2026-01-02T03:04:05.678Z');
@@ -70,8 +71,8 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
   const clock = { now: NOW, elapsed: 0 };
   const now = () => clock.now;
   const pool = new Pool();
-  await store.open(({ events }) => {
-    for (const event of events) pool.apply(event);
+  await store.open((batch) => {
+    for (const event of poolEvents(batch.events)) pool.apply(event);
   });
   const cidr = parseCidr(options.cidr ?? '172.16.0.0/24');
   if (!cidr) throw new Error(`${options.cidr ?? ''} is no network`);

@@ -1,11 +1,10 @@
-import { includesAddress } from '../../src/pool/event-subject.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { type AppOptions } from './app.ts';
 import { startSite, V1 } from './site.ts';
 
 /** A site with a history. Time passes between any two requests that change something. */
 export async function startRemembering(options: AppOptions = {}) {
-  const site = await startSite({ store: new MemoryStore(includesAddress), ...options });
+  const site = await startSite({ store: new MemoryStore(), ...options });
   /** Asks in the name of somebody. */
   const as = async (actor: string, path: string, body: object = {}) => {
     site.pass(1000);

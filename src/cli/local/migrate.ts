@@ -22,15 +22,16 @@ export const migrate: LocalCommand = {
   ],
   run: async (input) => {
     const { folder, endpoints, isToEtcd } = placesOf(input);
-    const [{ loadConfig }, { withImage }, { toEtcd, fromEtcd }] = await Promise.all([
+    const [{ loadConfig }, { emptyFamilies, withImage }, { toEtcd, fromEtcd }] = await Promise.all([
       import('../../config/load.ts'),
       import('../../compose/offline.ts'),
       import('../../migration/migrate.ts'),
     ]);
+    const registry = emptyFamilies();
     const flags = Object.fromEntries(SHARED.map((name) => [name, input.text(name)]));
     const config = loadConfig({ ...flags, etcd: endpoints.join(',') }, undefined);
     const summary = await withImage(config, (image) =>
-      isToEtcd ? toEtcd(folder, image) : fromEtcd(image, folder, Date.now()),
+      isToEtcd ? toEtcd(folder, image, registry) : fromEtcd(image, folder, registry, Date.now()),
     );
     const { networks, reservations, allocations, remembered, allocationsSum, othersSum } = summary;
     if (input.on('json')) {

@@ -1,4 +1,4 @@
-import { type History, type HistoryQuery, type Includes, matches, type Recorded } from '../history.ts';
+import { type History, type HistoryQuery, matches, type Recorded } from '../history.ts';
 import type { EtcdClient } from './client.ts';
 import { eventsOf } from './events-of.ts';
 import { available } from './failure.ts';
@@ -24,14 +24,12 @@ export class EtcdHistory implements History {
   readonly #client: EtcdClient;
   readonly #keys: Keys;
   readonly #revision: () => number;
-  readonly #includes: Includes;
 
   /** @param revision the newest that was delivered: a search shows nothing that the rest of the service does not know */
-  constructor(client: EtcdClient, keys: Keys, revision: () => number, includes: Includes) {
+  constructor(client: EtcdClient, keys: Keys, revision: () => number) {
     this.#client = client;
     this.#keys = keys;
     this.#revision = revision;
-    this.#includes = includes;
   }
 
   async *search(query: HistoryQuery): AsyncIterable<Recorded> {
@@ -52,7 +50,7 @@ export class EtcdHistory implements History {
         const end = key === after?.record ? after.index : recorded.length;
         for (let index = end - 1; index >= 0; index--) {
           const event = recorded[index];
-          if (!event || !matches(query, event, this.#includes)) continue;
+          if (!event || !matches(query, event)) continue;
           yield { id: `${key.slice(events.from.length).replaceAll('/', '.')}.${index}`, event };
         }
       }

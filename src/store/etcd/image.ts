@@ -1,12 +1,13 @@
 import { ownerKey } from '../../pool/allocation.ts';
 import { PoolError } from '../../errors.ts';
-import type { PoolEvent } from '../../pool/events.ts';
+import type { DomainEvent } from '../families.ts';
 import type { EtcdClient } from './client.ts';
 import { available, EtcdError } from './failure.ts';
 import { type KeyRange, Keys, nodeOf } from './keys.ts';
 import { load } from './load.ts';
 import { memoryKey } from './memory.ts';
 import type { Compare, RequestOp } from './messages.ts';
+import { requirePoolEvent } from './pool-events.ts';
 import { at, hasValue, isAbsent, put, read, removeAll, within } from './operation.ts';
 
 /** Events of one transaction: two keys each, of 128 operations. */
@@ -24,6 +25,8 @@ const AGAIN_MS = 500;
  */
 export class Image {
   readonly prefix: string;
+  /** Names of the event families that have keys here. */
+  readonly families: readonly string[] = ['pool'];
   readonly #client: EtcdClient;
   readonly #keys: Keys;
   readonly #word: string;
@@ -61,7 +64,7 @@ export class Image {
   }
 
   /** Writes the shortest history that leads to a state. */
-  async write(events: Iterable<PoolEvent>): Promise<void> {
+  async write(events: Iterable<DomainEvent>): Promise<void> {
     let operations: RequestOp[] = [];
     let count = 0;
     let bytes = 0;
@@ -84,7 +87,7 @@ export class Image {
   }
 
   /** Reads all, at one revision. @throws PoolError `data_mismatch` when somebody else is writing it */
-  async read(deliver: (event: PoolEvent) => void): Promise<void> {
+  async read(deliver: (event: DomainEvent) => void): Promise<void> {
     const { kvs } = await available(this.#client.range(at(this.#keys.moving)));
     const word = kvs[0]?.value;
     if (word !== undefined && word !== this.#word) {
@@ -108,7 +111,8 @@ export class Image {
     throw new PoolError('data_locked', `Stop ippool first: it runs as node ${nodes.join(', ')}`, { nodes });
   }
 
-  *#entriesOf(event: PoolEvent): Generator<readonly [string, string]> {
+  *#entriesOf(any: DomainEvent): Generator<readonly [string, string]> {
+    const event = requirePoolEvent(any);
     const value = JSON.stringify(event);
     switch (event.type) {
       case 'network_added':

@@ -1,10 +1,11 @@
 import type { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
-import type { History, Includes } from '../history.ts';
 import { Delivery, type Deliver } from '../delivered.ts';
 import type { Membership } from '../membership.ts';
 import type { ReplicatedStore } from '../replicated-store.ts';
 import type { StoreHealth } from '../store.ts';
+import type { History } from '../history.ts';
+import type { DomainEvent } from '../families.ts';
 import type { Afterwards } from './afterwards.ts';
 import { Barrier, PATIENCE_MS } from './barrier.ts';
 import type { EtcdClient } from './client.ts';
@@ -23,6 +24,7 @@ import { at } from './operation.ts';
 import type { Reader } from './pages.ts';
 import { patiently } from './patience.ts';
 import { planOf } from './plan.ts';
+import { requirePoolEvents } from './pool-events.ts';
 import { Registration, type Self } from './registration.ts';
 import { Replica, type Revision } from './replica.ts';
 import { Retention } from './retention.ts';
@@ -35,8 +37,6 @@ export interface EtcdStoreOptions {
   /** Of this node: no two processes at a time. `self` is this one. */
   readonly node: string;
   readonly self: Self;
-  /** Whether an event of a range includes an address, for searches of the history. */
-  readonly includes: Includes;
   readonly afterwards: Afterwards;
   /** The shortest history that leads to what this node holds, of the moment when it is called. */
   readonly state: () => Iterable<PoolEvent>;
@@ -139,7 +139,7 @@ export class EtcdStore implements ReplicatedStore {
       state: options.state,
       found: (what, facts) => this.#contradicted(what, facts),
     });
-    this.history = new EtcdHistory(client, this.#keys, () => this.#replica.revision, options.includes);
+    this.history = new EtcdHistory(client, this.#keys, () => this.#replica.revision);
   }
 
   get members(): Membership {
@@ -179,7 +179,8 @@ export class EtcdStore implements ReplicatedStore {
     log('info', { revision, ms: Math.round(clock() - started) }, 'all that the cluster holds is read');
   }
 
-  async commit(events: readonly PoolEvent[]): Promise<void> {
+  async commit(all: readonly DomainEvent[]): Promise<void> {
+    const events = requirePoolEvents(all);
     if (this.#state !== 'open') throw unavailable('this node is not open');
     for (const event of events) this.#note(event);
     this.#time = Math.max(this.#time, this.#options.now(), this.#latest);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PoolError } from '../../errors.ts';
-import type { PoolEvent } from '../../pool/events.ts';
+import type { DomainEvent, Families, FamiliesSnapshot } from '../families.ts';
 import { deleteUnfinished, isOutOfDescriptors, listFolder } from './folder.ts';
 import type { HistoryIndex } from './history/indexer.ts';
 import { Keep, type KeepOptions } from './history/retention.ts';
@@ -9,8 +9,8 @@ import type { Recovered, Tail } from './recover.ts';
 import { writeSnapshot } from './snapshot.ts';
 
 export interface CompactionOptions extends KeepOptions {
-  /** The shortest history that leads to the state of now; asked between two batches. */
-  readonly snapshot: () => Iterable<PoolEvent>;
+  /** The event families with their states; a snapshot of them is taken between two batches. */
+  readonly families: Families;
   /** Compact when the journals behind the newest snapshot are larger than this … */
   readonly compactBytes: number;
   /** … and larger than this many times that snapshot. */
@@ -68,7 +68,7 @@ export class Compaction {
 
   /** Starts one; nothing may be committed until this returns. Returns the journal to go on in. @throws what the disk throws */
   async rotate(before: Log): Promise<Log> {
-    const { dir, snapshot, now } = this.#options;
+    const { dir, families, now } = this.#options;
     const created = new Date(now()).toISOString();
     const head = { seq: before.seq, chain: before.crc };
     let after: Log;
@@ -81,7 +81,7 @@ export class Compaction {
     this.#olderBytes += before.bytes;
     await before.close();
     const index = before.index();
-    this.#running = this.#write(head, snapshot(), created, index)
+    this.#running = this.#write(head, families.snapshot(), created, index)
       .catch((error: unknown) => this.#postpone(error))
       .catch(this.#fatal)
       .finally(() => {
@@ -119,13 +119,14 @@ export class Compaction {
 
   async #write(
     head: { seq: number; chain: number },
-    events: Iterable<PoolEvent>,
+    { families, events }: FamiliesSnapshot,
     created: string,
     index: HistoryIndex | undefined,
   ): Promise<void> {
     const { dir, log, now } = this.#options;
     const pace = { now, turn: () => delay(PAUSE_MS) };
-    const bytes = await writeSnapshot(dir, head, until(this.#abort.signal, events), created, pace);
+    const snapshot = { families, events: until(this.#abort.signal, events) };
+    const bytes = await writeSnapshot(dir, head, snapshot, created, pace);
     this.#snapshotBytes = bytes;
     this.#olderBytes = 0;
     log('info', { seq: head.seq, bytes }, 'journal compacted');
@@ -148,7 +149,7 @@ export class Compaction {
   }
 }
 
-function* until(signal: AbortSignal, events: Iterable<PoolEvent>): Generator<PoolEvent> {
+function* until(signal: AbortSignal, events: Iterable<DomainEvent>): Generator<DomainEvent> {
   for (const event of events) {
     signal.throwIfAborted();
     yield event;

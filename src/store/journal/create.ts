@@ -1,13 +1,13 @@
 import { readFile, stat, unlink } from 'node:fs/promises';
 import { PoolError } from '../../errors.ts';
-import type { PoolEvent } from '../../pool/events.ts';
+import type { FamiliesSnapshot } from '../families.ts';
 import { deleteUnfinished, listFolder, makeFolder, type Numbered, syncFolder } from './folder.ts';
 import { lockFolder, signLock } from './lock.ts';
 import { Log } from './log.ts';
 import { writeSnapshot } from './snapshot.ts';
 
 /** The state that such a folder begins with stands for one record: history begins behind it. */
-const FIRST = { seq: 1, chain: 0 };
+const FIRST = { seq: 1, chain: 0 } as const;
 /** Bytes: a journal that is longer holds records. */
 const MAX_HEADER = 1024;
 
@@ -17,7 +17,7 @@ const MAX_HEADER = 1024;
  * @param created when; RFC 3339
  * @throws PoolError `data_mismatch` when it holds something already
  */
-export async function createFolder(dir: string, events: Iterable<PoolEvent>, created: string): Promise<void> {
+export async function createFolder(dir: string, snapshot: FamiliesSnapshot, created: string): Promise<void> {
   await makeFolder(dir);
   const lock = await lockFolder(dir);
   try {
@@ -31,7 +31,7 @@ export async function createFolder(dir: string, events: Iterable<PoolEvent>, cre
     await deleteUnfinished(dir, { journals, snapshots, segments, unfinished, indexes: [] });
     const log = await Log.create(dir, FIRST.seq, FIRST.chain, created);
     await log.close();
-    await writeSnapshot(dir, FIRST, events, created);
+    await writeSnapshot(dir, FIRST, snapshot, created);
     await syncFolder(dir);
     await signLock(lock, process.pid);
   } finally {

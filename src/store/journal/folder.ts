@@ -100,7 +100,7 @@ export async function deleteUnfinished(dir: string, { unfinished }: Contents): P
   for (const name of unfinished) await unlink(join(dir, name));
 }
 
-const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE']);
+const OUT_OF_DESCRIPTORS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 
 /** Whether no more files could be opened: nothing was begun then, and no sync ever fails so. */
 export function isOutOfDescriptors(error: unknown): boolean {

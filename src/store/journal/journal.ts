@@ -1,10 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PoolError } from '../../errors.ts';
-import type { PoolEvent } from '../../pool/events.ts';
-import type { History, Includes } from '../history.ts';
 import { Delivery, type Deliver } from '../delivered.ts';
 import type { Store, StoreHealth } from '../store.ts';
+import type { DomainEvent } from '../families.ts';
+import type { History } from '../history.ts';
 import { Compaction, type CompactionOptions } from './compaction.ts';
 import { FORMAT_VERSION } from './codec/format.ts';
 import { deleteUnfinished, ioError, journalName, listFolder, makeFolder, noData, syncFolder } from './folder.ts';
@@ -12,16 +12,12 @@ import { type Committed, JournalHistory } from './history/history.ts';
 import { Loading } from './loading.ts';
 import { isSigned, lockFolder, signLock } from './lock.ts';
 import { isFull, Log } from './log.ts';
-import { type Admit, recover, type Tail } from './recover.ts';
+import { recover, type RecordSink, type Tail } from './recover.ts';
 import { cutTornTail } from './torn.ts';
 
 export interface JournalOptions extends CompactionOptions {
   /** Refuse a folder that holds no journal: an unmounted volume must not look like an empty pool. */
   readonly requireExisting: boolean;
-  /** Whether an event of a range includes an address, for searches of the history. */
-  readonly includes: Includes;
-  /** What contradicts an event of the history, if anything; asked before the event is delivered. */
-  readonly check: (event: PoolEvent) => string | undefined;
   /** Called when history is through and before anything in the folder is changed; throws to refuse it. */
   readonly accept: () => void;
   /** Told when the disk may have lied: nothing more is acknowledged, and the process has to end. */
@@ -29,7 +25,7 @@ export interface JournalOptions extends CompactionOptions {
 }
 
 interface Commit {
-  readonly events: readonly PoolEvent[];
+  readonly events: readonly DomainEvent[];
   readonly resolve: () => void;
   readonly reject: (error: PoolError) => void;
 }
@@ -69,7 +65,7 @@ export class Journal implements Store {
 
   constructor(options: JournalOptions) {
     this.#options = options;
-    this.history = new JournalHistory(options.dir, () => this.#committed, options.includes);
+    this.history = new JournalHistory(options.dir, () => this.#committed);
   }
 
   async open(deliver: Deliver): Promise<void> {
@@ -88,7 +84,7 @@ export class Journal implements Store {
     }
   }
 
-  commit(events: readonly PoolEvent[]): Promise<void> {
+  commit(events: readonly DomainEvent[]): Promise<void> {
     if (this.#state === 'closed' || this.#state === 'dead') return Promise.reject(unavailable(this.#state));
     return new Promise((resolve, reject) => {
       this.#pending.push({ events, resolve, reject });
@@ -118,15 +114,18 @@ export class Journal implements Store {
   }
 
   async #load(lock: FileHandle): Promise<void> {
-    const { dir, check, accept, now, log } = this.#options;
+    const { dir, families, accept, now, log } = this.#options;
     const started = now();
-    const admit: Admit = (event, seq) => {
-      const contradiction = check(event);
-      if (contradiction === undefined) this.#deliver(new Delivery(seq, 'replay', [event]));
-      return contradiction;
+    const sink: RecordSink = {
+      requireKnown: (names) => families.requireKnown(names),
+      admit: (event, seq) => {
+        const violation = families.violation(event);
+        if (violation === undefined) this.#deliver(new Delivery(seq, 'replay', [event]));
+        return violation;
+      },
     };
     this.#loading = new Loading((facts, message) => log('info', { dir, ...facts }, message), now);
-    const found = await recover(dir, admit, this.#loading).finally(() => (this.#loading = undefined));
+    const found = await recover(dir, sink, this.#loading).finally(() => (this.#loading = undefined));
     if (!found.last && (await isSigned(lock))) throw vanished(dir);
     accept();
     await deleteUnfinished(dir, found.contents);

@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { PoolError } from '../../errors.ts';
-import type { PoolEvent } from '../../pool/events.ts';
+import type { DomainEvent } from '../families.ts';
 import { AppendFile } from './file.ts';
 import { ioError, journalName, publish } from './folder.ts';
+import { FastEncoder } from './codec/fast-encode.ts';
 import { encodeHeader, encodeRecord } from './codec/format.ts';
 import { type HistoryIndex, Indexer } from './history/indexer.ts';
 import type { Tail } from './recover.ts';
 
 /** The disk is full, or a quota or a file size limit is reached: there may be room again later. */
-const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-const PROBE_BYTES = new Uint8Array(4096);
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const PROBE_BYTES = 4096;
 
 /**
  * Whether an error of the operating system says that there was no room. It may come from the sync inside of the write, too;
@@ -22,6 +23,7 @@ export function isFull(error: unknown): boolean {
 /** The journal that is written to: its file, and the number and crc of its last record. */
 export class Log {
   readonly #file: AppendFile;
+  readonly #encoder = new FastEncoder();
   /** Number of the last record before this file. */
   readonly base: number;
   #seq: number;
@@ -97,7 +99,7 @@ export class Log {
    * @throws PoolError `storage_full` when there was no room: the file ends where it ended before, and that is on the disk.
    *         `data_io` when it is not known what is on the disk: do not go on
    */
-  async append(commits: readonly { readonly events: readonly PoolEvent[] }[]): Promise<void> {
+  async append(commits: readonly { readonly events: readonly DomainEvent[] }[]): Promise<void> {
     const { bytes, seq, crc } = this.#encode(commits);
     try {
       await this.#file.append(bytes);
@@ -121,7 +123,7 @@ export class Log {
     const began = this.#file.position;
     let room = true;
     try {
-      await this.#file.append(PROBE_BYTES);
+      await this.#file.append(new Uint8Array(PROBE_BYTES));
     } catch (error) {
       if (!isFull(error)) throw ioError(`write ${this.path}`, error);
       room = false;
@@ -144,7 +146,7 @@ export class Log {
     await this.#file.sync();
   }
 
-  #encode(commits: readonly { readonly events: readonly PoolEvent[] }[]) {
+  #encode(commits: readonly { readonly events: readonly DomainEvent[] }[]) {
     const g = this.#file.position;
     let lines = '';
     let seq = this.#seq;
@@ -152,7 +154,7 @@ export class Log {
     for (const { events } of commits) {
       let left = events.length;
       for (const event of events) {
-        const sealed = encodeRecord(++seq, event, --left > 0, g, crc);
+        const sealed = encodeRecord(++seq, event, --left > 0, g, crc, this.#encoder);
         lines += sealed.line;
         crc = sealed.crc;
       }

@@ -1,42 +1,43 @@
 import type { FileHandle } from 'node:fs/promises';
 import { PoolError } from '../../errors.ts';
-import { admit } from '../../pool/invariants.ts';
-import { Pool } from '../../pool/pool.ts';
+import type { Families } from '../families.ts';
 import { ioError, listFolder, noData } from './folder.ts';
 import { lockFolder, lockForReading } from './lock.ts';
 import { recover } from './recover.ts';
 import { type Repaired, repairFolder } from './repair.ts';
 import { type Verified, verifyFolder } from './verify.ts';
 
-// What can be done with a data folder that nobody serves from: each takes its lock first.
+// What the command line does with a data folder while no server uses it; everything here takes the lock of the folder first.
+// A registry names the families that a folder may hold; its own state is not used.
 
-/** Names every rule that a data folder breaks; see {@link verifyFolder}. @throws PoolError `data_locked` */
-export function verify(dir: string): Promise<Verified> {
-  return locked(dir, () => verifyFolder(dir));
+/** Names every rule that the files of a folder break; see {@link verifyFolder}. @throws PoolError `data_locked` */
+export function verify(dir: string, registry: Families): Promise<Verified> {
+  return locked(dir, () => verifyFolder(dir, registry));
 }
 
 /**
- * Makes a damaged folder one that can be started from; see {@link repairFolder}.
+ * Makes a damaged folder fit for a start; see {@link repairFolder}.
  *
- * @param now milliseconds since 1970, for the names of what is kept
- * @throws PoolError `data_locked`
+ * @param now milliseconds since 1970, for the names of the files that are replaced
+ * @throws PoolError `data_locked`, `data_corrupt`, `data_mismatch`
  */
-export function repair(dir: string, acceptLoss: boolean, now: number): Promise<Repaired> {
-  return locked(dir, () => repairFolder(dir, acceptLoss, new Date(now).toISOString()), lockToChange);
+export function repair(dir: string, registry: Families, acceptLoss: boolean, now: number): Promise<Repaired> {
+  const time = new Date(now).toISOString();
+  return locked(dir, () => repairFolder(dir, registry, acceptLoss, time), lockToChange);
 }
 
-/** The state that a folder holds, without changing it. @throws PoolError `data_locked`, `data_corrupt` */
-export function load(dir: string): Promise<Pool> {
-  return inspect(dir, (pool) => Promise.resolve(pool));
+/** Reads the state of a folder and changes nothing in it. @throws PoolError `data_locked`, `data_corrupt`, `data_mismatch` */
+export function load(dir: string, registry: Families): Promise<Families> {
+  return inspect(dir, registry, (families) => Promise.resolve(families));
 }
 
-/** Works on the state that a folder holds, while nobody may serve from it. @throws PoolError as {@link load} */
-export function inspect<T>(dir: string, work: (pool: Pool) => Promise<T>): Promise<T> {
+/** Works on the state of a folder while the folder stays locked. @throws PoolError as {@link load} */
+export function inspect<T>(dir: string, registry: Families, work: (families: Families) => Promise<T>): Promise<T> {
   return locked(dir, async () => {
-    const pool = new Pool();
-    const { last } = await recover(dir, (event) => admit(pool, event));
+    const families = registry.empty();
+    const { last } = await recover(dir, families);
     if (!last) throw noData(dir);
-    return work(pool);
+    return work(families);
   });
 }
 

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { hex32 } from '../../net/hex.ts';
-import type { PoolEvent } from '../../pool/events.ts';
+import type { DomainEvent } from '../families.ts';
 import { type Contents, listFolder } from './folder.ts';
 import { corrupt, FORMAT_VERSION, type Header } from './codec/format.ts';
 import { type Damage, scanJournal, type Sink } from './scan.ts';
@@ -30,12 +30,16 @@ export interface Tail {
   readonly length: number;
 }
 
-/**
- * Applies one event, or returns what contradicts it (then it was not applied).
- *
- * @param seq number of its record; an event of a snapshot has that of the last record that the snapshot covers
- */
-export type Admit = (event: PoolEvent, seq: number) => string | undefined;
+/** Receives the events of a data folder with the numbers of their records. */
+export interface RecordSink {
+  requireKnown(families: readonly string[]): void;
+  /**
+   * Applies one event, or returns the rule that it breaks.
+   *
+   * @param seq number of its record; an event of a snapshot has that of the last record that the snapshot covers
+   */
+  admit(event: DomainEvent, seq: number): string | undefined;
+}
 
 /**
  * Reads the newest snapshot and the journals behind it, in order, and changes nothing.
@@ -43,9 +47,11 @@ export type Admit = (event: PoolEvent, seq: number) => string | undefined;
  *     snapshot-4711   journal-4711 → journal-9000 → …     each file's base is the last record of the file before
  *
  * @param loading told how far it has come
- * @throws PoolError `data_corrupt` for damage, a gap, or a snapshot that is missing; `data_mismatch` for a newer version
+ * @param sink receives the events, in order
+ * @throws PoolError `data_corrupt` for damage, a gap, or a snapshot that is missing; `data_mismatch` for a newer version, or
+ *   an event type or a family that this build does not know
  */
-export async function recover(dir: string, admit: Admit, loading?: Loading): Promise<Recovered> {
+export async function recover(dir: string, sink: RecordSink, loading?: Loading): Promise<Recovered> {
   const contents = await listFolder(dir);
   const snapshot = contents.snapshots.at(-1);
   const base = snapshot?.seq ?? 0;
@@ -63,7 +69,11 @@ export async function recover(dir: string, admit: Admit, loading?: Loading): Pro
   let snapshotBytes = 0;
   let chain: number | undefined;
   if (snapshot) {
-    const head = await readSnapshot(snapshot.path, (event) => admit(event, base), read);
+    const head = await readSnapshot(
+      snapshot.path,
+      { requireKnown: (names) => sink.requireKnown(names), admit: (event) => sink.admit(event, base) },
+      read,
+    );
     if (head.seq !== base) throw corrupt(snapshot.name, 0, 'generation', `it holds the state after record ${head.seq}`);
     chain = head.chain;
     snapshotBytes = head.size;
@@ -81,14 +91,14 @@ export async function recover(dir: string, admit: Admit, loading?: Loading): Pro
     }
     const expected = chain;
     let head = { v: FORMAT_VERSION, prev: 0 };
-    const sink: Sink = {
+    const records: Sink = {
       header: (header) => {
         checkHeader(name, header, seq, expected);
         head = { v: header.v, prev: Number.parseInt(header.prev, 16) };
       },
-      commit: (records) => {
-        for (const { event, seq } of records) {
-          const contradiction = admit(event, seq);
+      commit: (commit) => {
+        for (const { event, seq } of commit) {
+          const contradiction = sink.admit(event, seq);
           if (contradiction !== undefined) return contradiction;
         }
         return undefined;
@@ -97,7 +107,7 @@ export async function recover(dir: string, admit: Admit, loading?: Loading): Pro
         throw corrupt(name, offset, rule, what);
       },
     };
-    const end = await scanJournal(path, seq, sink, read);
+    const end = await scanJournal(path, seq, records, read);
     last = { path, ...head, base: seq, ...end };
     chain = end.crc;
     journalBytes += end.end;

@@ -1,9 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { PoolError } from '../../errors.ts';
-import type { PoolEvent } from '../../pool/events.ts';
-import { admit } from '../../pool/invariants.ts';
-import { Pool } from '../../pool/pool.ts';
-import { snapshotOf } from '../../pool/snapshot.ts';
+import type { DomainEvent, Families } from '../families.ts';
+import { countsOf } from './counts.ts';
 import { journalName, listFolder, noData, type Numbered, syncFolder } from './folder.ts';
 import { missingRecords } from './codec/format.ts';
 import { Log } from './log.ts';
@@ -28,16 +26,21 @@ export interface Repaired {
  *
  * @throws PoolError `data_corrupt` when something would be lost and that was not accepted, or when nothing can be saved
  */
-export async function repairFolder(dir: string, acceptLoss: boolean, time: string): Promise<Repaired> {
+export async function repairFolder(
+  dir: string,
+  registry: Families,
+  acceptLoss: boolean,
+  time: string,
+): Promise<Repaired> {
   const suffix = `damaged-${time.replaceAll(':', '-')}`;
-  const sound = await readSound(dir);
+  const sound = await readSound(dir, registry.empty());
   if (sound) {
     if (!sound.last) throw noData(dir);
     if (sound.last.length === sound.last.end) return { done: [], lost: [] };
     const copy = await cutTornTail(sound.last, time);
     return { done: [`cut off an unfinished write, kept as ${copy}`], lost: [] };
   }
-  const salvage = new Salvage();
+  const salvage = new Salvage(registry);
   const { journals, snapshots } = await listFolder(dir);
   await salvage.read(snapshots, journals);
   if (salvage.lost.length > 0 && !acceptLoss) {
@@ -47,14 +50,14 @@ export async function repairFolder(dir: string, acceptLoss: boolean, time: strin
       { lost: salvage.lost },
     );
   }
-  if ([...salvage.pool.networks].length === 0) {
+  if (salvage.families.isEmpty()) {
     throw new PoolError('data_corrupt', `${dir} holds no network that can be read: restore it from a copy`, { dir });
   }
   const newest = Math.max(salvage.seq, ...[...snapshots, ...journals].map(({ seq }) => seq));
-  await writeGeneration(dir, salvage.pool, { seq: newest + 1, chain: salvage.chain }, time);
+  await writeGeneration(dir, salvage.families, { seq: newest + 1, chain: salvage.chain }, time);
   for (const { path } of [...snapshots, ...journals]) await rename(path, `${path}.${suffix}`);
   await syncFolder(dir);
-  const kept = [...salvage.pool.networks].reduce((sum, { count }) => sum + count, 0);
+  const kept = countsOf(salvage.families).get('allocations') ?? 0;
   return {
     done: [
       `wrote a new generation with ${kept} ${kept === 1 ? 'allocation' : 'allocations'}, the files before it are kept as *.${suffix}`,
@@ -64,10 +67,9 @@ export async function repairFolder(dir: string, acceptLoss: boolean, time: strin
 }
 
 /** What a start would read; undefined when it would refuse. */
-async function readSound(dir: string) {
-  const pool = new Pool();
+async function readSound(dir: string, families: Families) {
   try {
-    return await recover(dir, (event) => admit(pool, event));
+    return await recover(dir, families);
   } catch (error) {
     if (error instanceof PoolError && error.code === 'data_corrupt') return undefined;
     throw error;
@@ -76,10 +78,14 @@ async function readSound(dir: string) {
 
 /** The state that the readable files lead to, and what of it is missing. */
 class Salvage {
-  pool = new Pool();
+  families: Families;
   readonly lost: string[] = [];
   seq = 0;
   chain = 0;
+
+  constructor(registry: Families) {
+    this.families = registry.empty();
+  }
 
   /**
    * Starts from the newest snapshot behind which all is sound; else from the newest that can be read at all:
@@ -91,7 +97,7 @@ class Salvage {
     if (journals[0]?.seq === 0) starts.push(undefined);
     let best: Salvage | undefined;
     for (const start of starts) {
-      const attempt = new Salvage();
+      const attempt = new Salvage(this.families);
       if (!(await attempt.#from(start, journals))) continue;
       if (!best || attempt.lost.length < best.lost.length) best = attempt;
       if (best.lost.length === 0) break;
@@ -100,7 +106,7 @@ class Salvage {
       this.lost.push('no snapshot can be read and the journal does not begin at the beginning');
       return;
     }
-    this.pool = best.pool;
+    this.families = best.families;
     this.seq = best.seq;
     this.chain = best.chain;
     this.lost.push(...best.lost);
@@ -109,7 +115,7 @@ class Salvage {
   async #from(start: Numbered | undefined, journals: readonly Numbered[]): Promise<boolean> {
     if (start) {
       try {
-        const head = await readSnapshot(start.path, (event) => admit(this.pool, event));
+        const head = await readSnapshot(start.path, this.families);
         this.seq = head.seq;
         this.chain = head.chain;
       } catch (error) {
@@ -130,8 +136,8 @@ class Salvage {
         for (const { seq, event } of records) {
           if (seq > this.seq + 1) this.lost.push(missingRecords(this.seq + 1, seq - 1));
           this.seq = Math.max(this.seq, seq);
-          const contradiction = admit(this.pool, event);
-          if (contradiction !== undefined) this.#settle(event, contradiction);
+          const violation = this.families.admit(event);
+          if (violation !== undefined) this.#overrule(event, violation);
         }
         return undefined;
       },
@@ -147,21 +153,16 @@ class Salvage {
     this.chain = end.crc;
   }
 
-  /** A contradiction means that a release was lost in between: the later record is what is true now. */
-  #settle(event: PoolEvent, contradiction: string): void {
-    this.lost.push(contradiction);
-    if (event.type !== 'ip_allocated') return;
-    const network = this.pool.find(event.network);
-    const offset = network?.offsetOf(event.ip);
-    if (!network || offset === undefined) return;
-    for (const stale of [network.byOffset(offset), network.byOwner(event)]) if (stale) network.remove(stale);
-    admit(this.pool, event);
+  /** A violation means that an earlier record is lost: the later one is true. */
+  #overrule(event: DomainEvent, violation: string): void {
+    this.lost.push(violation);
+    this.families.overrule(event);
   }
 }
 
 /** Behind everything that was there before: a start sees either the old files, and refuses, or the new generation. */
-async function writeGeneration(dir: string, pool: Pool, head: SnapshotHead, time: string): Promise<void> {
+async function writeGeneration(dir: string, families: Families, head: SnapshotHead, time: string): Promise<void> {
   const log = await Log.create(dir, head.seq, head.chain, time);
   await log.close();
-  await writeSnapshot(dir, head, snapshotOf(pool), time);
+  await writeSnapshot(dir, head, families.snapshot(), time);
 }

@@ -2,30 +2,37 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { hex32 } from '../../net/hex.ts';
-import type { PoolEvent } from '../../pool/events.ts';
-import { corrupt, FORMAT_VERSION, newerVersion } from './codec/format.ts';
+import type { DomainEvent, EventSink, FamiliesSnapshot } from '../families.ts';
+import { corrupt, FAMILIES_VERSION, FORMAT_VERSION, newerVersion } from './codec/format.ts';
 import { ioError, publish, snapshotName } from './folder.ts';
 import { blocksOf, type Line } from './codec/lines.ts';
 import { FastDecoder } from './codec/fast-decode.ts';
-import { eventText } from './codec/fast-encode.ts';
+import { FastEncoder } from './codec/fast-encode.ts';
 
 /*
  * A snapshot is one JSON document with an event a line, so that it can be written and read in slices, and by jq:
  *
- *   {"v":2,"snapshot":"ippool","seq":4711,"chain":"8d02…","created":"2026-…","events":[
+ *   {"v":3,"snapshot":"ippool","seq":4711,"chain":"8d02…","created":"2026-…","families":["pool"],"events":[
  *   {"type":"network_added",…},
  *   {"type":"ip_allocated",…}
  *   ],"count":2,"crc":"5f1c…"}
  *
- *   seq    the state after this record
- *   chain  crc of that record, the same as `prev` in the header of journal-<seq>
- *   count  how many events
- *   crc    CRC-32 over all bytes of the document before `,"crc"`
+ *   v         format version; see codec/format.ts
+ *   seq       the state after this record
+ *   chain     crc of that record, the same as `prev` in the header of journal-<seq>
+ *   families  names of the event families that have events here; absent in formats 1 and 2
+ *   count     how many events
+ *   crc       CRC-32 over all bytes of the document before `,"crc"`
  */
 
 export interface SnapshotHead {
   readonly seq: number;
   readonly chain: number;
+}
+
+interface FullHead extends SnapshotHead {
+  /** Empty for formats 1 and 2, which do not name them. */
+  readonly families: readonly string[];
 }
 
 const NEWLINE = 0x0a;
@@ -46,7 +53,7 @@ export interface Pace {
 export async function writeSnapshot(
   dir: string,
   { seq, chain }: SnapshotHead,
-  events: Iterable<PoolEvent>,
+  { families, events }: FamiliesSnapshot,
   created: string,
   pace?: Pace,
 ): Promise<number> {
@@ -55,12 +62,13 @@ export async function writeSnapshot(
   const handle = await open(temporary, 'w', 0o600);
   try {
     const out = new Sliced(handle);
-    const head = { v: FORMAT_VERSION, snapshot: 'ippool', seq, chain: hex32(chain), created };
+    const encoder = new FastEncoder();
+    const head = { v: FORMAT_VERSION, snapshot: 'ippool', seq, chain: hex32(chain), created, families };
     out.text = `${JSON.stringify(head).slice(0, -1)},"events":[`;
     let count = 0;
     let began = pace?.now();
     for (const event of events) {
-      out.text += `${count++ === 0 ? '\n' : ',\n'}${eventText(event)}`;
+      out.text += `${count++ === 0 ? '\n' : ',\n'}${encoder.encode(event)}`;
       const isFull = out.text.length >= WRITE_CHARACTERS;
       if (!isFull && (count % A_LOOK > 0 || pace?.now() === began)) continue;
       if (isFull) await out.flush();
@@ -103,16 +111,18 @@ class Sliced {
 /**
  * Reads a snapshot, handing over its events in order.
  *
- * @param read told how many bytes of it were read, now and then
- * @throws PoolError `data_corrupt` when anything in it is not as it was written, `data_mismatch` for a newer version
+ * @param sink receives the names of the families, then the events in order
+ * @param read called with the number of bytes read since the call before
+ * @throws PoolError `data_corrupt` when anything in it is not as it was written, `data_mismatch` for a newer version or an unknown family
  */
 export async function readSnapshot(
   path: string,
-  event: (event: PoolEvent) => string | undefined,
+  sink: EventSink,
   read?: (bytes: number) => void,
 ): Promise<SnapshotHead & { readonly size: number }> {
   const file = basename(path);
   const { head, end, count, size } = await checkSum(path, file);
+  sink.requireKnown(head.families);
   const usual = new FastDecoder();
   let events = 0;
   for await (const block of blocksOf(path)) {
@@ -121,27 +131,27 @@ export async function readSnapshot(
       if (offset === 0 || offset >= end) continue;
       const value = eventOf(line, usual);
       if (!value) throw corrupt(file, offset, 'form', `event ${events + 1} cannot be read`);
-      const contradiction = event(value);
+      const contradiction = sink.admit(value);
       if (contradiction !== undefined) throw corrupt(file, offset, 'event', contradiction);
       events++;
     }
     read?.(block.bytes.length);
   }
   if (events !== count) throw corrupt(file, end, 'count', `the snapshot should have ${count} events, it has ${events}`);
-  return { ...head, size };
+  return { seq: head.seq, chain: head.chain, size };
 }
 
-function eventOf(line: Line, usual: FastDecoder): PoolEvent | undefined {
+function eventOf(line: Line, usual: FastDecoder): DomainEvent | undefined {
   const known = usual.event(line);
   if (known) return known;
   const text = line.bytes.toString('utf8');
   const value = parse(text.endsWith(',') ? text.slice(0, -1) : text);
-  return typeof value?.type === 'string' ? (value as unknown as PoolEvent) : undefined;
+  return typeof value?.type === 'string' ? (value as unknown as DomainEvent) : undefined;
 }
 
 /** Reads a snapshot once for its checksum: no event of it is believed before. Returns where its last line begins. */
 async function checkSum(path: string, file: string) {
-  let head: SnapshotHead | undefined;
+  let head: FullHead | undefined;
   /** Where the last line begins that was read, and that line: the last of all is not for the checksum, most of it. */
   let last = { offset: 0, bytes: Buffer.alloc(0) };
   let crc = 0;
@@ -164,14 +174,19 @@ function firstLine(bytes: Buffer): Buffer {
   return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
-function readHead(bytes: Buffer, file: string): SnapshotHead {
+function readHead(bytes: Buffer, file: string): FullHead {
   const value = parse(`${bytes.toString('utf8')}]}`);
   if (typeof value?.v === 'number' && value.v > FORMAT_VERSION) throw newerVersion(file, value.v);
-  const { seq, chain } = value ?? {};
-  if (value?.snapshot !== 'ippool' || typeof seq !== 'number' || typeof chain !== 'string') {
+  const { v, seq, chain } = value ?? {};
+  const families = Number(v) < FAMILIES_VERSION ? [] : value?.families;
+  if (value?.snapshot !== 'ippool' || typeof seq !== 'number' || typeof chain !== 'string' || !areTexts(families)) {
     throw corrupt(file, 0, 'header', 'the first line of the snapshot cannot be read');
   }
-  return { seq, chain: Number.parseInt(chain, 16) };
+  return { seq, chain: Number.parseInt(chain, 16), families };
+}
+
+function areTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 function parse(text: string): Record<string, unknown> | undefined {

@@ -1,7 +1,6 @@
-import { admit } from '../../pool/invariants.ts';
 import { PoolError } from '../../errors.ts';
-import { Pool } from '../../pool/pool.ts';
-import { snapshotOf } from '../../pool/snapshot.ts';
+import type { Families } from '../families.ts';
+import { countsOf } from './counts.ts';
 import { type Contents, listFolder, noData, type Numbered } from './folder.ts';
 import { verifyHistory } from './history/verify.ts';
 import { checkHeader } from './recover.ts';
@@ -22,7 +21,8 @@ export interface Verified {
   readonly findings: readonly Finding[];
   readonly files: number;
   readonly records: number;
-  readonly allocations: number;
+  /** How much there is of each kind at the end; see {@link OfflineFamily.kindOf}. */
+  readonly counts: ReadonlyMap<string, number>;
 }
 
 /**
@@ -33,11 +33,11 @@ export interface Verified {
  *
  * @throws PoolError `data_mismatch` when the folder holds no journal, or one of a newer version
  */
-export async function verifyFolder(dir: string): Promise<Verified> {
+export async function verifyFolder(dir: string, registry: Families): Promise<Verified> {
   const contents = await listFolder(dir);
   const files = contents.journals.length + contents.snapshots.length;
   if (files === 0) throw noData(dir);
-  const verifier = new Verifier();
+  const verifier = new Verifier(registry);
   for (const name of contents.unfinished) {
     verifier.note(name, 0, 'unfinished', 'left by a compaction that did not finish; the next start deletes it');
   }
@@ -47,18 +47,22 @@ export async function verifyFolder(dir: string): Promise<Verified> {
     findings: asStartSeesIt(verifier.findings, contents),
     files: files + contents.segments.length,
     records: verifier.records + history,
-    allocations: countAllocations(verifier.pool),
+    counts: countsOf(verifier.families),
   };
 }
 
 class Verifier {
   readonly findings: Finding[] = [];
   records = 0;
-  pool = new Pool();
+  families: Families;
   #seq: number | undefined;
   #chain: number | undefined;
   /** Whether something was damaged since the last snapshot that could be read: then the pool is not the state to compare. */
   #doubtful = false;
+
+  constructor(registry: Families) {
+    this.families = registry.empty();
+  }
 
   note(file: string, offset: number, rule: string, what: string): void {
     this.findings.push({ file, offset, rule, what, damage: false });
@@ -101,21 +105,21 @@ class Verifier {
   }
 
   async #snapshot({ path, name, seq }: Numbered): Promise<void> {
-    const own = new Pool();
+    const own = this.families.empty();
     const comparable = this.#seq === seq && !this.#doubtful;
     let head: { seq: number; chain: number } | undefined;
     const sound = await this.#guard(name, async () => {
-      head = await readSnapshot(path, (event) => admit(own, event));
+      head = await readSnapshot(path, own);
     });
     if (!sound || !head) return;
     if (head.seq !== seq) this.#damage(name, 0, 'generation', `it holds the state after record ${head.seq}`);
     if (comparable) {
       if (this.#chain !== head.chain) this.#damage(name, 0, 'chain', 'it does not belong to the journal before it');
-      if (!sameState(own, this.pool)) {
+      if (!sameState(own, this.families)) {
         this.#damage(name, 0, 'state', 'it is not the state that the journal before it leads to');
       }
     }
-    this.pool = own;
+    this.families = own;
     this.#seq = seq;
     this.#chain = head.chain;
     this.#doubtful = false;
@@ -139,7 +143,7 @@ class Verifier {
         header: (header) => checkHeader(name, header, seq, expected),
         commit: (records) => {
           this.records += records.length;
-          return records.map(({ event }) => admit(this.pool, event)).find((problem) => problem !== undefined);
+          return records.map(({ event }) => this.families.admit(event)).find((problem) => problem !== undefined);
         },
         damage: ({ offset, rule, what }) => this.#damage(name, offset, rule, what),
       });
@@ -169,28 +173,19 @@ function asStartSeesIt(findings: readonly Finding[], { snapshots }: Contents): F
   });
 }
 
-/** Compared event by event: the text of a large pool would not fit into one string. */
-function sameState(a: Pool, b: Pool): boolean {
-  const right = statesOf(b);
-  for (const left of statesOf(a)) {
+/** Compares event by event: the text of a large state does not fit into one string. */
+function sameState(a: Families, b: Families): boolean {
+  const right = linesOf(b);
+  for (const left of linesOf(a)) {
     if (left !== right.next().value) return false;
   }
   return right.next().done === true;
 }
 
-/**
- * What two readings of the same history have in common. Not what is remembered of released addresses, which time ends
- * without an event; nor the time and when a network was made, which not all versions of a snapshot tell.
- */
-function* statesOf(pool: Pool): Generator<string> {
-  for (const event of snapshotOf(pool)) {
-    if (event.type === 'ip_remembered' || event.type === 'time_told') continue;
-    yield JSON.stringify(event.type === 'network_added' ? { ...event, at: 0, updated_at: 0 } : event);
+/** A state as lines that are the same after every replay of the same history. */
+function* linesOf(families: Families): Generator<string> {
+  for (const event of families.snapshot().events) {
+    const part = families.afterReplay(event);
+    if (part !== undefined) yield JSON.stringify(part);
   }
-}
-
-function countAllocations(pool: Pool): number {
-  let count = 0;
-  for (const network of pool.networks) count += network.count;
-  return count;
 }

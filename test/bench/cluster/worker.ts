@@ -12,6 +12,7 @@ import { thisProcess } from '../../../src/host/process-identity.ts';
 import { EtcdStore } from '../../../src/store/etcd/store.ts';
 import { EtcdMembership } from '../../../src/store/etcd/membership.ts';
 import { Keys } from '../../../src/store/etcd/keys.ts';
+import { familiesOf } from '../../support/families.ts';
 import { Applier } from '../../../src/service/applier.ts';
 
 // One of the processes of the cluster benchmark: writes to etcd itself, plainly or as a node without its door.
@@ -119,7 +120,6 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
     prefix,
     node,
     self: thisProcess(),
-    includes: () => false,
     afterwards: {
       allocation: (event) => allocationAfter(pool, event),
       memories: (event) => cooldownAfter(pool, event),
@@ -145,7 +145,7 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
     () => performance.now(),
   );
   const { allocations, networks } = useCases({ pool, store, clock, random: Math.random });
-  const applier = new Applier(pool, scatter);
+  const applier = new Applier(familiesOf(pool), scatter);
   await store.open((delivered) => applier.apply(delivered));
   scatter.moveAll();
   const scope = { actor: 'bench', requestId: 'r' };

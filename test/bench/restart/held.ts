@@ -44,7 +44,7 @@ export async function measureHeld(servers: Servers, options: Options, progress: 
   for (const count of (quick ? [1] : [0.01, 0.1, 1]).map((share) => Math.ceil(share * allocations))) {
     progress(`writing ${formatNumber(count, 0)} allocations`);
     const folder = servers.makeFolder();
-    await createFolder(folder, heldEvents(count), '2026-01-01T00:00:00.000Z');
+    await createFolder(folder, { families: ['pool'], events: heldEvents(count) }, '2026-01-01T00:00:00.000Z');
     const samples: Record<Kind, Sample[]> = { lines: [], ippool: [] };
     // The first is the warm-up: from then on the kernel has the files in memory.
     for (let round = quick ? 1 : 0; round <= rounds; round++) {

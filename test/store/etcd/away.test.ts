@@ -21,12 +21,7 @@ describe('what asks an etcd that does not answer', { skip: missingEtcd() }, () =
     const proxy = await Proxy.start(t, site.etcd.endpoints[0]!);
     proxy.deafen();
     const client = site.client(t, [proxy.url]);
-    const history = new EtcdHistory(
-      client,
-      new Keys(site.prefix()),
-      () => 1,
-      () => false,
-    );
+    const history = new EtcdHistory(client, new Keys(site.prefix()), () => 1);
     await assert.rejects(history.search({})[Symbol.asyncIterator]().next(), { code: 'store_unavailable' });
   });
 

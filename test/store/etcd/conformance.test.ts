@@ -23,9 +23,9 @@ if (!missingEtcd()) {
 
   historyConformance({
     name: 'etcd',
-    place: (t, includes) => {
+    place: (t) => {
       const prefix = site.prefix();
-      const store = site.store(t, { includes, prefix });
+      const store = site.store(t, { prefix });
       const history = new Numbered(store.history);
       // The suite writes what contradicts itself, which etcd would refuse: as the records of another node it may.
       const commit = recorder(site.client(t), prefix, () => store.barrier());

@@ -7,6 +7,7 @@ import { missingEtcd } from '../../support/etcd-binary.ts';
 import { allocated } from './events.ts';
 import { Proxy } from './proxy.ts';
 import { Site } from './site.ts';
+import { poolEvents } from '../../support/families.ts';
 
 /** What the port promises: an answer within 3 s; what the machine takes beside that is not its business. */
 const PATIENCE_MS = 3500;
@@ -30,10 +31,10 @@ describe('a store on an etcd that fails', { skip: missingEtcd() }, () => {
     const delivered: PoolEvent[] = [];
     const endpoints = direct ? [proxy.url, url] : [proxy.url];
     const store = site.store(t, { prefix, endpoints });
-    await store.open(({ events }) => delivered.push(...events));
+    await store.open((batch) => delivered.push(...poolEvents(batch.events)));
     const other = site.store(t, { prefix, node: 'other' });
     const seen: PoolEvent[] = [];
-    await other.open(({ events }) => seen.push(...events));
+    await other.open((batch) => seen.push(...poolEvents(batch.events)));
     const settled = async () => {
       await Promise.all([store.barrier(), other.barrier()]);
       assert.deepEqual(delivered, seen);
@@ -151,7 +152,7 @@ describe('a store on an etcd that is full', { skip: missingEtcd() }, () => {
     // Patient: what is not answered in time on a busy machine is of unknown outcome, which is another answer.
     const patient = new EtcdClient({ endpoints: site.etcd.endpoints, timeoutMs: 30_000, now: () => Date.now() });
     const store = site.store(t, { prefix, client: patient });
-    await store.open(({ events }) => delivered.push(...events));
+    await store.open((batch) => delivered.push(...poolEvents(batch.events)));
     const client = site.client(t);
     const description = 'x'.repeat(100_000);
     let kept = 0;

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { summaryOf } from '../../../src/migration/checksum.ts';
-import { Pool } from '../../../src/pool/pool.ts';
 import { Image } from '../../../src/store/etcd/image.ts';
 import { createTestApp } from '../../support/app.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
@@ -10,6 +9,7 @@ import { ipOf, rejects, SCOPE, wish } from '../../support/service.ts';
 import { added } from './events.ts';
 import { Proxy } from './proxy.ts';
 import { Site } from './site.ts';
+import { familiesOf } from '../../support/families.ts';
 
 /** A request that was told 503, and is on its way to etcd all the same. */
 interface Late {
@@ -75,9 +75,9 @@ describe('a commit that nobody waits for any more', { skip: missingEtcd() }, () 
     /** Both nodes hold the same, and so does one that starts now. */
     const agree = async () => {
       await Promise.all([own.barrier(), other.barrier()]);
-      const loaded = new Pool();
-      await new Image(site.client(t), prefix, 'w').read((event) => loaded.apply(event));
-      for (const pool of [here.pool, there.pool]) assert.deepEqual(summaryOf(pool), summaryOf(loaded));
+      const families = familiesOf();
+      await new Image(site.client(t), prefix, 'w').read((event) => families.apply(event));
+      for (const pool of [here.pool, there.pool]) assert.deepEqual(summaryOf(familiesOf(pool)), summaryOf(families));
     };
     const heldThere = (vm_id: string) => there.listing.get(SCOPE, { network: 'default', owner: { vm_id, nic: '' } });
     return { late, again, agree, heldThere, give: (vm_id: string) => ask(there, vm_id) };

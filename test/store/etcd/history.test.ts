@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { includesAddress } from '../../../src/pool/event-subject.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { startRemembering } from '../../support/remembering.ts';
 import { pagesOf } from '../../support/site.ts';
@@ -15,7 +14,7 @@ describe('a history on etcd', { skip: missingEtcd() }, () => {
   after(() => site.stop());
 
   it('is paged over HTTP, from what is held to what has ended', async (t) => {
-    const store = site.store(t, { includes: includesAddress, node: 'node-1.example' });
+    const store = site.store(t, { node: 'node-1.example' });
     const app = await startRemembering({ store });
     for (let n = 2; n < 8; n++) {
       const { id } = await app.give({ network: 'default', vm_id: `vm-${n}` });

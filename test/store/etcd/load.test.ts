@@ -8,6 +8,7 @@ import type { RangeRequest, RangeResponse } from '../../../src/store/etcd/messag
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { added, allocated, released } from './events.ts';
 import { Site } from './site.ts';
+import { poolEvents } from '../../support/families.ts';
 
 const ORIGIN = { at: 2, actor: 'test', request_id: 'r' };
 
@@ -51,7 +52,7 @@ describe('a node that reads all that a cluster holds', { skip: missingEtcd() }, 
     const client = new Interrupted(site.etcd.endpoints, from, () => happens(other, prefix));
     const store = site.store(t, { prefix, client });
     const delivered: PoolEvent[] = [];
-    const opened = store.open(({ events }) => delivered.push(...events));
+    const opened = store.open((batch) => delivered.push(...poolEvents(batch.events)));
     const types = () => delivered.map(({ type }) => type);
     return { other, store, opened, types };
   }

@@ -5,6 +5,7 @@ import type { Delivered } from '../../../src/store/delivered.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { added, allocated, released, reserved } from './events.ts';
 import { Site } from './site.ts';
+import { poolEvents } from '../../support/families.ts';
 
 // Two nodes that decide on the same state and do not know of each other: one of them is first. About 3 s.
 describe('two nodes on one etcd', { skip: missingEtcd() }, () => {
@@ -19,8 +20,8 @@ describe('two nodes on one etcd', { skip: missingEtcd() }, () => {
     const prefix = site.prefix();
     const delivered: Record<string, PoolEvent[]> = { a: [], b: [] };
     const [a, b] = ['a', 'b'].map((node) => site.store(t, { prefix, node })) as [Store, Store];
-    await a.open(({ events }) => delivered.a!.push(...events));
-    await b.open(({ events }) => delivered.b!.push(...events));
+    await a.open((batch) => delivered.a!.push(...poolEvents(batch.events)));
+    await b.open((batch) => delivered.b!.push(...poolEvents(batch.events)));
     for (const event of before) await a.commit([event]);
     await b.barrier();
     /** Hands one commit to each in the same moment; tells how they ended. */
@@ -33,7 +34,7 @@ describe('two nodes on one etcd', { skip: missingEtcd() }, () => {
     const open = async () => {
       const c = site.store(t, { prefix, node: 'c' });
       const found: PoolEvent[] = [];
-      await c.open(({ events }) => found.push(...events));
+      await c.open((batch) => found.push(...poolEvents(batch.events)));
       return found;
     };
     return { a, b, delivered, race, open };
@@ -158,7 +159,14 @@ describe('two nodes on one etcd', { skip: missingEtcd() }, () => {
     const { a, open } = await nodes(t, HELD);
     await a.commit([
       released('vm1', '10.0.0.5', { reason: 'network_removed' }),
-      { type: 'network_removed', network: 'default', cidr: '10.0.0.0/24', at: 2, actor: 'test', request_id: 'r' },
+      {
+        type: 'network_removed',
+        network: 'default',
+        cidr: '10.0.0.0/24',
+        at: 2,
+        actor: 'test',
+        request_id: 'r',
+      } as PoolEvent,
     ]);
     assert.deepEqual(await open(), [{ type: 'time_told', at: 2 }]);
   });
@@ -168,7 +176,7 @@ describe('two nodes on one etcd', { skip: missingEtcd() }, () => {
     const gone = { type: 'network_removed', network: 'default', cidr: '10.0.0.0/24', at: 2, actor: 'test' } as const;
     // Both are decided on what was before, and go in their order.
     const ends = await Promise.allSettled([
-      a.commit([{ ...gone, request_id: 'r' }]),
+      a.commit([{ ...gone, request_id: 'r' } as PoolEvent]),
       a.commit([allocated('vm1', '10.0.0.5')]),
     ]);
     assert.deepEqual(

@@ -50,7 +50,6 @@ export class Site {
       prefix: this.prefix(),
       node: 'n1',
       self: thisProcess(),
-      includes: () => false,
       afterwards: {
         allocation: () => undefined,
         memories: () => ({ before: [], after: [] }),

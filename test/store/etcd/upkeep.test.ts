@@ -83,11 +83,12 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     const store = site.store(t, { prefix, now: () => now - 2 * day }); // it begins with a look of its own
     await store.open(() => undefined);
     const remembered = { type: 'ip_remembered', network: 'n', nic: '' } as const;
-    await store.commit([
+    const events: PoolEvent[] = [
       { ...remembered, ip: '10.0.0.1', vm_id: 'vm1', cooling_until: now - day },
       { ...remembered, ip: '10.0.0.2', vm_id: 'vm2', cooling_until: now - day, sticky_until: now + day },
       { ...remembered, ip: '10.0.0.3', vm_id: 'vm3', cooling_until: now - 1000 },
-    ]);
+    ];
+    await store.commit(events);
     await store.close();
     const client = site.client(t);
     const keys = new Keys(prefix);

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { added, given, givenAll, released } from './history.ts';
 import { type Files, Place, type Session } from './place.ts';
 import { JournalText } from './text.ts';
+import { acceptingFamilies } from '../../support/families.ts';
 
 /** Events of a snapshot that would take a second to write. */
 const ENDLESS = 300_000;
@@ -122,7 +123,7 @@ describe('journal: compaction', () => {
         yield added;
       }
     };
-    const session = await place.open({ compactBytes: 1, compactRatio: 0, snapshot: endless });
+    const session = await place.open({ compactBytes: 1, compactRatio: 0, families: acceptingFamilies(endless) });
     await session.commit(added, given(2));
     await session.commit(given(3)); // comes behind the rotation: the snapshot is being written now
     await session.close();

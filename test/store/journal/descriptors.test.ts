@@ -77,12 +77,9 @@ describe('journal: out of file descriptors', { skip: missingTools({ prlimit: 'ut
   for (const free of [0, 1]) {
     it(`a compaction that cannot write its snapshot is put off: ${free} left`, async (t) => {
       const { place, hog } = await start(t);
-      const session: Session = await place.open({
-        ...OFTEN,
-        snapshot: () => {
-          if (!session.logs.includes(POSTPONED)) hog.leave(free);
-          return snapshotOf(session.pool);
-        },
+      const session: Session = await place.open(OFTEN, (pool) => {
+        if (!session.logs.includes(POSTPONED)) hog.leave(free);
+        return snapshotOf(pool);
       });
       t.mock.timers.enable({ apis: ['setTimeout'] });
       await session.commit(added, given(2));

@@ -23,7 +23,7 @@ describe('journal.Loading', () => {
   it('knows how far the reading is, tells it every five seconds, and lets the event loop turn meanwhile', async (t) => {
     const dir = mkdtempSync(join(tmpdir(), 'ippool-loading-'));
     t.after(() => rmSync(dir, { recursive: true, force: true }));
-    await createFolder(dir, events(), 'now');
+    await createFolder(dir, { families: ['pool'], events: events() }, 'now');
     let now = 0;
     let turns = 0;
     const told: string[] = [];
@@ -35,10 +35,13 @@ describe('journal.Loading', () => {
     const turn = setInterval(() => turns++, 0);
     await recover(
       dir,
-      () => {
-        done.add(loading.done);
-        now += 3;
-        return undefined;
+      {
+        requireKnown: () => undefined,
+        admit: () => {
+          done.add(loading.done);
+          now += 3;
+          return undefined;
+        },
       },
       loading,
     ).finally(() => clearInterval(turn));

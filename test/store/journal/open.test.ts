@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { PoolError } from '../../../src/errors.ts';
 import { added, given } from './history.ts';
 import { Place } from './place.ts';
+import { acceptingFamilies } from '../../support/families.ts';
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 
@@ -14,7 +15,12 @@ describe('journal.open', () => {
     const dir = join(place.dir, 'deep', 'down');
     const before = process.umask(0);
     t.after(() => process.umask(before));
-    const journal = place.journal({ dir, compactBytes: 1, compactRatio: 0, snapshot: () => [added] });
+    const journal = place.journal({
+      dir,
+      compactBytes: 1,
+      compactRatio: 0,
+      families: acceptingFamilies(() => [added]),
+    });
     await journal.open(() => undefined);
     for (let n = 1; n <= 3; n++) await journal.commit([given(n)]);
     await journal.close();

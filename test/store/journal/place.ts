@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { PoolError } from '../../../src/errors.ts';
 import type { PoolEvent } from '../../../src/pool/events.ts';
-import { violation } from '../../../src/pool/invariants.ts';
 import { Pool } from '../../../src/pool/pool.ts';
 import { snapshotOf } from '../../../src/pool/snapshot.ts';
 import { Journal, type JournalOptions } from '../../../src/store/journal/journal.ts';
 import type { Deliver } from '../../../src/store/delivered.ts';
+import { acceptingFamilies, familiesOf, poolEvents } from '../../support/families.ts';
 
 /** In memory where there is such a place: these tests are about bytes, and start a journal a thousand times. */
 const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -40,11 +40,9 @@ export class Place {
     const journal = new Journal({
       dir: this.dir,
       requireExisting: false,
-      includes: () => false,
       auditRetentionMs: Number.POSITIVE_INFINITY, // these events are as old as computers
-      check: () => undefined,
       accept: () => undefined,
-      snapshot: () => [],
+      families: acceptingFamilies(),
       fatal: (error) => {
         throw error;
       },
@@ -61,28 +59,28 @@ export class Place {
   /** A journal whose snapshots hold all events that were ever delivered, for stores of events that no pool would take. */
   recording(options: Partial<JournalOptions>): Journal {
     const all: PoolEvent[] = [];
-    const journal = this.journal({ snapshot: () => [...all], ...options });
+    const journal = this.journal({ families: acceptingFamilies(() => [...all]), ...options });
     const open = journal.open.bind(journal);
     journal.open = (deliver: Deliver) =>
-      open((delivered) => {
-        all.push(...delivered.events);
-        deliver(delivered);
+      open((batch) => {
+        all.push(...poolEvents(batch.events));
+        deliver(batch);
       });
     return journal;
   }
 
   /** Opens a journal with a pool behind it, as compose.ts does. */
-  async open(options: Partial<JournalOptions> = {}): Promise<Session> {
+  async open(options: Partial<JournalOptions> = {}, snapshot?: (pool: Pool) => Iterable<PoolEvent>): Promise<Session> {
     const session = new Session();
+    const { pool } = session;
     session.journal = this.journal({
-      check: (event) => violation(session.pool, event),
-      snapshot: () => snapshotOf(session.pool),
+      families: snapshot ? acceptingFamilies(() => snapshot(pool)) : familiesOf(pool),
       fatal: (error) => session.fatal.push(error),
       log: (_level, _facts, message) => session.note(message),
       ...options,
     });
-    await session.journal.open(({ events }) => {
-      for (const event of events) session.pool.apply(event);
+    await session.journal.open((batch) => {
+      for (const event of poolEvents(batch.events)) session.pool.apply(event);
     });
     return session;
   }
@@ -133,6 +131,11 @@ export class Session {
   /** Resolves when a snapshot is finished that was not when this was called. Old files may still be there then. */
   compacted(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Resolves when so many snapshots have been finished since the start. */
+  async compactions(count: number): Promise<void> {
+    while (this.logs.filter((message) => message === 'journal compacted').length < count) await this.compacted();
   }
 
   note(message: string): void {

@@ -6,12 +6,13 @@ import { seal } from '../../../src/store/journal/codec/format.ts';
 import { verifyFolder } from '../../../src/store/journal/verify.ts';
 import { added, given, givenAll } from './history.ts';
 import { type Files, Place } from './place.ts';
+import { familiesOf } from '../../support/families.ts';
 
-// A journal of format version 1 is read and never appended to: a program that knows no other refuses the folder from
-// the first moment on at which there may be events in it that it would read wrongly.
+// A journal of an earlier format version is read and never appended to: a program that knows only that version refuses the
+// folder from the first moment on at which there may be events in it that it would read wrongly.
 
-/** Files as the first release wrote them: the same bytes but for the version, and the checksums that follow from it. */
-function asVersion1(files: Files): Files {
+/** Files as an earlier release wrote them: the same bytes but for the head, and the checksums that follow from it. */
+function asVersion(v: 1 | 2, files: Files): Files {
   let last = 0;
   const ends = new Map<number, number>();
   const older = [...files]
@@ -23,7 +24,7 @@ function asVersion1(files: Files): Files {
       const open = (line: string) => line.slice(0, line.lastIndexOf(',"crc"'));
       const first = seal(
         open(header)
-          .replace('"v":2', '"v":1')
+          .replace('"v":3', `"v":${v}`)
           .replace(/"prev":"\w+"/, `"prev":"${hex(last)}"`),
         last,
       );
@@ -40,7 +41,10 @@ function asVersion1(files: Files): Files {
   return new Map(
     older.map(([name, bytes]) => {
       if (!name.startsWith('snapshot-')) return [name, bytes];
-      const text = bytes.toString().replace('"v":2', '"v":1');
+      const text = bytes
+        .toString()
+        .replace('"v":3', `"v":${v}`)
+        .replace(/,"families":\[.*?\]/, '');
       const seq = Number(/\d+/.exec(name)?.[0]);
       const chained = text.replace(/"chain":"\w+"/, `"chain":"${hex(ends.get(seq) ?? 0)}"`);
       const body = chained.slice(0, chained.lastIndexOf(',"crc"'));
@@ -54,14 +58,14 @@ const hex = (crc: number) => crc.toString(16).padStart(8, '0');
 const versionOf = (bytes: Buffer | undefined) =>
   Number(/^\{"v":(\d+),/.exec(bytes?.toString('latin1', 0, 20) ?? '')?.[1]);
 
-/** A folder of version 1 whose newest journal has records, or none. */
-async function older(t: TestContext, last: 'records' | 'none') {
+/** A folder of an earlier version whose newest journal has records, or none. */
+async function older(t: TestContext, last: 'records' | 'none', v: 1 | 2 = 1) {
   const place = await Place.make(t);
   await place.compact(added, ...givenAll(2, 5));
   const session = await place.open();
   if (last === 'records') await session.commit(given(6), given(7));
   await session.close();
-  const files = asVersion1(await place.files());
+  const files = asVersion(v, await place.files());
   await place.restore(files);
   return { place, files, state: session.state() };
 }
@@ -74,18 +78,21 @@ async function goesOn(place: Place, state: readonly string[]): Promise<void> {
   const again = await place.open();
   assert.deepEqual(again.state(), session.state());
   await again.close();
-  assert.deepEqual((await verifyFolder(place.dir)).findings, []);
+  assert.deepEqual((await verifyFolder(place.dir, familiesOf())).findings, []);
 }
 
-describe('journal: a folder of format version 1 that is opened', () => {
-  it('goes on in a new journal and leaves the old one as it is', async (t) => {
-    const { place, files, state } = await older(t, 'records');
-    await goesOn(place, state);
-    const after = await place.files();
-    assert.deepEqual(after.get('journal-5.jsonl'), files.get('journal-5.jsonl'));
-    assert.equal(versionOf(after.get('journal-7.jsonl')), 2);
-    assert.match(String(after.get('journal-7.jsonl')), /"seq":8,.*"vm100"/);
-  });
+describe('journal: a folder of an earlier format version that is opened', () => {
+  for (const v of [1, 2] as const) {
+    it(`goes on in a new journal and leaves the old one as it is: version ${v}`, async (t) => {
+      const { place, files, state } = await older(t, 'records', v);
+      await goesOn(place, state);
+      const after = await place.files();
+      assert.equal(versionOf(files.get('journal-5.jsonl')), v);
+      assert.deepEqual(after.get('journal-5.jsonl'), files.get('journal-5.jsonl'));
+      assert.equal(versionOf(after.get('journal-7.jsonl')), 3);
+      assert.match(String(after.get('journal-7.jsonl')), /"seq":8,.*"vm100"/);
+    });
+  }
 
   it('has its new journal before anything is committed, and a snapshot of that point', async (t) => {
     const { place, state } = await older(t, 'records');
@@ -97,12 +104,12 @@ describe('journal: a folder of format version 1 that is opened', () => {
       if (message === 'journal compacted') compacted();
     };
     const session = await place.open({ log });
-    assert.equal(versionOf(await readFile(place.path('journal-7.jsonl'))), 2);
+    assert.equal(versionOf(await readFile(place.path('journal-7.jsonl'))), 3);
     await snapshot;
     await session.close();
     assert.ok(logs.includes('the journal goes on in a newer format'), logs.join());
     const after = await place.files();
-    assert.equal(versionOf(after.get('snapshot-7.json')), 2);
+    assert.equal(versionOf(after.get('snapshot-7.json')), 3);
     assert.equal(String(after.get('snapshot-7.json')).split('\n').length - 3, state.length);
   });
 
@@ -111,18 +118,18 @@ describe('journal: a folder of format version 1 that is opened', () => {
     assert.equal(versionOf(files.get('journal-5.jsonl')), 1);
     await goesOn(place, state);
     const after = await place.files();
-    assert.equal(versionOf(after.get('journal-5.jsonl')), 2);
+    assert.equal(versionOf(after.get('journal-5.jsonl')), 3);
     assert.deepEqual(after.get('snapshot-5.json'), files.get('snapshot-5.json'));
   });
 
   it('replaces a first journal without a record, too', async (t) => {
     const place = await Place.make(t);
     await (await place.open()).close();
-    await place.restore(asVersion1(await place.files()));
+    await place.restore(asVersion(2, await place.files()));
     const session = await place.open();
     await session.commit(added);
     await session.close();
-    assert.equal(versionOf((await place.files()).get('journal-0.jsonl')), 2);
+    assert.equal(versionOf((await place.files()).get('journal-0.jsonl')), 3);
     assert.deepEqual((await place.open()).state(), session.state());
   });
 
@@ -134,7 +141,7 @@ describe('journal: a folder of format version 1 that is opened', () => {
     const steps: Files[] = [
       new Map([...files, ['journal-7.jsonl.tmp', journal.subarray(0, 20)]]),
       new Map([...files, ['journal-7.jsonl', journal]]),
-      new Map([...files, ['journal-7.jsonl', journal], ['snapshot-7.json.tmp', Buffer.from('{"v":2')]]),
+      new Map([...files, ['journal-7.jsonl', journal], ['snapshot-7.json.tmp', Buffer.from('{"v":3')]]),
     ];
     for (const step of steps) {
       await place.restore(step);

@@ -5,6 +5,7 @@ import { repairFolder } from '../../../src/store/journal/repair.ts';
 import { added, given, givenAll, released } from './history.ts';
 import { type Files, Place } from './place.ts';
 import { read } from './text.ts';
+import { familiesOf } from '../../support/families.ts';
 
 const TIME = '2026-01-02T03:04:05.678Z';
 
@@ -35,7 +36,7 @@ describe('journal: a damaged header', () => {
     for (let at = 0; at < length; at += 3) {
       await damaged(place, files, name, (header) => header.fill(header[at]! ^ 0x01, at, at + 1));
       await assert.rejects(read(place), { code: 'data_corrupt' }, `byte ${at}`);
-      const { done, lost } = await repairFolder(place.dir, false, TIME);
+      const { done, lost } = await repairFolder(place.dir, familiesOf(), false, TIME);
       assert.deepEqual([done.length, lost], [1, []], `byte ${at}`);
       assert.deepEqual((await read(place)).state, state, `byte ${at}`);
     }
@@ -47,7 +48,7 @@ describe('journal: a damaged header', () => {
     for (const name of ['journal-0.jsonl', 'journal-6.jsonl']) {
       await damaged(place, chain, name, (header) => header.fill(0));
       await assert.rejects(read(place), { code: 'data_corrupt' }, name);
-      assert.deepEqual((await repairFolder(place.dir, false, TIME)).lost, [], name);
+      assert.deepEqual((await repairFolder(place.dir, familiesOf(), false, TIME)).lost, [], name);
       assert.deepEqual((await read(place)).state, state, name);
     }
   });
@@ -58,9 +59,9 @@ describe('journal: a damaged header', () => {
       await place.restore(new Map([...files, ['journal-6.jsonl', Buffer.from(rest)]]));
       const before = await place.files();
       const label = JSON.stringify(rest.slice(0, 30));
-      await assert.rejects(repairFolder(place.dir, false, TIME), { code: 'data_corrupt' }, label);
+      await assert.rejects(repairFolder(place.dir, familiesOf(), false, TIME), { code: 'data_corrupt' }, label);
       assert.deepEqual(await place.files(), before);
-      assert.equal((await repairFolder(place.dir, true, TIME)).lost.length, 1, label);
+      assert.equal((await repairFolder(place.dir, familiesOf(), true, TIME)).lost.length, 1, label);
     }
   });
 });

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { PoolEvent } from '../../../src/pool/events.ts';
 import { Keep } from '../../../src/store/journal/history/retention.ts';
 import type { JournalOptions } from '../../../src/store/journal/journal.ts';
-import { event, includes } from '../history.conformance.ts';
+import { event } from '../history.conformance.ts';
 import type { Place } from './place.ts';
 
 /** VM number n gets the address number n, at n seconds. */
@@ -43,7 +43,7 @@ export async function tidied(place: Place, options: { now?: number; auditRetenti
 
 /** The history of a folder that is being served from. */
 export async function history(place: Place, options: Partial<JournalOptions> = {}) {
-  const journal = place.journal({ includes, ...options });
+  const journal = place.journal(options);
   await journal.open(() => undefined);
   return journal.history;
 }

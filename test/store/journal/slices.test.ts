@@ -21,7 +21,10 @@ describe('journal.writeSnapshot', () => {
     }
     let turns = 0;
     const turn = () => Promise.resolve(turns++);
-    await writeSnapshot(dir, { seq: 1, chain: 0 }, slow(), 'now', { now: () => Math.floor(now), turn });
+    await writeSnapshot(dir, { seq: 1, chain: 0 }, { families: ['pool'], events: slow() }, 'now', {
+      now: () => Math.floor(now),
+      turn,
+    });
     assert.equal(turns, COUNT / 8);
   });
 });

@@ -1,4 +1,4 @@
-import type { IpAllocated } from '../../../pool/events.ts';
+import type { AllocationEvent } from './allocation-event.ts';
 import type { JournalRecord } from './format.ts';
 import type { Line } from './lines.ts';
 
@@ -60,7 +60,7 @@ export class FastDecoder {
   readonly #requestId = new Known();
 
   /** The event in a line of a snapshot, behind which a comma may be; undefined: not of this form. */
-  event(line: Line): IpAllocated | undefined {
+  event(line: Line): AllocationEvent | undefined {
     if (!this.#open(line)) return undefined;
     const event = this.#allocated();
     if (this.#bytes[this.#at] === COMMA) this.#at++;
@@ -93,7 +93,7 @@ export class FastDecoder {
     return true;
   }
 
-  #allocated(): IpAllocated | undefined {
+  #allocated(): AllocationEvent | undefined {
     if (!this.#is(BEGIN)) return undefined;
     const network = this.#known(this.#network);
     if (network === undefined || !this.#is(IP)) return undefined;
@@ -117,7 +117,7 @@ export class FastDecoder {
     if (this.#bytes[this.#at] !== CLOSING_BRACE) return undefined;
     if (at === undefined || actor === undefined || request_id === undefined) return undefined;
     this.#at++;
-    const event: Mutable<IpAllocated> = { type: 'ip_allocated', network, ip, vm_id, nic, at, actor, request_id };
+    const event: Mutable<AllocationEvent> = { type: 'ip_allocated', network, ip, vm_id, nic, at, actor, request_id };
     if (hostname !== undefined) event.hostname = hostname;
     if (requested) event.requested = requested;
     return event;

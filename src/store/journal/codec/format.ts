@@ -1,20 +1,24 @@
 import { crc32 } from 'node:zlib';
 import { hex32 } from '../../../net/hex.ts';
 import { PoolError } from '../../../errors.ts';
-import type { PoolEvent } from '../../../pool/events.ts';
-import { eventText } from './fast-encode.ts';
+import type { DomainEvent } from '../../families.ts';
+import { FastEncoder } from './fast-encode.ts';
 
 /*
- * A journal is a text file, one JSON object a line:
+ * A journal is a text file with one JSON object per line:
  *
- *   {"v":2,"journal":"ippool","base":0,"prev":"00000000","created":"2026-…","crc":"5f1c…"}      header
+ *   {"v":3,"journal":"ippool","base":0,"prev":"00000000","created":"2026-…","crc":"5f1c…"}      header
  *   {"seq":1,"event":{"type":"network_added",…},"g":99,"crc":"8d02…"}                           record
  *   {"seq":2,"event":{…},"more":true,"g":231,"crc":"…"}                                         first of a commit of two
  *   {"seq":3,"event":{…},"g":231,"crc":"…"}                                                     last of that commit
  *
- *   v     format version; a larger one than ours is refused, a smaller one is read, and never appended to:
+ *   v     format version; a larger one than ours is refused. A smaller one is read and never appended to: the journal goes
+ *         on in a new file of our version, with a snapshot
  *           1  networks and single addresses
- *           2  the same lines; events that version 1 does not know, and would read wrongly
+ *           2  the same lines; more event types, which a program for format 1 would read wrongly
+ *           3  the same lines; events of several families (see store/families.ts), also within one commit. A snapshot names
+ *              the families that have events in it. Events of networks may have `vrf` (absent: `default`), events of
+ *              allocations may have `id` (absent: derived from address and time)
  *   base  number of the last record before this file; the first record here is base + 1
  *   prev  crc of that record, which chains the files together
  *   seq   number of the record, without gaps
@@ -22,10 +26,14 @@ import { eventText } from './fast-encode.ts';
  *   g     byte offset in this file at which the batch of this record began. Batch n + 1 is written only when
  *         batch n is durable, so a record with g > X proves that all bytes before X had reached the disk
  *   crc   CRC-32 (IEEE 802.3) over the bytes of the line before `,"crc"`, continued from the crc of the line before
+ *
+ * A type or a family that this program does not know is refused like a larger version: skipping it would lose state.
  */
 
-/** The newest format this program reads and the one it writes. */
-export const FORMAT_VERSION = 2;
+/** The newest format that this program reads, and the one that it writes. */
+export const FORMAT_VERSION = 3;
+/** The first format in which a snapshot names its families. */
+export const FAMILIES_VERSION = 3;
 
 const CRC_FIELD = ',"crc":"';
 /** `,"crc":"01234567"}` */
@@ -42,7 +50,7 @@ export interface Header {
 
 export interface JournalRecord {
   readonly seq: number;
-  readonly event: PoolEvent;
+  readonly event: DomainEvent;
   readonly more?: true;
   readonly g: number;
 }
@@ -59,9 +67,21 @@ export function encodeHeader(base: number, prev: number, created: string): { lin
   return seal(JSON.stringify(header).slice(0, -1), prev);
 }
 
-/** One record; `more` when the next one belongs to the same commit. */
-export function encodeRecord(seq: number, event: PoolEvent, more: boolean, g: number, chain: number) {
-  return seal(`{"seq":${seq},"event":${eventText(event)}${more ? ',"more":true' : ''},"g":${g}`, chain);
+/**
+ * One record.
+ *
+ * @param more whether the next record belongs to the same commit
+ * @param encoder that of the records before it, whose work it reuses
+ */
+export function encodeRecord(
+  seq: number,
+  event: DomainEvent,
+  more: boolean,
+  g: number,
+  chain: number,
+  encoder = new FastEncoder(),
+) {
+  return seal(`{"seq":${seq},"event":${encoder.encode(event)}${more ? ',"more":true' : ''},"g":${g}`, chain);
 }
 
 /** What a line states of itself; `undefined` when it has not the form of a sealed line. The crc is not checked here. */
@@ -91,6 +111,7 @@ export function isRecord(value: Record<string, unknown>): value is Record<string
     Number.isSafeInteger(g) &&
     typeof event === 'object' &&
     event !== null &&
+    typeof (event as Partial<DomainEvent>).type === 'string' &&
     (more === undefined || more === true)
   );
 }
@@ -100,7 +121,8 @@ export function isHeader(value: Record<string, unknown>, file: string): value is
   if (typeof value.v === 'number' && value.v > FORMAT_VERSION) throw newerVersion(file, value.v);
   const { v, journal, base, prev } = value;
   const chained = typeof prev === 'string' && /^[0-9a-f]{8}$/.test(prev);
-  return (v === 1 || v === FORMAT_VERSION) && journal === 'ippool' && Number.isSafeInteger(base) && chained;
+  const isKnown = Number.isInteger(v) && Number(v) >= 1 && Number(v) <= FORMAT_VERSION;
+  return isKnown && journal === 'ippool' && Number.isSafeInteger(base) && chained;
 }
 
 /** A file of a later release: refused, and left alone. */

@@ -1,15 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type History,
-  type HistoryQuery,
-  type Includes,
-  isRecordNumber,
-  matches,
-  type Recorded,
-} from '../../history.ts';
 import { Delivery, type Delivered } from '../../delivered.ts';
 import { parsePosition, positionGone } from '../../position.ts';
+import { type History, type HistoryQuery, isRecordNumber, matches, type Recorded } from '../../history.ts';
 import { ioError, journalName, listFolder, segmentName } from '../folder.ts';
 import { offsetOf, recordsBackwards } from './file.ts';
 import { commitsAfter } from './forwards.ts';
@@ -36,12 +29,10 @@ const CHUNK_TO_READ = 1 << 16;
 export class JournalHistory implements History {
   readonly #dir: string;
   readonly #committed: () => Committed | undefined;
-  readonly #includes: Includes;
 
-  constructor(dir: string, committed: () => Committed | undefined, includes: Includes) {
+  constructor(dir: string, committed: () => Committed | undefined) {
     this.#dir = dir;
     this.#committed = committed;
-    this.#includes = includes;
   }
 
   async *search(query: HistoryQuery): AsyncGenerator<Recorded> {
@@ -101,7 +92,7 @@ export class JournalHistory implements History {
     try {
       const end = Number.isFinite(before) ? await offsetOf(handle, before, size, CHUNK_TO_READ) : size;
       for await (const { seq, event } of recordsBackwards(handle, { end, needles, chunk })) {
-        if (seq < before && matches(query, event, this.#includes)) yield { id: String(seq), event };
+        if (seq < before && matches(query, event)) yield { id: String(seq), event };
       }
     } catch (error) {
       throw ioError(`read the history in ${this.#dir}`, error);

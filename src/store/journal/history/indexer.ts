@@ -1,4 +1,4 @@
-import type { Facts } from '../../history.ts';
+import type { DomainEvent } from '../../families.ts';
 import { Bloom } from './bloom.ts';
 import { type Span, Spans } from './spans.ts';
 
@@ -33,7 +33,7 @@ export class Indexer {
   #from = Number.POSITIVE_INFINITY;
   #to = Number.NEGATIVE_INFINITY;
 
-  add({ type, at, network, ip, end_ip, vm_id, range, cidr }: Facts): void {
+  add({ type, at, network, ip, end_ip, vm_id, range, cidr }: DomainEvent): void {
     if (at !== undefined) {
       if (at < this.#from) this.#from = at;
       if (at > this.#to) this.#to = at;

@@ -1,7 +1,7 @@
 import { open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PoolError } from '../../../errors.ts';
-import type { Facts } from '../../history.ts';
+import type { DomainEvent } from '../../families.ts';
 import { indexName, isOutOfDescriptors, listFolder, type Numbered, segmentName, syncFolder } from '../folder.ts';
 import { recordsBackwards } from './file.ts';
 import { makeIndex, readIndex, writeIndex } from './index-file.ts';
@@ -135,7 +135,7 @@ async function timeOfLast({ path }: Numbered): Promise<number | undefined> {
   try {
     const { size } = await handle.stat();
     for await (const { event } of recordsBackwards(handle, { end: size, needles: undefined, chunk: CHUNK })) {
-      const { at }: Facts = event;
+      const { at }: DomainEvent = event;
       if (at !== undefined) return at;
     }
     return undefined;

@@ -8,6 +8,7 @@ import { found } from '../../history.conformance.ts';
 import { added, given, givenAll } from '../history.ts';
 import { Place } from '../place.ts';
 import { history, names, spoil, tidied } from '../segments.ts';
+import { familiesOf } from '../../../support/families.ts';
 
 describe('journal verify and repair: the history', () => {
   /** Sound in the eyes of a pool: history-0, history-5, history-10; journal-15 and journal-20. */
@@ -21,7 +22,7 @@ describe('journal verify and repair: the history', () => {
 
   it('is sound, and counted', async (t) => {
     const place = await sound(t);
-    const { findings, files, records } = await verifyFolder(place.dir);
+    const { findings, files, records } = await verifyFolder(place.dir, familiesOf());
     assert.deepEqual(findings, []);
     assert.deepEqual({ files, records }, { files: 7, records: 20 });
   });
@@ -32,21 +33,21 @@ describe('journal verify and repair: the history', () => {
     ['a cut end', (place) => change(place, 'history-5.jsonl', /.{20}\n$/, ''), 'history-5.jsonl'],
     ['a segment that is missing', (place) => unlink(place.path('history-5.jsonl')), 'history-10.jsonl'],
     ['a newest segment that is missing', (place) => unlink(place.path('history-10.jsonl')), 'journal-15.jsonl'],
-    ['a segment of a later release', (place) => change(place, 'history-0.jsonl', '"v":2', '"v":3'), 'history-0.jsonl'],
+    ['a segment of a later release', (place) => change(place, 'history-0.jsonl', '"v":3', '"v":4'), 'history-0.jsonl'],
     ['a segment in the place of another', (place) => swap(place), 'history-5.jsonl'],
   ];
   for (const [what, spoilIt, file] of faults) {
     it(`notes ${what}, which stops no start and which repair leaves alone`, async (t) => {
       const place = await sound(t);
       await spoilIt(place);
-      const { findings } = await verifyFolder(place.dir);
+      const { findings } = await verifyFolder(place.dir, familiesOf());
       assert.ok(findings.some((finding) => finding.file === file && finding.rule === 'history'));
       assert.deepEqual(
         findings.filter(({ damage }) => damage),
         [],
       );
       const before = await place.files();
-      assert.deepEqual(await repairFolder(place.dir, false, 'now'), { done: [], lost: [] });
+      assert.deepEqual(await repairFolder(place.dir, familiesOf(), false, 'now'), { done: [], lost: [] });
       assert.deepEqual(await place.files(), before);
       const session = await place.open();
       await session.commit(given(100));
@@ -60,7 +61,7 @@ describe('journal verify and repair: the history', () => {
     await other.compact(added, given(2, 'other'), ...givenAll(3, 5));
     await writeFile(place.path('history-0.jsonl'), readFileSync(other.path('journal-0.jsonl')));
     assert.deepEqual(
-      (await verifyFolder(place.dir)).findings.map(({ file, rule, damage }) => [file, rule, damage]),
+      (await verifyFolder(place.dir, familiesOf())).findings.map(({ file, rule, damage }) => [file, rule, damage]),
       [['history-5.jsonl', 'history', false]],
     );
   });
@@ -68,7 +69,7 @@ describe('journal verify and repair: the history', () => {
   it('is silent about what is older than it has to be kept', async (t) => {
     const place = await sound(t);
     await unlink(place.path('history-0.jsonl'));
-    assert.deepEqual((await verifyFolder(place.dir)).findings, []);
+    assert.deepEqual((await verifyFolder(place.dir, familiesOf())).findings, []);
   });
 
   it('leaves it alone when it repairs what is damaged', async (t) => {
@@ -76,7 +77,7 @@ describe('journal verify and repair: the history', () => {
     const before = await place.files();
     const snapshot = [...before.keys()].filter((name) => name.startsWith('snapshot-')).at(-1)!;
     await spoil(place, snapshot);
-    await repairFolder(place.dir, false, 'now');
+    await repairFolder(place.dir, familiesOf(), false, 'now');
     const after = await place.files();
     for (const name of await names(place)) assert.deepEqual(after.get(name), before.get(name), name);
     assert.deepEqual(
