@@ -18,20 +18,18 @@ export async function* commitsAfter(handle: FileHandle, after: number, end: numb
   for (const from of near > 0 ? [near, 0] : [0]) {
     let seq = after;
     let commit: JournalRecord[] = [];
-    let isPast = false;
+    let isEarly = false; // whether reading began before the first commit
     for await (const record of recordsForwards(handle, from, end)) {
+      if (record.seq <= seq + 1) isEarly = true;
       if (record.seq <= after) continue;
-      if (record.seq !== seq + 1) {
-        isPast = seq === after;
-        break;
-      }
+      if (record.seq !== seq + 1) break;
       seq = record.seq;
       commit.push(record);
       if (record.more) continue;
       yield commit;
       commit = [];
     }
-    if (!isPast) return;
+    if (isEarly) return;
   }
 }
 
