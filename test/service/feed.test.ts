@@ -113,7 +113,7 @@ describe('service.feed', () => {
   it('continues a listener from the history that has fallen behind the ring', async () => {
     const { feed, commit } = await site();
     const { seen, listener } = noting();
-    let go = () => undefined as void;
+    let go: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (go = resolve));
     feed.subscribe({ ...listener, receive: (delivered) => (void listener.receive(delivered), gate) });
     await commit(50);

@@ -40,6 +40,28 @@ describe('two nodes on one etcd', { skip: missingEtcd() }, () => {
     return { a, b, delivered, race, open };
   }
 
+  it('names the source of a delivery, and gives it the same position on both nodes', async (t) => {
+    const prefix = site.prefix();
+    const batches: Record<string, Delivered[]> = { a: [], b: [] };
+    const [a, b] = ['a', 'b'].map((node) => site.store(t, { prefix, node })) as [Store, Store];
+    await a.open((delivered) => batches.a!.push(delivered));
+    await b.open((delivered) => batches.b!.push(delivered));
+    await a.commit([added('default', '10.0.0.0/24')]);
+    await b.barrier();
+    await b.commit([allocated('vm1', '10.0.0.5')]);
+    await a.barrier();
+    const sourcesOf = (node: string) => batches[node]?.map(({ source }) => source);
+    assert.deepEqual(
+      [sourcesOf('a'), sourcesOf('b')],
+      [
+        ['own', 'other'],
+        ['other', 'own'],
+      ],
+    );
+    const positionsOf = (node: string) => batches[node]?.map(({ position }) => position);
+    assert.deepEqual(positionsOf('a'), positionsOf('b'));
+  });
+
   const ONE = ['conflict', 'ok'];
   const BOTH = ['ok', 'ok'];
   const NETWORK = added('default', '10.0.0.0/24');
