@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'loading'
   | 'conflict'
   | 'commit_too_large'
+  | 'position_gone'
   | 'store_unavailable'
   | 'storage_full'
   | 'internal'

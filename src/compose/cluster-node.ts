@@ -13,6 +13,8 @@ import { Image } from '../store/etcd/image.ts';
 import { Keys } from '../store/etcd/keys.ts';
 import { EtcdMembership } from '../store/etcd/membership.ts';
 import { EtcdStore } from '../store/etcd/store.ts';
+import type { Membership } from '../store/membership.ts';
+import type { ReplicatedStore } from '../store/replicated-store.ts';
 import { packageVersion } from '../host/version.ts';
 
 // What a node of a cluster has that a sidecar does without.
@@ -42,7 +44,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const MIGRATION_MS = 10_000;
 
 /** Where all nodes write to, and read what the others write. */
-export function clusterStore(options: ClusterOptions): EtcdStore {
+function clusterStore(options: ClusterOptions, members: Membership): EtcdStore {
   const { endpoints, config, pool, searchOrigin: searchOrigin, fatal, log, now, clock, word } = options;
   return new EtcdStore({
     client: new EtcdClient({ endpoints, tls: config.etcdTls, now }),
@@ -55,7 +57,7 @@ export function clusterStore(options: ClusterOptions): EtcdStore {
       network: (event) => networkAfter(pool, event),
     },
     state: () => snapshotOf(pool),
-    adopt: (event) => searchOrigin.adopt(event),
+    members,
     overtaken: (events) => searchOrigin.overtaken(events),
     fatal,
     log,
@@ -79,6 +81,12 @@ export async function withImage<T>(
   } finally {
     client.close();
   }
+}
+
+/** The shared store and this node's part in it. */
+export function clusterParts(options: ClusterOptions): { cluster: ReplicatedStore; node: ClusterNode } {
+  const node = new ClusterNode(options);
+  return { cluster: clusterStore(options, node.members), node };
 }
 
 /** What a node of a cluster has beside its store: its own member, if it brings one along, and the list of all of them. */
@@ -106,6 +114,10 @@ export class ClusterNode {
       name: settings && String(settings.file.cluster_id),
       ownsMembers: settings !== undefined,
     });
+  }
+
+  get members(): Membership {
+    return this.#membership;
   }
 
   /** Resolves when the own member takes part; without one at once. */

@@ -1,42 +1,34 @@
 import { randomInt } from 'node:crypto';
-import { resolve } from 'node:path';
 import type { Logger } from 'pino';
-import type { ClusterOptions } from './cluster-node.ts';
 import { type Config, OFFLINE } from '../config/load.ts';
-import { createHandler } from '../http/app.ts';
-import { listen, listenOnSocket } from '../http/server.ts';
+import type { PoolError } from '../errors.ts';
 import { createLog } from '../host/log.ts';
 import { notify } from '../host/systemd.ts';
-import { PoolError } from '../errors.ts';
+import { packageVersion } from '../host/version.ts';
+import { createHandler } from '../http/app.ts';
+import { listen, listenOnSocket } from '../http/server.ts';
 import type { Origin } from '../pool/events.ts';
 import { PoolFamily } from '../pool/family.ts';
 import { Pool } from '../pool/pool.ts';
-import { SearchOrigin } from '../service/search-origin.ts';
+import { Applier } from '../service/applier.ts';
 import { Clock } from '../service/clock.ts';
+import { Feed } from '../service/feed.ts';
 import { Health } from '../service/health.ts';
+import { SearchOrigin } from '../service/search-origin.ts';
 import { useCases } from '../service/use-cases.ts';
-import { DefaultNetwork } from './default-network.ts';
-import { word } from './offline.ts';
-import { logReady } from './startup-log.ts';
 import { Families } from '../store/families.ts';
-import { Journal } from '../store/journal/journal.ts';
-import { MemoryStore } from '../store/memory.ts';
-import { packageVersion } from '../host/version.ts';
+import { DefaultNetwork } from './default-network.ts';
+import { logClock, logReady } from './startup-log.ts';
+import { openableStore } from './stores.ts';
 
-// The only file that names concrete parts; those of a cluster stand in cluster.ts, which a sidecar does not load.
+// Wiring and nothing else: the only file that names all concrete parts, except those of cluster-node.ts.
 
-/** The journal may be twice as long as the state that it leads to: half as many snapshots as at once, for a longer start. */
-const COMPACT_RATIO = 2;
-/** How often leases and reservations that have ended are looked for; milliseconds. A request that meets one does not wait for it. */
+/** How often leases and reservations that have ended are released; milliseconds. A request that meets one does not wait for it. */
 const SWEEP_MS = 1000;
-/** Allocations that a cluster changes in one transaction: with their owners and what is kept in mind, of 128 operations. */
+/** Allocations that a cluster changes in one transaction: with their owners and cooling addresses, of 128 operations. */
 const CLUSTER_COMMIT = 32;
-/** A change of a cluster has its answer within 3 s, once it is begun. */
+/** A cluster responds to a change within 3 s. */
 const CLUSTER_TIMEOUT_MS = 2800;
-/** How often a node that starts looks again because another made the network first. */
-const START_ATTEMPTS = 16;
-const HOUR_MS = 60 * 60 * 1000;
-const DAY_MS = 24 * HOUR_MS;
 
 export interface Running {
   readonly url: string;
@@ -45,31 +37,26 @@ export interface Running {
 }
 
 /**
- * Builds the service from its settings and starts it. Resolves when it is ready to give addresses.
+ * Builds the service from its settings and starts it. Resolves when it is ready to allocate addresses.
  *
- * @param fatal told when the process has to end at once: the disk may have lied
- * @throws PoolError with a code that cli/exit.ts maps to an exit code; nothing in the data folder is changed then
+ * @param fatal called when the process must end at once: the disk may have lied
+ * @throws PoolError with a code that cli/exit.ts maps to an exit code; then nothing in the data folder has changed
  */
 export async function start(config: Config, fatal: (error: PoolError) => void): Promise<Running> {
   const log = await createLog(config.debug ? 'debug' : 'info');
-  const {
-    handle,
-    cluster,
-    node,
-    health,
-    networks,
-    pool,
-    defaultNetwork: defaultNetwork,
-    open,
-    close,
-  } = await build(config, log, fatal);
   const origin: Origin = { at: Date.now(), actor: 'ippool', request_id: 'start' };
+  const { handle, cluster, node, health, networks, pool, defaultNetwork, open, close } = await build(
+    config,
+    log,
+    fatal,
+    origin,
+  );
   defaultNetwork.check(origin);
   const server = await (config.socket === undefined
     ? listen(handle, config.host, config.port)
     : listenOnSocket(handle, config.socket));
   try {
-    await open(origin);
+    await open();
   } catch (error) {
     await server.close();
     await close();
@@ -106,52 +93,36 @@ export async function start(config: Config, fatal: (error: PoolError) => void): 
 export async function openFolder(dir: string, fatal: (error: PoolError) => void) {
   const log = await createLog('silent');
   const { handle, health, networks, open, close } = await build({ ...OFFLINE, data: dir }, log, fatal);
-  await open(undefined);
+  await open();
   await networks.sweep({ actor: 'ippool', requestId: 'expiry' });
   health.phase = 'ready';
   return { handle, close };
 }
 
-async function build(config: Config, log: Logger, fatal: (error: PoolError) => void) {
+/** @param origin of the events that make the network of the settings; undefined: no network is made or changed */
+async function build(config: Config, log: Logger, fatal: (error: PoolError) => void, origin?: Origin) {
   const now = () => Date.now();
   const pool = new Pool(randomInt(2 ** 32));
+  const searchOrigin = config.etcd && new SearchOrigin(pool, Math.random);
   const families = new Families([new PoolFamily(pool)]);
+  const applier = new Applier(families, searchOrigin);
   const defaultNetwork = new DefaultNetwork(config, pool);
-  let origin: Origin | undefined;
-  let isEmpty = true;
   const accept = () => {
-    if (origin) defaultNetwork.accept(origin, isEmpty);
+    if (origin) defaultNetwork.accept(origin, applier.isEmpty);
   };
-  const searchOrigin = new SearchOrigin(pool, Math.random);
-  const journal = () =>
-    new Journal({
-      dir: resolve(config.data),
-      requireExisting: config.requireExisting,
-      families,
-      accept,
-      fatal,
-      log: (level, facts, message) => log[level](facts, message),
-      now,
-      compactBytes: config.compactBytes,
-      compactRatio: COMPACT_RATIO,
-      auditRetentionMs: config.auditRetention * DAY_MS,
-    });
-  const { cluster, node } = config.etcd
-    ? await clusterParts({
-        endpoints: config.etcd,
-        config,
-        pool,
-        searchOrigin: searchOrigin,
-        fatal,
-        log: (level, facts, message) => log[level](facts, message),
-        now,
-        clock: () => performance.now(),
-        word,
-      })
-    : {};
-  const store = cluster ?? (config.memory ? new MemoryStore() : journal());
+  const { store, cluster, node } = await openableStore({
+    config,
+    pool,
+    families,
+    searchOrigin,
+    accept,
+    fatal,
+    log,
+    now,
+  });
+  const feed = new Feed({ history: store.history, barrier: () => store.barrier(), log });
   const health = new Health(store, now, cluster !== undefined);
-  // A lease ends by the clock of whichever node is asked: all go by that of most.
+  // Every node judges leases by the clock of most nodes.
   const clock = new Clock(
     () => now() + (cluster?.skew ?? 0),
     () => performance.now(),
@@ -159,7 +130,6 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
   const cases = useCases({
     pool,
     store,
-    history: store.history,
     clock,
     random: Math.random,
     atOnce: cluster && CLUSTER_COMMIT,
@@ -175,54 +145,26 @@ async function build(config: Config, log: Logger, fatal: (error: PoolError) => v
     logRequests: config.debug,
     revisions: cluster,
   });
-  /** @param by who makes the sidecar's network, or brings it up to its settings; undefined: nobody does */
-  const open = async (by: Origin | undefined) => {
-    origin = by;
+  const open = async () => {
     await node?.open();
-    await store.open((batch) => {
-      isEmpty = false;
-      for (const event of batch) {
-        families.apply(event);
-        if (cluster && event.type === 'network_added' && event.network !== undefined) searchOrigin.move(event.network);
-      }
+    await store.open((delivered) => {
+      applier.apply(delivered);
+      feed.publish(delivered);
     });
-    if (cluster) searchOrigin.moveAll();
+    searchOrigin?.moveAll();
     clock.notBefore(pool.time);
-    if (clock.ahead() > HOUR_MS) {
-      const facts = { ahead_seconds: Math.round(clock.ahead() / 1000), latest: new Date(pool.time).toISOString() };
-      log.warn(facts, 'the clock of this machine is behind what was written down: time goes on from there');
-    }
-    for (let attempt = 1; by; attempt++) {
-      if (cluster) accept(); // a journal asks by itself, before it changes anything
-      const events = defaultNetwork.settle({ ...by, at: clock.now() }, isEmpty);
-      if (events.length === 0) return;
-      try {
-        await store.commit(events);
-        return;
-      } catch (error) {
-        if (!(error instanceof PoolError) || error.code !== 'conflict' || attempt >= START_ATTEMPTS) throw error;
-      }
-    }
+    logClock(log, clock, pool.time);
+    if (origin)
+      await defaultNetwork.bringUp(
+        store,
+        () => ({ ...origin, at: clock.now() }),
+        () => applier.isEmpty,
+      );
   };
   const close = async () => {
+    feed.close();
     await store.close();
     await node?.close();
   };
-  return {
-    handle,
-    cluster,
-    node,
-    health,
-    networks: cases.networks,
-    pool,
-    defaultNetwork: defaultNetwork,
-    open,
-    close,
-  };
-}
-
-/** gRPC takes longer to load, and more memory, than all that a sidecar needs. */
-async function clusterParts(options: ClusterOptions) {
-  const { ClusterNode, clusterStore } = await import('./cluster-node.ts');
-  return { cluster: clusterStore(options), node: new ClusterNode(options) };
+  return { handle, cluster, node, health, networks: cases.networks, pool, defaultNetwork, open, close };
 }

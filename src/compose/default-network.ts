@@ -9,6 +9,10 @@ import type { Origin, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import { DEFAULT_NETWORK_ID } from '../service/networks.ts';
+import type { Store } from '../store/store.ts';
+
+/** Commits until a node gives up because other nodes were first each time. */
+const ATTEMPTS = 16;
 
 /** The network of the settings of `serve`: added to an empty store, and never replaced afterwards. */
 export class DefaultNetwork {
@@ -58,6 +62,27 @@ export class DefaultNetwork {
       `${place} belongs to ${stored}, not to ${flag}: omit the flag to continue with it, or use ${remedy}`,
       { network: known.cidrText, gateway: known.gatewayText },
     );
+  }
+
+  /**
+   * Makes the network agree with the settings, durably. When other nodes share the store, one of them may be first: then it
+   * looks again, and checks the settings against what the other has made.
+   *
+   * @param isEmpty whether the store has no events
+   * @throws PoolError `data_mismatch`, and what a commit throws
+   */
+  async bringUp(store: Pick<Store, 'commit'>, origin: () => Origin, isEmpty: () => boolean): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      if (this.#config.etcd) this.accept(origin(), isEmpty()); // a journal checks before it changes its folder
+      const events = this.settle(origin(), isEmpty());
+      if (events.length === 0) return;
+      try {
+        await store.commit(events);
+        return;
+      } catch (error) {
+        if (!(error instanceof PoolError) || error.code !== 'conflict' || attempt >= ATTEMPTS) throw error;
+      }
+    }
   }
 
   /**

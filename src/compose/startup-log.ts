@@ -4,7 +4,17 @@ import type { Config } from '../config/load.ts';
 import { notify } from '../host/systemd.ts';
 import { packageVersion } from '../host/version.ts';
 import type { Pool } from '../pool/pool.ts';
+import type { Clock } from '../service/clock.ts';
 import type { DefaultNetwork } from './default-network.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** Warns when this machine's clock is more than an hour behind the newest record: lease times would run ahead of it. */
+export function logClock(log: Logger, clock: Clock, latest: number): void {
+  if (clock.ahead() <= HOUR_MS) return;
+  const facts = { ahead_seconds: Math.round(clock.ahead() / 1000), latest: new Date(latest).toISOString() };
+  log.warn(facts, 'the clock of this machine is behind what was written down: time goes on from there');
+}
 
 /** Logs what this node serves, once it does, and tells systemd. */
 export function logReady(config: Config, log: Logger, url: string, pool: Pool, { network }: DefaultNetwork): void {

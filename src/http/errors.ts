@@ -30,6 +30,7 @@ export const STATUS = {
   node_exists: 409,
   quorum_at_risk: 409,
   conflict: 409,
+  position_gone: 410,
   payload_too_large: 413,
   commit_too_large: 413,
   unsupported_media_type: 415,

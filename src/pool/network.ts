@@ -39,8 +39,10 @@ export class Network {
   readonly origin: bigint;
   readonly created_at: number;
   updated_at: number;
-  /** Offset that the strategy gave last; undefined when none was. */
+  /** Offset that the strategy allocated last; undefined when there is none. */
   cursor: bigint | undefined;
+  /** See {@link startSearchAt}. */
+  #searchStart: bigint | undefined;
   readonly cooldown: Cooldown;
 
   #shape: NetworkShape;
@@ -122,6 +124,25 @@ export class Network {
   /** Addresses that could be given to somebody else, those held by a decision under way included. */
   get available(): bigint {
     return this.#vacancy.available;
+  }
+
+  /**
+   * Lets the next search begin behind an offset instead of the cursor. This is a view of this process and no state: it is not an
+   * event, no snapshot has it, and the next allocation of this process ends it.
+   */
+  startSearchAt(offset: bigint): void {
+    this.#searchStart = offset;
+  }
+
+  /** The offset behind which the next search begins; undefined at the first address. */
+  get searchCursor(): bigint | undefined {
+    return this.#searchStart ?? this.cursor;
+  }
+
+  /** Moves the cursor to the last offset of an allocation that the strategy chose. */
+  moveCursor(offset: bigint): void {
+    this.cursor = offset;
+    this.#searchStart = undefined;
   }
 
   /** Whether a released address means anything here, or one ever will while the settings are these. */
@@ -237,6 +258,7 @@ export class Network {
     const { first, last } = assignable.space;
     this.cooldown.keepWithin(assignable.space);
     if (this.cursor !== undefined && (this.cursor < first || this.cursor > last)) this.cursor = undefined;
+    this.#searchStart = undefined;
     this.#vacancy.relay(assignable);
   }
 

@@ -131,7 +131,7 @@ export class Pool {
       case 'ip_allocated': {
         const allocation = allocationOf(network, event);
         network.put(allocation);
-        if (!event.requested) network.cursor = allocation.last;
+        if (!event.requested) network.moveCursor(allocation.last);
         return;
       }
       case 'ip_updated': {

@@ -1,5 +1,4 @@
 import type { Pool } from '../pool/pool.ts';
-import type { History } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
 import { Allocations } from './allocations.ts';
 import { Bulk } from './bulk.ts';
@@ -25,7 +24,6 @@ export interface UseCases {
 export interface UseCasesOptions {
   readonly pool: Pool;
   readonly store: Store;
-  readonly history: History;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -36,7 +34,7 @@ export interface UseCasesOptions {
 }
 
 /** The use cases over a pool and where its events become durable. */
-export function useCases({ pool, store, history, clock, random, atOnce, timeoutMs }: UseCasesOptions): UseCases {
+export function useCases({ pool, store, clock, random, atOnce, timeoutMs }: UseCasesOptions): UseCases {
   const transactions = new Transactions({ pool, store, clock, atOnce, timeoutMs });
   const allocations = new Allocations({ pool, transactions, random });
   const listing = new Listing({ pool, transactions });
@@ -47,7 +45,7 @@ export function useCases({ pool, store, history, clock, random, atOnce, timeoutM
     networks: new Networks({ pool, transactions, random }),
     history: new HistoryService({
       pool,
-      history,
+      history: store.history,
       listing,
       meant: (text, vrf) => transactions.resolveNetwork(text, vrf),
       now: () => transactions.now(),

@@ -1,3 +1,4 @@
+import type { Delivered } from './delivered.ts';
 import { parseAddress } from '../net/address.ts';
 import { DEFAULT_VRF } from '../net/vrf.ts';
 import type { DomainEvent } from './families.ts';
@@ -37,6 +38,14 @@ export interface HistoryQuery {
 /** What was committed, newest first. Ending the iteration early lets go of what it holds. */
 export interface History {
   search(query: HistoryQuery): AsyncIterable<Recorded>;
+  /**
+   * Everything after a position and up to what has been delivered here, oldest first, commit by commit, with source
+   * `replay`. The id of a record is not a position: on a journal, and in memory, a position is the id of the last record of
+   * a commit, written with a fixed width; in etcd, ids are keys of records and a position is the revision that put them.
+   *
+   * @throws PoolError `position_gone` when the history does not go back that far
+   */
+  after(position: string): AsyncIterable<Delivered>;
   /** Whether a text could be the id of a record of this history, whatever has become of that. */
   isId(text: string): boolean;
 }

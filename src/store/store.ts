@@ -1,9 +1,8 @@
+import type { Deliver } from './delivered.ts';
 import type { DomainEvent } from './families.ts';
+import type { History } from './history.ts';
 
-/** Events that became durable together, in their order. */
-export type Delivered = readonly DomainEvent[];
-
-/** How much of the history was read while a store opens, in bytes. */
+/** How much of the stored data has been read while a store opens, in bytes. */
 export interface Progress {
   readonly done: number;
   readonly total: number;
@@ -12,28 +11,33 @@ export interface Progress {
 /** Whether commits can succeed now. */
 export interface StoreHealth {
   readonly writable: boolean;
-  /** For people: why not, or "ok". */
+  /** For people: "ok", or why commits fail. */
   readonly reason: string;
-  /** While the history is being read; absent where nobody knows how much there is. */
+  /** While the store opens; absent when the total is not known. */
   readonly progress?: Progress;
 }
 
-/** Where events become durable. One conformance suite runs over every implementation. */
+/** Where events become durable. One conformance suite runs against every implementation. */
 export interface Store {
-  /** Delivers all that was ever committed, once and in order: history first, then live. Resolves when history is through. */
-  open(deliver: (batch: Delivered) => void): Promise<void>;
+  /** What was committed, newest first. Empty before the store is open. */
+  readonly history: History;
+  /**
+   * Delivers everything that was ever committed, once and in order: first what leads to the stored state, with source
+   * `replay`, then live. Resolves when the stored state has been delivered.
+   */
+  open(deliver: Deliver): Promise<void>;
   /**
    * Makes one batch durable, all or nothing. Resolves after its own delivery.
-   * Rejects with `conflict` when another writer was first, with `storage_full` when there is no room; then nothing of the
-   * batch was or ever will be delivered. Rejects with `store_unavailable` when it cannot write: then nothing was either,
-   * unless the store is one of several nodes and lost touch with the others while they wrote. What they wrote is
-   * delivered once it hears of it, and whoever asks again meets it.
+   * Rejects with `conflict` when another writer was first, and with `storage_full` when there is no room; then nothing of
+   * the batch was or ever will be delivered. Rejects with `store_unavailable` when it cannot write. Then nothing was
+   * delivered either, unless several nodes share the store and this one lost contact: the batch may still be delivered
+   * later, and a repeated request then finds it.
    */
   commit(events: readonly DomainEvent[]): Promise<void>;
-  /** Resolves when all that was committed anywhere before this call has been delivered here. One barrier serves all who wait. */
+  /** Resolves when everything that was committed anywhere before this call has been delivered here. One barrier serves all waiters. */
   barrier(): Promise<void>;
-  /** What readiness asks; never touches the disk or the network. */
+  /** For readiness probes; never touches the disk or the network. */
   health(): StoreHealth;
-  /** Finishes what was committed, then lets go of everything. Commits after it reject with `store_unavailable`. */
+  /** Finishes the commits that are under way, then releases all resources. Later commits reject with `store_unavailable`. */
   close(): Promise<void>;
 }

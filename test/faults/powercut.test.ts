@@ -118,7 +118,7 @@ async function reopen(dir: string) {
     compactRatio: 1,
   });
   try {
-    await journal.open((batch) => poolEvents(batch).forEach((event) => pool.apply(event)));
+    await journal.open((batch) => poolEvents(batch.events).forEach((event) => pool.apply(event)));
     const network = pool.find('default');
     if (!network) return result;
     for (const { vm_id, offset } of network.allocations()) {

@@ -205,7 +205,7 @@ class LongStore extends MemoryStore implements MemoryStore {
         this.isOpen = false;
       }
     };
-    return { search: () => search.call(this), isId: () => true };
+    return { search: () => search.call(this), after: () => super.history.after(''), isId: () => true };
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { IpAllocated, PoolEvent } from '../../src/pool/events.ts';
+import { snapshotOf } from '../../src/pool/snapshot.ts';
 import { Pool } from '../../src/pool/pool.ts';
 import { SearchOrigin } from '../../src/service/search-origin.ts';
 
@@ -24,13 +25,28 @@ function site() {
   for (const event of [network, given('10.0.0.100')]) pool.apply(event);
   const scatter = new SearchOrigin(pool, () => 0.5);
   const at = () => {
-    const { cursor } = pool.network('n');
-    return cursor === undefined ? undefined : pool.network('n').ipAt(cursor);
+    const { searchCursor } = pool.network('n');
+    return searchCursor === undefined ? undefined : pool.network('n').ipAt(searchCursor);
   };
   return { pool, scatter, at };
 }
 
 describe('scatter', () => {
+  it('is no state: a snapshot has the cursor that allocations have left', () => {
+    const { pool, scatter, at } = site();
+    const before = JSON.stringify([...snapshotOf(pool)]);
+    scatter.moveAll();
+    assert.equal(at(), '10.0.128.0');
+    assert.equal(JSON.stringify([...snapshotOf(pool)]), before);
+  });
+
+  it('ends with the next allocation of this node', () => {
+    const { pool, scatter, at } = site();
+    scatter.moveAll();
+    pool.apply(given('10.0.128.1'));
+    assert.equal(at(), '10.0.128.1');
+  });
+
   it('takes in what others give without going on behind it', () => {
     const { pool, scatter, at } = site();
     pool.apply(scatter.adopt(given('10.0.9.1')));

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { IpAllocated, PoolEvent } from '../../src/pool/events.ts';
-import type { Delivered, Store } from '../../src/store/store.ts';
+import { parsePosition } from '../../src/store/position.ts';
+import type { Delivered } from '../../src/store/delivered.ts';
 import { poolEvents } from '../support/families.ts';
+import type { Store } from '../../src/store/store.ts';
 
 /** An implementation of the Store port, as the suite needs it. */
 export interface Subject {
@@ -41,7 +43,7 @@ export function conformance({ name, place, forgets }: Subject): void {
       await Promise.all(commits.map((events) => store.commit(events)));
       for (const events of commits) {
         assert.ok(
-          batches.some((batch) => JSON.stringify(batch).includes(JSON.stringify(events).slice(1, -1))),
+          batches.some((batch) => JSON.stringify(batch.events).includes(JSON.stringify(events).slice(1, -1))),
           'in one batch, side by side',
         );
       }
@@ -80,6 +82,32 @@ export function conformance({ name, place, forgets }: Subject): void {
           Array.from({ length: 10 }, (_, n) => chain * 100 + n),
         );
       }
+    });
+
+    it('gives live deliveries positions that strictly increase as plain text', async (t) => {
+      const { store, batches } = await opened(await place(t));
+      const commits = Array.from({ length: 12 }, (_, n) => [given(3 * n), given(3 * n + 1)]);
+      for (const events of commits.slice(0, 6)) await store.commit(events);
+      await Promise.all(commits.slice(6).map((events) => store.commit(events)));
+      const positions = batches.map(({ position }) => position);
+      assert.deepEqual(positions, [...new Set(positions)].sort());
+      for (const position of positions) assert.notEqual(parsePosition(position), undefined, position);
+    });
+
+    it('names its own commits as the source', async (t) => {
+      const { store, batches } = await opened(await place(t));
+      await Promise.all([store.commit([given(1)]), store.commit([given(2), given(3)])]);
+      await store.commit([given(4)]);
+      assert.deepEqual(new Set(batches.map(({ source }) => source)), new Set(['own']));
+    });
+
+    it('has every delivered event in its history, newest first', async (t) => {
+      const { store, delivered } = await opened(await place(t));
+      await store.commit([given(1), given(2)]);
+      await store.commit([given(3)]);
+      const found: unknown[] = [];
+      for await (const { event } of store.history.search({})) found.push(event);
+      assert.deepEqual(found, [...delivered].reverse());
     });
 
     it('has delivered at a barrier all that was committed before', async (t) => {
@@ -154,6 +182,23 @@ export function conformance({ name, place, forgets }: Subject): void {
       }
     });
 
+    it('replays with source replay and positions that never go back, and continues behind them', async (t) => {
+      const start = await place(t);
+      const { store, batches: before } = await opened(start);
+      for (let n = 0; n < 4; n++) await store.commit([given(2 * n), given(2 * n + 1)]);
+      await store.close();
+      const { store: again, batches } = await opened(start);
+      assert.deepEqual(new Set(batches.map(({ source }) => source)), new Set(['replay']));
+      const replayed = batches.map(({ position }) => position);
+      assert.deepEqual(replayed, [...replayed].sort());
+      const last = replayed.at(-1) ?? '';
+      assert.ok(last >= (before.at(-1)?.position ?? ''), 'no position is lost over a restart');
+      await again.commit([given(8)]);
+      const next = batches.at(-1);
+      assert.equal(next?.source, 'own');
+      assert.ok(next.position > last, `${next.position} after ${last}`);
+    });
+
     it('gives every text back as it was', async (t) => {
       const start = await place(t);
       const texts = [
@@ -183,7 +228,7 @@ async function opened(start: () => Store) {
   const delivered: PoolEvent[] = [];
   const batches: Delivered[] = [];
   await store.open((batch) => {
-    delivered.push(...poolEvents(batch));
+    delivered.push(...poolEvents(batch.events));
     batches.push(batch);
   });
   return { store, delivered, batches };

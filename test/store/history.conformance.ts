@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { PoolEvent } from '../../src/pool/events.ts';
+import type { Delivered } from '../../src/store/delivered.ts';
 import type { History, HistoryQuery } from '../../src/store/history.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -8,7 +9,7 @@ import type { Store } from '../../src/store/store.ts';
 export interface Subject {
   readonly name: string;
   /** A store in a new place that goes away with the test. */
-  readonly place: (t: TestContext) => Promise<Store & { readonly history: History }>;
+  readonly place: (t: TestContext) => Promise<Store>;
 }
 
 /** An event of which a search knows nothing but these fields. */
@@ -157,10 +158,39 @@ export function conformance({ name, place }: Subject): void {
       }
     });
 
+    it('reads on after any position, commit by commit, as it was delivered', async (t) => {
+      const store = await place(t);
+      const delivered: Delivered[] = [];
+      await store.open((each) => delivered.push(each));
+      for (let n = 1; n <= 12; n++) {
+        const hostname = n % 4 === 0 ? 'x'.repeat(200_000) : 'x';
+        await store.commit(
+          Array.from({ length: 1 + (n % 3) }, () => ({ ...given(n), nic: '', hostname }) as PoolEvent),
+        );
+      }
+      for (const [index, { position }] of delivered.entries()) {
+        const read: [string, string, Delivered['events']][] = [];
+        for await (const each of store.history.after(position)) read.push([each.position, each.source, each.events]);
+        const expected = delivered.slice(index + 1).map((each) => [each.position, 'replay', each.events]);
+        assert.deepEqual(read, expected, `after ${position}`);
+      }
+    });
+
+    it('refuses a position that it does not go back to', async (t) => {
+      const { history } = await written(t);
+      for (const position of ['', 'x', '1'])
+        await assert.rejects(
+          async () => {
+            for await (const each of history.after(position)) assert.fail(each.position);
+          },
+          { code: 'position_gone' },
+        );
+    });
+
     it('shows nothing before it was delivered', async (t) => {
       const store = await place(t);
       let delivered = 0;
-      await store.open((batch) => (delivered += batch.length));
+      await store.open(({ events }) => (delivered += events.length));
       for (let n = 1; n <= 20; n++) {
         const commits = [store.commit([given(n), given(n)]), store.commit([given(n)])];
         const before = delivered;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { includesAddress } from '../../src/store/history.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
+import { formatPosition } from '../../src/store/position.ts';
 import { conformance, event, found } from './history.conformance.ts';
 import { Place } from './journal/place.ts';
 
@@ -28,6 +29,13 @@ describe('History: memory', () => {
     assert.deepEqual(await found(store.history, { vm_id: 'vm50' }), []);
     assert.deepEqual(await found(store.history, { vm_id: 'vm51' }), [51]);
     assert.deepEqual(await found(store.history, { after: '53' }), [52, 51]);
+    const read = async (n: number) => {
+      let count = 0;
+      for await (const { events } of store.history.after(formatPosition(n))) count += events.length;
+      return count;
+    };
+    assert.equal(await read(50), 10_000);
+    await assert.rejects(read(49), { code: 'position_gone' });
   });
 });
 

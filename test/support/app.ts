@@ -9,7 +9,6 @@ import type { Cluster } from '../../src/service/cluster.ts';
 import { Clock } from '../../src/service/clock.ts';
 import { Health } from '../../src/service/health.ts';
 import { type UseCases, useCases } from '../../src/service/use-cases.ts';
-import type { History } from '../../src/store/history.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { poolEvents } from './families.ts';
@@ -21,8 +20,7 @@ export const NOW = Date.parse('2026-01-02T03:04:05.678Z');
 export interface AppOptions extends Omit<NetworkSpec, 'cidr'> {
   /** 172.16.0.0/24 by default. */
   readonly cidr?: string;
-  /** A store without a history gets an empty one. */
-  readonly store?: Store & { readonly history?: History };
+  readonly store?: Store;
   readonly random?: () => number;
   /** Milliseconds. By default only the store limits how long a change takes. */
   readonly timeoutMs?: number;
@@ -75,7 +73,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
   const now = () => clock.now;
   const pool = new Pool();
   await store.open((batch) => {
-    for (const event of poolEvents(batch)) pool.apply(event);
+    for (const event of poolEvents(batch.events)) pool.apply(event);
   });
   const cidr = parseCidr(options.cidr ?? '172.16.0.0/24');
   if (!cidr) throw new Error(`${options.cidr ?? ''} is not a network`);
@@ -87,7 +85,6 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
   const cases = useCases({
     pool,
     store,
-    history: store.history ?? new MemoryStore().history,
     clock: new Clock(now, () => clock.elapsed),
     random,
     timeoutMs,

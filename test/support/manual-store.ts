@@ -1,6 +1,8 @@
 import { PoolError } from '../../src/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
-import type { Delivered, Store, StoreHealth } from '../../src/store/store.ts';
+import { MemoryStore } from '../../src/store/memory.ts';
+import { Delivery, type Deliver, type Source } from '../../src/store/delivered.ts';
+import type { Store, StoreHealth } from '../../src/store/store.ts';
 
 /** A commit whose outcome the test decides. */
 export interface ManualCommit {
@@ -19,9 +21,12 @@ export class ManualStore implements Store {
   atBarrier: () => void = () => undefined;
   barriers = 0;
   writable = true;
-  #deliver: (batch: Delivered) => void = () => undefined;
+  /** Stays empty. */
+  readonly history = new MemoryStore().history;
+  #deliver: Deliver = () => undefined;
+  #count = 0;
 
-  open(deliver: (batch: Delivered) => void): Promise<void> {
+  open(deliver: Deliver): Promise<void> {
     this.#deliver = deliver;
     return Promise.resolve();
   }
@@ -35,7 +40,7 @@ export class ManualStore implements Store {
       const pending: ManualCommit = {
         events,
         succeed: end(() => {
-          this.#deliver(events);
+          this.#deliverNext('own', events);
           resolve();
         }),
         fail: (error = new PoolError('storage_full', 'no room')) => end(() => reject(error))(),
@@ -46,7 +51,11 @@ export class ManualStore implements Store {
 
   /** Delivers what another writer committed. */
   deliver(...events: PoolEvent[]): void {
-    this.#deliver(events);
+    this.#deliverNext('other', events);
+  }
+
+  #deliverNext(source: Source, events: readonly PoolEvent[]): void {
+    this.#deliver(new Delivery(++this.#count, source, events));
   }
 
   async barrier(): Promise<void> {

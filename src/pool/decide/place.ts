@@ -51,7 +51,7 @@ function pick(network: Network, { size, isPrefix }: Need, strategy: Strategy): b
     if (isRestFree && layout.isSpareNetworkAddress && !isClaimed(network, { first, last: first })) return first;
     return pickRun(free, space, first, { count: size, aligned: size, origin });
   }
-  const start = strategy.start(space, network.cursor);
+  const start = strategy.start(space, network.searchCursor);
   return size === 1n ? pickOne(free, space, start) : pickRun(free, space, start, { count: size, aligned: 1n, origin });
 }
 

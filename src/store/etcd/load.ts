@@ -15,7 +15,11 @@ import { pages, type Reader } from './pages.ts';
  * @returns the revision
  * @throws PoolError `store_unavailable` when that revision is compacted meanwhile, `data_corrupt`
  */
-export async function load(client: Reader, keys: Keys, deliver: (events: PoolEvent[]) => void): Promise<number> {
+export async function load(
+  client: Reader,
+  keys: Keys,
+  deliver: (events: PoolEvent[], revision: number) => void,
+): Promise<number> {
   try {
     return await loadAll(client, keys, deliver);
   } catch (error) {
@@ -24,14 +28,18 @@ export async function load(client: Reader, keys: Keys, deliver: (events: PoolEve
   }
 }
 
-async function loadAll(client: Reader, keys: Keys, deliver: (events: PoolEvent[]) => void): Promise<number> {
+async function loadAll(
+  client: Reader,
+  keys: Keys,
+  deliver: (events: PoolEvent[], revision: number) => void,
+): Promise<number> {
   const { kvs: head, header } = await client.range(at(keys.head));
   const revision = Number(header.revision);
   let latest = 0;
   const tell = (kvs: readonly KeyValue[]) => {
     const events = kvs.map(eventOf);
     for (const event of events) if ('at' in event && event.at > latest) latest = event.at;
-    if (events.length > 0) deliver(events);
+    if (events.length > 0) deliver(events, revision);
   };
   for (const kind of ['net', 'res'] as const)
     for await (const page of pages(client, keys.family(kind), revision)) tell(page);
@@ -41,6 +49,6 @@ async function loadAll(client: Reader, keys: Keys, deliver: (events: PoolEvent[]
   tell(memories.sort((a, b) => Number(a.mod_revision) - Number(b.mod_revision)));
   for await (const page of pages(client, keys.family('ip'), revision)) tell(page);
   const told = head[0] && Number(head[0].value);
-  if (told !== undefined && told > latest) deliver([{ type: 'time_told', at: told }]);
+  if (told !== undefined && told > latest) deliver([{ type: 'time_told', at: told }], revision);
   return revision;
 }

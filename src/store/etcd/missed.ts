@@ -4,7 +4,7 @@ import type { KeyValue } from './messages.ts';
 import { at } from './operation.ts';
 
 /** Records are of the clocks of many nodes, and some wait before they are written. */
-const MARGIN_MS = 24 * 60 * 60 * 1000;
+export const MARGIN_MS = 24 * 60 * 60 * 1000;
 /** A record may hold many events: a page has to arrive before its deadline. */
 const PAGE = 1000;
 

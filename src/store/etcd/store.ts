@@ -1,8 +1,11 @@
 import type { PoolError } from '../../errors.ts';
 import type { PoolEvent } from '../../pool/events.ts';
+import { Delivery, type Deliver } from '../delivered.ts';
+import type { Membership } from '../membership.ts';
+import type { ReplicatedStore } from '../replicated-store.ts';
+import type { StoreHealth } from '../store.ts';
 import type { History } from '../history.ts';
 import type { DomainEvent } from '../families.ts';
-import type { Delivered, Store, StoreHealth } from '../store.ts';
 import type { Afterwards } from './afterwards.ts';
 import { Barrier, PATIENCE_MS } from './barrier.ts';
 import type { EtcdClient } from './client.ts';
@@ -37,8 +40,8 @@ export interface EtcdStoreOptions {
   readonly afterwards: Afterwards;
   /** The shortest history that leads to what this node holds, of the moment when it is called. */
   readonly state: () => Iterable<PoolEvent>;
-  /** What an event that another node has decided meanwhile is to this one. */
-  readonly adopt: (event: PoolEvent) => PoolEvent;
+  /** The members of the cluster. */
+  readonly members: Membership;
   /** Told what another node was before with: whoever goes on from there meets it again. */
   readonly overtaken: (events: readonly PoolEvent[]) => void;
   /** Told when the process has to end: another one writes as this node, or what was missed cannot be had any more. */
@@ -66,7 +69,7 @@ const LOOK_MS = 700;
  *                                      ▲
  *                      other nodes ────┘
  */
-export class EtcdStore implements Store {
+export class EtcdStore implements ReplicatedStore {
   readonly #options: EtcdStoreOptions;
   readonly #keys: Keys;
   readonly #fence: Fence;
@@ -80,7 +83,7 @@ export class EtcdStore implements Store {
   /** Names this process in the keys of its records. */
   readonly #life: string;
   #state: 'closed' | 'open' | 'dead' = 'closed';
-  #deliver: (batch: Delivered) => void = () => undefined;
+  #deliver: Deliver = () => undefined;
   #count = 0;
   /** The time of the newest record, so that history is in the order in which it happened whatever the clocks say. */
   #time = 0;
@@ -139,6 +142,10 @@ export class EtcdStore implements Store {
     this.history = new EtcdHistory(client, this.#keys, () => this.#replica.revision);
   }
 
+  get members(): Membership {
+    return this.#options.members;
+  }
+
   /** The newest revision that has been delivered. */
   get revision(): number {
     return this.#replica.revision;
@@ -149,7 +156,7 @@ export class EtcdStore implements Store {
     return this.#registration.skew;
   }
 
-  async open(deliver: (batch: Delivered) => void): Promise<void> {
+  async open(deliver: Deliver): Promise<void> {
     const { client, clock, log } = this.#options;
     this.#deliver = deliver;
     const started = clock();
@@ -158,9 +165,9 @@ export class EtcdStore implements Store {
     await patiently(() => this.#registration.look(), this.#options);
     // Page by page: what has been delivered is of one revision, and stays so.
     const reader: Reader = { range: (request) => patiently(() => client.range(request), this.#options) };
-    const revision = await load(reader, this.#keys, (events) => {
+    const revision = await load(reader, this.#keys, (events, revision) => {
       for (const event of events) this.#note(event);
-      deliver(events);
+      deliver(new Delivery(revision, 'replay', events));
     });
     this.#told = this.#latest;
     this.#replica.open(revision);
@@ -215,22 +222,32 @@ export class EtcdStore implements Store {
     await this.#closing;
   }
 
-  #tell({ puts }: Revision): void {
+  /** Delivers the records of one revision together: a position is a revision, so no listener can stop between them. */
+  #tell({ revision, puts }: Revision): void {
+    const own: Commit[] = [];
+    const batches: (readonly PoolEvent[])[] = [];
     for (const kv of puts) {
       const { key } = kv;
       if (!this.#keys.isEvent(key)) continue;
       this.#told = Math.max(this.#told, this.#keys.timeOf(key));
-      const own = this.#writer.take(key);
-      if (own) {
-        this.#deliver(own.events);
-        own.resolve();
+      const commit = this.#writer.take(key);
+      if (commit) {
+        own.push(commit);
+        batches.push(commit.events);
         continue;
       }
       const events = this.#read(kv);
       for (const event of events) this.#note(event);
       this.#time = Math.max(this.#time, this.#keys.timeOf(key) + 1);
-      this.#deliver(events.map(this.#options.adopt));
+      batches.push(events);
     }
+    const [first] = batches;
+    if (!first) return;
+    const events = batches.length === 1 ? first : batches.flat();
+    // A transaction has one writer: a record that is not ours means another node, or a commit that has been given up.
+    const isOwn = own.length === batches.length;
+    this.#deliver(new Delivery(revision, isOwn ? 'own' : 'other', events));
+    for (const commit of own) commit.resolve();
   }
 
   /** What is of nobody's record may have changed anything: whoever begins anew reads what is. */

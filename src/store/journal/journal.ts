@@ -1,9 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PoolError } from '../../errors.ts';
-import type { DomainEvent, EventSink } from '../families.ts';
+import { Delivery, type Deliver } from '../delivered.ts';
+import type { Store, StoreHealth } from '../store.ts';
+import type { DomainEvent } from '../families.ts';
 import type { History } from '../history.ts';
-import type { Delivered, Store, StoreHealth } from '../store.ts';
 import { Compaction, type CompactionOptions } from './compaction.ts';
 import { FORMAT_VERSION } from './codec/format.ts';
 import { deleteUnfinished, ioError, makeFolder, syncFolder } from './folder.ts';
@@ -11,7 +12,7 @@ import { type Committed, JournalHistory } from './history/history.ts';
 import { LoadProgress } from './load-progress.ts';
 import { isSigned, lockFolder, signLock } from './lock.ts';
 import { Log } from './log.ts';
-import { recover, type Tail } from './recover.ts';
+import { recover, type RecordSink, type Tail } from './recover.ts';
 import { lostJournal, openError, refuseEmpty, unavailable } from './refusals.ts';
 import { truncateTornTail } from './torn.ts';
 
@@ -49,7 +50,7 @@ const PROBE_MS = 1000;
 export class Journal implements Store {
   readonly #options: JournalOptions;
   #state: State = 'closed';
-  #deliver: (batch: Delivered) => void = () => undefined;
+  #deliver: Deliver = () => undefined;
   #lock: FileHandle | undefined;
   /** While the folder is being read. */
   #loading: LoadProgress | undefined;
@@ -68,7 +69,7 @@ export class Journal implements Store {
     this.history = new JournalHistory(options.dir, () => this.#committed);
   }
 
-  async open(deliver: (batch: Delivered) => void): Promise<void> {
+  async open(deliver: Deliver): Promise<void> {
     const { dir, requireExisting } = this.#options;
     this.#deliver = deliver;
     if (requireExisting) await refuseEmpty(dir);
@@ -116,11 +117,11 @@ export class Journal implements Store {
   async #load(lock: FileHandle): Promise<void> {
     const { dir, families, accept, now, log } = this.#options;
     const started = now();
-    const sink: EventSink = {
+    const sink: RecordSink = {
       requireKnown: (names) => families.requireKnown(names),
-      admit: (event) => {
+      admit: (event, seq) => {
         const violation = families.violation(event);
-        if (violation === undefined) this.#deliver([event]);
+        if (violation === undefined) this.#deliver(new Delivery(seq, 'replay', [event]));
         return violation;
       },
     };
@@ -162,6 +163,7 @@ export class Journal implements Store {
   }
 
   async #write(log: Log, batch: readonly Commit[]): Promise<void> {
+    let { seq } = log;
     try {
       await log.append(batch);
     } catch (error) {
@@ -175,7 +177,8 @@ export class Journal implements Store {
     }
     this.#hasRoom();
     for (const { events, resolve } of batch) {
-      this.#deliver(events);
+      seq += events.length;
+      this.#deliver(new Delivery(seq, 'own', events));
       resolve();
     }
     this.#committed = endOf(log);

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { hex32 } from '../../net/hex.ts';
-import type { EventSink } from '../families.ts';
+import type { DomainEvent } from '../families.ts';
 import { type Contents, listFolder } from './folder.ts';
 import { corrupt, FORMAT_VERSION, type Header } from './codec/format.ts';
 import { type Damage, scanJournal, type Sink } from './scan.ts';
@@ -30,6 +30,17 @@ export interface Tail {
   readonly length: number;
 }
 
+/** Receives the events of a data folder with the numbers of their records. */
+export interface RecordSink {
+  requireKnown(families: readonly string[]): void;
+  /**
+   * Applies one event, or returns the rule that it breaks.
+   *
+   * @param seq number of its record; an event of a snapshot has that of the last record that the snapshot covers
+   */
+  admit(event: DomainEvent, seq: number): string | undefined;
+}
+
 /**
  * Reads the newest snapshot and the journals after it, in order. Changes nothing.
  *
@@ -40,7 +51,7 @@ export interface Tail {
  * @throws PoolError `data_corrupt` for damage, a gap, or a snapshot that is missing; `data_mismatch` for a newer version, or
  *   an event type or a family that this build does not know
  */
-export async function recover(dir: string, sink: EventSink, loading?: LoadProgress): Promise<Recovered> {
+export async function recover(dir: string, sink: RecordSink, loading?: LoadProgress): Promise<Recovered> {
   const contents = await listFolder(dir);
   const snapshot = contents.snapshots.at(-1);
   const base = snapshot?.seq ?? 0;
@@ -58,7 +69,11 @@ export async function recover(dir: string, sink: EventSink, loading?: LoadProgre
   let snapshotBytes = 0;
   let chain: number | undefined;
   if (snapshot) {
-    const head = await readSnapshot(snapshot.path, sink, read);
+    const head = await readSnapshot(
+      snapshot.path,
+      { requireKnown: (names) => sink.requireKnown(names), admit: (event) => sink.admit(event, base) },
+      read,
+    );
     if (head.seq !== base) throw corrupt(snapshot.name, 0, 'generation', `it holds the state after record ${head.seq}`);
     chain = head.chain;
     snapshotBytes = head.size;
@@ -82,8 +97,8 @@ export async function recover(dir: string, sink: EventSink, loading?: LoadProgre
         head = { v: header.v, prev: Number.parseInt(header.prev, 16) };
       },
       commit: (commit) => {
-        for (const { event } of commit) {
-          const contradiction = sink.admit(event);
+        for (const { event, seq } of commit) {
+          const contradiction = sink.admit(event, seq);
           if (contradiction !== undefined) return contradiction;
         }
         return undefined;

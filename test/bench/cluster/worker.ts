@@ -10,7 +10,10 @@ import { EtcdClient } from '../../../src/store/etcd/client.ts';
 import { isAbsent, put } from '../../../src/store/etcd/operation.ts';
 import { thisProcess } from '../../../src/host/process-identity.ts';
 import { EtcdStore } from '../../../src/store/etcd/store.ts';
-import { poolEvents } from '../../support/families.ts';
+import { EtcdMembership } from '../../../src/store/etcd/membership.ts';
+import { Keys } from '../../../src/store/etcd/keys.ts';
+import { familiesOf } from '../../support/families.ts';
+import { Applier } from '../../../src/service/applier.ts';
 
 // One of the processes of the cluster benchmark: writes to etcd itself, plainly or as a node without its door.
 
@@ -123,7 +126,7 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
       network: (event) => networkAfter(pool, event),
     },
     state: () => [], // never inspected
-    adopt: (event) => scatter.adopt(event),
+    members: new EtcdMembership({ client, keys: new Keys(prefix), tls: undefined, now: () => Date.now() }),
     overtaken: (events) => {
       conflicts.count++;
       scatter.overtaken(events);
@@ -141,13 +144,9 @@ async function service({ prefix, cidr: text, node }: Order, client: EtcdClient, 
     () => Date.now(),
     () => performance.now(),
   );
-  const { allocations, networks } = useCases({ pool, store, history: store.history, clock, random: Math.random });
-  await store.open((batch) => {
-    for (const event of poolEvents(batch)) {
-      pool.apply(event);
-      if (event.type === 'network_added') scatter.move(event.network);
-    }
-  });
+  const { allocations, networks } = useCases({ pool, store, clock, random: Math.random });
+  const applier = new Applier(familiesOf(pool), scatter);
+  await store.open((delivered) => applier.apply(delivered));
   scatter.moveAll();
   const scope = { actor: 'bench', requestId: 'r' };
   const cidr = parseCidr(text);

@@ -31,10 +31,10 @@ describe('a store on an etcd that fails', { skip: missingEtcd() }, () => {
     const delivered: PoolEvent[] = [];
     const endpoints = direct ? [proxy.url, url] : [proxy.url];
     const store = site.store(t, { prefix, endpoints });
-    await store.open((batch) => delivered.push(...poolEvents(batch)));
+    await store.open((batch) => delivered.push(...poolEvents(batch.events)));
     const other = site.store(t, { prefix, node: 'other' });
     const seen: PoolEvent[] = [];
-    await other.open((batch) => seen.push(...poolEvents(batch)));
+    await other.open((batch) => seen.push(...poolEvents(batch.events)));
     const settled = async () => {
       await Promise.all([store.barrier(), other.barrier()]);
       assert.deepEqual(delivered, seen);
@@ -152,7 +152,7 @@ describe('a store on an etcd that is full', { skip: missingEtcd() }, () => {
     // Patient: what is not answered in time on a busy machine is of unknown outcome, which is another answer.
     const patient = new EtcdClient({ endpoints: site.etcd.endpoints, timeoutMs: 30_000, now: () => Date.now() });
     const store = site.store(t, { prefix, client: patient });
-    await store.open((batch) => delivered.push(...poolEvents(batch)));
+    await store.open((batch) => delivered.push(...poolEvents(batch.events)));
     const client = site.client(t);
     const description = 'x'.repeat(100_000);
     let kept = 0;

@@ -52,7 +52,7 @@ describe('a node that reads all that a cluster holds', { skip: missingEtcd() }, 
     const client = new Interrupted(site.etcd.endpoints, from, () => happens(other, prefix));
     const store = site.store(t, { prefix, client });
     const delivered: PoolEvent[] = [];
-    const opened = store.open((batch) => delivered.push(...poolEvents(batch)));
+    const opened = store.open((batch) => delivered.push(...poolEvents(batch.events)));
     const types = () => delivered.map(({ type }) => type);
     return { other, store, opened, types };
   }

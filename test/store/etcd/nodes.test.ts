@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { PoolEvent } from '../../../src/pool/events.ts';
+import type { Delivered } from '../../../src/store/delivered.ts';
 import { missingEtcd } from '../../support/etcd-binary.ts';
 import { added, allocated, released, reserved } from './events.ts';
 import { Site } from './site.ts';
@@ -19,8 +20,8 @@ describe('two nodes on one etcd', { skip: missingEtcd() }, () => {
     const prefix = site.prefix();
     const delivered: Record<string, PoolEvent[]> = { a: [], b: [] };
     const [a, b] = ['a', 'b'].map((node) => site.store(t, { prefix, node })) as [Store, Store];
-    await a.open((batch) => delivered.a!.push(...poolEvents(batch)));
-    await b.open((batch) => delivered.b!.push(...poolEvents(batch)));
+    await a.open((batch) => delivered.a!.push(...poolEvents(batch.events)));
+    await b.open((batch) => delivered.b!.push(...poolEvents(batch.events)));
     for (const event of before) await a.commit([event]);
     await b.barrier();
     /** Hands one commit to each in the same moment; tells how they ended. */
@@ -33,11 +34,33 @@ describe('two nodes on one etcd', { skip: missingEtcd() }, () => {
     const open = async () => {
       const c = site.store(t, { prefix, node: 'c' });
       const found: PoolEvent[] = [];
-      await c.open((batch) => found.push(...poolEvents(batch)));
+      await c.open((batch) => found.push(...poolEvents(batch.events)));
       return found;
     };
     return { a, b, delivered, race, open };
   }
+
+  it('names the source of a delivery, and gives it the same position on both nodes', async (t) => {
+    const prefix = site.prefix();
+    const batches: Record<string, Delivered[]> = { a: [], b: [] };
+    const [a, b] = ['a', 'b'].map((node) => site.store(t, { prefix, node })) as [Store, Store];
+    await a.open((delivered) => batches.a!.push(delivered));
+    await b.open((delivered) => batches.b!.push(delivered));
+    await a.commit([added('default', '10.0.0.0/24')]);
+    await b.barrier();
+    await b.commit([allocated('vm1', '10.0.0.5')]);
+    await a.barrier();
+    const sourcesOf = (node: string) => batches[node]?.map(({ source }) => source);
+    assert.deepEqual(
+      [sourcesOf('a'), sourcesOf('b')],
+      [
+        ['own', 'other'],
+        ['other', 'own'],
+      ],
+    );
+    const positionsOf = (node: string) => batches[node]?.map(({ position }) => position);
+    assert.deepEqual(positionsOf('a'), positionsOf('b'));
+  });
 
   const ONE = ['conflict', 'ok'];
   const BOTH = ['ok', 'ok'];

@@ -5,6 +5,7 @@ import { EtcdClient } from '../../../src/store/etcd/client.ts';
 import { thisProcess } from '../../../src/host/process-identity.ts';
 import { EtcdStore, type EtcdStoreOptions } from '../../../src/store/etcd/store.ts';
 import { Keys } from '../../../src/store/etcd/keys.ts';
+import { EtcdMembership } from '../../../src/store/etcd/membership.ts';
 import { put } from '../../../src/store/etcd/operation.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { History, Recorded } from '../../../src/store/history.ts';
@@ -55,7 +56,12 @@ export class Site {
         network: () => undefined,
       },
       state: () => [],
-      adopt: (event) => event,
+      members: new EtcdMembership({
+        client: new EtcdClient({ endpoints, now: () => Date.now() }),
+        keys: new Keys(''),
+        tls: undefined,
+        now: () => Date.now(),
+      }),
       overtaken: () => undefined,
       fatal: (error: PoolError) => {
         throw error;
@@ -91,6 +97,10 @@ export class Numbered implements History {
       const at = ids.indexOf(id);
       if (at >= 0) yield { id: String(at + 1), event };
     }
+  }
+
+  after(position: string): ReturnType<History['after']> {
+    return this.#history.after(position);
   }
 
   isId(text: string): boolean {

@@ -31,7 +31,7 @@ describe('upkeep of a store on etcd', { skip: missingEtcd() }, () => {
     now += 500;
     const next = site.store(t, { prefix, now: () => now, retentionMs: 1000 });
     const found: string[] = [];
-    await next.open((batch) => found.push(...batch.map(({ type }) => type)));
+    await next.open(({ events }) => found.push(...events.map(({ type }) => type)));
     assert.deepEqual(found, ['ip_allocated', 'ip_allocated']);
     const kept = async () => {
       const ids: unknown[] = [];

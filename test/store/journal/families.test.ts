@@ -24,7 +24,7 @@ async function open(place: Place, options: { readonly compact?: boolean } = {}) 
   };
   const often = options.compact ? { compactBytes: 1, compactRatio: 0 } : {};
   const journal = place.journal({ families, log, ...often });
-  await journal.open((events) => {
+  await journal.open(({ events }) => {
     for (const event of events) families.apply(event);
   });
   return { journal, families, compacted };

@@ -55,7 +55,7 @@ function heldAfter(events: readonly PoolEvent[]) {
 async function delivered(place: Place): Promise<PoolEvent[]> {
   const events: PoolEvent[] = [];
   const journal = place.journal({});
-  await journal.open((batch) => events.push(...poolEvents(batch)));
+  await journal.open((batch) => events.push(...poolEvents(batch.events)));
   await journal.close();
   return events;
 }

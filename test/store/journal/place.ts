@@ -8,7 +8,7 @@ import type { PoolEvent } from '../../../src/pool/events.ts';
 import { Pool } from '../../../src/pool/pool.ts';
 import { snapshotOf } from '../../../src/pool/snapshot.ts';
 import { Journal, type JournalOptions } from '../../../src/store/journal/journal.ts';
-import type { Delivered } from '../../../src/store/store.ts';
+import type { Deliver } from '../../../src/store/delivered.ts';
 import { acceptingFamilies, familiesOf, poolEvents } from '../../support/families.ts';
 
 /** In memory where there is such a place: these tests are about bytes, and start a journal a thousand times. */
@@ -61,9 +61,9 @@ export class Place {
     const all: PoolEvent[] = [];
     const journal = this.journal({ families: acceptingFamilies(() => [...all]), ...options });
     const open = journal.open.bind(journal);
-    journal.open = (deliver: (batch: Delivered) => void) =>
+    journal.open = (deliver: Deliver) =>
       open((batch) => {
-        all.push(...poolEvents(batch));
+        all.push(...poolEvents(batch.events));
         deliver(batch);
       });
     return journal;
@@ -80,7 +80,7 @@ export class Place {
       ...options,
     });
     await session.journal.open((batch) => {
-      for (const event of poolEvents(batch)) session.pool.apply(event);
+      for (const event of poolEvents(batch.events)) session.pool.apply(event);
     });
     return session;
   }

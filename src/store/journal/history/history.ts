@@ -1,8 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Delivery, type Delivered } from '../../delivered.ts';
+import { parsePosition, positionGone } from '../../position.ts';
 import { type History, type HistoryQuery, isRecordNumber, matches, type Recorded } from '../../history.ts';
 import { ioError, journalName, listFolder, segmentName } from '../folder.ts';
 import { offsetOf, recordsBackwards } from './file.ts';
+import { commitsAfter } from './forwards.ts';
 import { mayHold, readIndex } from './index-file.ts';
 
 /** How much of the current journal is committed: the records after it are not acknowledged yet. */
@@ -46,6 +49,32 @@ export class JournalHistory implements History {
       try {
         const size = base === committed.base ? committed.bytes : (await handle.stat()).size;
         yield* this.#inFile(handle, size, query, begins < before ? Number.POSITIVE_INFINITY : before);
+      } finally {
+        await handle.close();
+      }
+    }
+  }
+
+  async *after(position: string): AsyncGenerator<Delivered> {
+    const committed = this.#committed();
+    if (!committed) return;
+    let seq = parsePosition(position) ?? -1;
+    const bases = (await this.#bases(committed.base)).reverse();
+    const first = bases.findLastIndex((base) => base <= seq);
+    if (first < 0) throw positionGone(position);
+    for (const base of bases.slice(first)) {
+      const handle = await this.#open(base);
+      if (!handle || base > seq) throw positionGone(position); // deleted by retention, or damaged
+      try {
+        const size = base === committed.base ? committed.bytes : (await handle.stat()).size;
+        for await (const records of commitsAfter(handle, seq, size)) {
+          seq = records.at(-1)?.seq ?? seq;
+          yield new Delivery(
+            seq,
+            'replay',
+            records.map(({ event }) => event),
+          );
+        }
       } finally {
         await handle.close();
       }

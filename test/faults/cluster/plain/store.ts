@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PoolError } from '../../../../src/errors.ts';
 import type { PoolEvent } from '../../../../src/pool/events.ts';
-import type { Delivered, Store, StoreHealth } from '../../../../src/store/store.ts';
+import { MemoryStore } from '../../../../src/store/memory.ts';
+import { Delivery, type Deliver } from '../../../../src/store/delivered.ts';
+import type { Store, StoreHealth } from '../../../../src/store/store.ts';
 import { type Change, EtcdGateway } from '../../../support/etcd-gateway.ts';
 
 /**
@@ -24,8 +26,10 @@ interface Step {
  */
 export class PlainStore implements Store {
   readonly #gateways: readonly EtcdGateway[];
+  /** Stays empty. */
+  readonly history = new MemoryStore().history;
   readonly #mode: Mode;
-  readonly #first: Delivered;
+  readonly #first: readonly PoolEvent[];
   readonly #closing = new AbortController();
   #current = 0;
   /** Everything up to this revision has been delivered. */
@@ -33,14 +37,14 @@ export class PlainStore implements Store {
   #waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
 
   /** @param first what precedes everything in etcd: the network */
-  constructor(endpoints: readonly string[], mode: Mode, first: Delivered) {
+  constructor(endpoints: readonly string[], mode: Mode, first: readonly PoolEvent[]) {
     this.#gateways = endpoints.map((url) => new EtcdGateway(url, 1_000));
     this.#mode = mode;
     this.#first = first;
   }
 
-  async open(deliver: (batch: Delivered) => void): Promise<void> {
-    deliver(this.#first);
+  async open(deliver: Deliver): Promise<void> {
+    deliver(new Delivery(0, 'replay', this.#first));
     await this.#catchUp(deliver);
     void this.#follow(deliver);
   }
@@ -86,12 +90,12 @@ export class PlainStore implements Store {
     return Promise.resolve();
   }
 
-  async #catchUp(deliver: (batch: Delivered) => void): Promise<void> {
+  async #catchUp(deliver: Deliver): Promise<void> {
     const { entries } = await this.#try((etcd) => etcd.range('ev/', { since: this.#revision + 1 }));
     for (const { value, modRevision } of entries) this.#deliver(deliver, value, modRevision);
   }
 
-  async #follow(deliver: (batch: Delivered) => void): Promise<void> {
+  async #follow(deliver: Deliver): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       // A watch on a member that is cut off would be silent forever: restart it every second.
@@ -103,9 +107,9 @@ export class PlainStore implements Store {
     }
   }
 
-  #deliver(deliver: (batch: Delivered) => void, value: string, revision: number): void {
+  #deliver(deliver: Deliver, value: string, revision: number): void {
     if (revision <= this.#revision) return;
-    deliver(JSON.parse(value) as PoolEvent[]);
+    deliver(new Delivery(revision, 'other', JSON.parse(value) as PoolEvent[]));
     this.#revision = revision;
     for (const { resolve } of this.#waiting.filter((waiting) => waiting.revision <= revision)) resolve();
     this.#waiting = this.#waiting.filter((waiting) => waiting.revision > revision);
