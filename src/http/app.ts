@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
-import Router from '@koa/router';
 import type { AppOptions } from './app-options.ts';
 import { admission, refuseUnreadable } from './admission.ts';
 import { CLUSTER_ENDPOINTS, NODE_ENDPOINTS } from '../api/endpoints.ts';

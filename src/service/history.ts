@@ -3,7 +3,6 @@ import type { IpReleased } from '../pool/events.ts';
 import type { History, HistoryQuery, Recorded } from '../store/history.ts';
 import { isPoolEvent } from '../pool/family.ts';
 import { lastAddress } from '../net/cidr.ts';
-import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import { parseAllocationId } from './allocation-id.ts';

@@ -94,14 +94,14 @@ const REFUSED: readonly Refused[] = [
     code: 78,
     of: 'young',
     spoil: (dir) => edit(join(dir, 'journal-0.jsonl'), (text) => text.replace('{"v":3,', '{"v":4,')),
-    names: /journal-0\.jsonl.*version 3/,
+    names: /journal-0\.jsonl.*version 4/,
   },
   {
     what: 'a snapshot of a newer version',
     code: 78,
     of: 'compacted',
     spoil: (dir) => edit(fileLike(dir, /^snapshot-/), (text) => text.replace('{"v":3,', '{"v":4,')),
-    names: /snapshot-\d+\.json.*version 3/,
+    names: /snapshot-\d+\.json.*version 4/,
   },
   {
     what: 'another network',

@@ -125,9 +125,12 @@ describe('http.hotPath', () => {
       const regular = await start(t, { ...options, isHot: false, cidr: '172.16.0.0/29' });
       await fc.assert(
         fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 12 }), async (requests) => {
-          const bytes = Buffer.concat(requests);
-          const [a, b] = await Promise.all([hot, regular].map((url) => sendRaw(url, bytes, { end: true })));
-          assert.equal(comparable(a?.text ?? ''), comparable(b?.text ?? ''), bytes.toString());
+          // Each on a connection of its own: a malformed request ends its connection, and with it those before it that
+          // are still being handled, which depends on timing.
+          for (const bytes of requests) {
+            const [a, b] = await Promise.all([hot, regular].map((url) => sendRaw(url, bytes, { end: true })));
+            assert.equal(comparable(a?.text ?? ''), comparable(b?.text ?? ''), bytes.toString());
+          }
         }),
         { numRuns: 150 },
       );
