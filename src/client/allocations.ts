@@ -12,10 +12,11 @@ const PATH = '/api/v1/allocations';
 /** Allocations of one page; the server allows 10,000. */
 const PAGE = 1000;
 
-/** Each narrows; none: all that is allocated. */
+/** All members that are present must match. */
 export interface AllocationFilter {
   /** Id, name or CIDR. */
   readonly network?: string | undefined;
+  readonly vrf?: string | undefined;
   readonly vm_id?: string | undefined;
   readonly vm_id_prefix?: string | undefined;
   readonly ip?: string | undefined;
@@ -25,11 +26,11 @@ export interface AllocationFilter {
   readonly mac?: string | undefined;
   readonly tag?: string | undefined;
   readonly status?: 'allocated' | 'released' | 'expired' | 'all' | undefined;
-  /** Released and expired ones too. */
+  /** Also released and expired allocations. */
   readonly all?: boolean | undefined;
 }
 
-/** Asking again by this key answers the same; for requests without a vm_id. */
+/** A repeated request with the same key gets the same response; for requests without a vm_id. */
 export interface Repeatable {
   readonly idempotencyKey?: string | undefined;
 }

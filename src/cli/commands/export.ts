@@ -31,7 +31,7 @@ export const exporting: Command = {
   },
 };
 
-/** The file that stands there is replaced by a whole one, or not at all. */
+/** An existing file is replaced by a complete one, or not at all. */
 async function writeFile(file: string, text: AsyncIterable<string>): Promise<void> {
   const isPlain = !existsSync(file) || statSync(file).isFile(); // /dev/stdout is not
   const written = isPlain ? `${file}.tmp-${process.pid}` : file;
@@ -60,7 +60,7 @@ async function* csv(client: Client, network: string | undefined): AsyncGenerator
   if (head !== '') yield head;
 }
 
-/** A row a line, so that what is refused when it is imported can be named by its line. */
+/** One row per line, so that an import can name the line of a row that it refuses. */
 async function* json(client: Client, network: string | undefined): AsyncGenerator<string, void> {
   const networks = network === undefined ? await client.networks.list() : [await client.networks.get(network)];
   yield `{"networks":[\n${networks.map((one) => JSON.stringify(settingsOf(one))).join(',\n')}\n],"allocations":[`;
@@ -72,15 +72,22 @@ async function* json(client: Client, network: string | undefined): AsyncGenerato
   yield '\n]}\n';
 }
 
-/** All that a new network can be told. */
+/** The members of a request for a new network. */
 function settingsOf(network: Network): object {
-  return withoutEmpty({ ...network, id: undefined, family: undefined, created_at: undefined, updated_at: undefined });
+  const { id, family, created_at, updated_at, vrf, ...settings } = network;
+  return withoutEmpty({ ...settings, vrf: vrfOf(vrf) });
 }
 
-function requestOf({ network, ip, end_ip, count, prefix, prefix_length, ...rest }: NetworkAllocation): object {
+/** Absent for `default`, so that older releases import the file too. */
+function vrfOf(vrf: string): string | undefined {
+  return vrf === 'default' ? undefined : vrf;
+}
+
+function requestOf({ network, vrf, ip, end_ip, count, prefix, prefix_length, ...rest }: NetworkAllocation): object {
   const { vm_id, nic, hostname, mac, description, tags, expires_at } = rest;
   return withoutEmpty({
     network,
+    vrf: vrfOf(vrf),
     ip,
     count: end_ip === undefined || prefix !== undefined ? undefined : count,
     prefix_length: prefix === undefined ? undefined : prefix_length,
@@ -94,7 +101,7 @@ function requestOf({ network, ip, end_ip, count, prefix, prefix_length, ...rest 
   });
 }
 
-/** A gateway that is null is none; left away, one is not chosen either. */
+/** Without null, too: a network without a gateway is exported without one, and import chooses none. */
 function withoutEmpty(record: Readonly<Record<string, unknown>>): object {
   const isEmpty = (value: unknown) =>
     value === undefined || value === '' || (Array.isArray(value) && value.length === 0);

@@ -23,6 +23,7 @@ export const networkAdd: Command = {
   help: 'Add a network',
   flags: [
     { name: 'cidr', short: 'c', kind: 'text', help: 'The network, when it does not stand alone' },
+    { name: 'vrf', kind: 'text', help: 'Its VRF: networks of different VRFs may overlap (default: default)' },
     ...SETTINGS_FLAGS,
   ],
   examples: ['network add 192.168.1.0/24 -d "Office network"', 'network add fd00:1::/64 --name v6 --gateway fd00:1::1'],
@@ -30,8 +31,9 @@ export const networkAdd: Command = {
   run: async ({ input, out, client }) => {
     const cidr = input.operand ?? input.text('cidr');
     if (cidr === undefined) throw missing('the network', 'network add 10.1.0.0/16');
+    const vrf = input.text('vrf');
     const settings = settingsOf(input);
-    const network = await (await client()).networks.add({ cidr, ...settings });
+    const network = await (await client()).networks.add({ cidr, ...(vrf === undefined ? {} : { vrf }), ...settings });
     await out.value(network, 'Network added successfully', factsOf(network));
     return 0;
   },
@@ -42,7 +44,8 @@ export const networkList: Command = {
   help: 'List all networks',
   flags: [],
   run: async ({ out, client }) => {
-    await out.list(await (await client()).networks.list(), NETWORKS);
+    const networks = await (await client()).networks.list();
+    await out.list(networks, networks.some(({ vrf }) => vrf !== 'default') ? NETWORKS_OF_VRFS : NETWORKS);
     return 0;
   },
 };
@@ -123,6 +126,7 @@ function factsOf(network: Network): [string, string | undefined][] {
   return [
     ['ID', network.id],
     ['CIDR', network.cidr],
+    ['VRF', network.vrf === 'default' ? '' : network.vrf],
     ['Name', network.name],
     ['Description', network.description],
     ['Tags', network.tags.join(', ')],
@@ -150,4 +154,10 @@ const NETWORKS: Listed<Network> = {
     { head: 'State', cell: ({ drain }) => (drain ? 'draining' : 'in service') },
     { head: 'Description', cell: ({ description }) => description },
   ],
+};
+
+/** Shown only where there is a VRF besides `default`. */
+const NETWORKS_OF_VRFS: Listed<Network> = {
+  ...NETWORKS,
+  columns: [{ head: 'VRF', cell: ({ vrf }) => vrf }, ...NETWORKS.columns],
 };

@@ -75,6 +75,37 @@ describe('ippool export and import', () => {
     }
   });
 
+  it('bring back the same CIDR in two VRFs', async () => {
+    const ids: string[] = [];
+    for (const vrf of ['red', 'blue']) {
+      const added = await run('network', 'add', '10.41.0.0/24', '--vrf', vrf);
+      assert.equal(added.code, 0, added.stderr);
+      const { id } = (await client.networks.list()).find((network) => network.vrf === vrf) ?? assert.fail(vrf);
+      ids.push(id);
+      await client.allocations.create({ network: id, vm_id: `vm-${vrf}`, ip: '10.41.0.7' });
+    }
+    const table = await run('network', 'list');
+    assert.match(table.stdout, /^VRF/);
+    assert.equal((await run('export', '--out', 'vrfs.json')).code, 0);
+    for (const id of ids) {
+      await client.networks.update(id, { drain: true });
+      await client.networks.remove(id, { force: true });
+    }
+    const { code, stderr } = await run('import', 'vrfs.json');
+    assert.deepEqual([code, stderr], [0, '']);
+    const back = await held({ ip: '10.41.0.7', vrf: 'blue' });
+    assert.deepEqual(
+      back.map(({ vrf, vm_id }) => [vrf, vm_id]),
+      [['blue', 'vm-blue']],
+    );
+    rmSync(join(dir, 'vrfs.json'));
+    for (const { id, vrf } of await client.networks.list()) {
+      if (vrf === 'default') continue;
+      await client.networks.update(id, { drain: true });
+      await client.networks.remove(id, { force: true });
+    }
+  });
+
   it('replace no file when the export fails', async () => {
     file('kept.json', ['{}']);
     assert.equal((await runCli(['export', '-o', 'kept.json', '--server', 'http://127.0.0.1:2'], { cwd: dir })).code, 3);
