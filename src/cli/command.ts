@@ -39,6 +39,9 @@ export const CONNECTION_FLAGS: readonly Flag[] = [
   { name: 'json', kind: 'switch', help: 'Print JSON' },
 ];
 
+/** The VRF of the network or address that a command names. */
+export const VRF_FLAG: Flag = { name: 'vrf', kind: 'text', help: 'Its VRF, where several have such a network' };
+
 /** The network by its id, name or CIDR; under go-ipam's names too. */
 export const NETWORK_FLAGS: readonly Flag[] = [
   { name: 'network', short: 'n', kind: 'text', help: 'The network: its id, name or CIDR' },

@@ -12,6 +12,7 @@ export interface AuditFilter {
 }
 
 export interface HistoryQuery {
+  readonly vrf?: string | undefined;
   readonly ip?: string | undefined;
   /** RFC 3339; with ip: who had it then */
   readonly at?: string | undefined;

@@ -88,7 +88,7 @@ export function onlyNetwork(found: readonly Network[], text: string): Network | 
   const shown = text.slice(0, 64);
   throw new PoolError(
     'ambiguous_vrf',
-    `${shown} is in several VRFs (${vrfs.slice(0, MAX_CANDIDATES).join(', ')}): name one of them (?vrf=, "vrf", or --vrf)`,
+    `${shown} is in several VRFs (${vrfs.slice(0, MAX_CANDIDATES).join(', ')}): name one of them (?vrf=, "vrf", or --vrf), or the id of the network`,
     {
       field: 'vrf',
       candidates: found.slice(0, MAX_CANDIDATES).map(({ id, vrf, cidrText }) => ({ network: id, vrf, cidr: cidrText })),

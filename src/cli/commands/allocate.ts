@@ -1,6 +1,6 @@
 import { BULK_LIMIT, COUNT_LIMIT } from '../../api/limits.ts';
 import type { AllocationRequest, NetworkAllocation } from '../../client/client.ts';
-import { type Command, NETWORK_FLAGS } from '../command.ts';
+import { type Command, NETWORK_FLAGS, VRF_FLAG } from '../command.ts';
 import { type Input, refused } from '../input.ts';
 import { ALLOCATIONS, factsOf } from '../allocation.ts';
 
@@ -14,6 +14,7 @@ export const allocate: Command = {
   flags: [
     ...NETWORK_FLAGS.map((flag) => (flag.name === 'network' ? { ...flag, help: NETWORKS_HELP } : flag)),
     { name: 'cidr', short: 'c', kind: 'text', help: 'The network by its CIDR' },
+    VRF_FLAG,
     { name: 'count', short: 'k', kind: 'text', help: 'How many addresses: one range that is theirs (default 1)' },
     { name: 'separate', kind: 'switch', help: 'With --count: addresses that need not follow each other' },
     { name: 'vm', kind: 'text', help: 'The VM that is to own it; asking again gives the same' },
@@ -68,6 +69,7 @@ function requestOf(input: Input): AllocationRequest {
   const given = {
     ...(more.length > 0 ? { networks } : { network: network ?? (cidr === undefined ? DEFAULT_NETWORK : undefined) }),
     cidr,
+    vrf: input.text('vrf'),
     count: input.whole('count', 1, COUNT_LIMIT),
     contiguous: input.on('separate') ? false : undefined,
     vm_id: input.text('vm'),

@@ -1,6 +1,6 @@
 import type { Tenure } from '../../client/client.ts';
 import { ownerOf } from '../allocation.ts';
-import type { Command } from '../command.ts';
+import { type Command, VRF_FLAG } from '../command.ts';
 import { missing, refused } from '../input.ts';
 import type { Listed } from '../output.ts';
 
@@ -9,6 +9,7 @@ export const history: Command = {
   operand: '[ip]',
   help: 'Who had an address when, or what a VM had; newest first',
   flags: [
+    VRF_FLAG,
     { name: 'vm', kind: 'text', help: 'What this VM had' },
     { name: 'at', kind: 'text', help: 'Who had it at this time: RFC 3339, or a date' },
     { name: 'limit', short: 'l', kind: 'text', help: 'How many, at most' },
@@ -19,7 +20,7 @@ export const history: Command = {
     const limit = input.whole('limit', 1, 10_000);
     if (ip === undefined && vm_id === undefined) throw missing('an address or a VM', 'history 192.168.1.7');
     if (ip !== undefined && vm_id !== undefined) throw refused('vm', 'and an address are two questions');
-    await out.list(await (await client()).history({ ip, vm_id, at, limit }), TENURES);
+    await out.list(await (await client()).history({ ip, vrf: input.text('vrf'), vm_id, at, limit }), TENURES);
     return 0;
   },
 };

@@ -1,11 +1,12 @@
 import { ALLOCATIONS } from '../allocation.ts';
-import { type Command, NETWORK_FLAGS } from '../command.ts';
+import { type Command, NETWORK_FLAGS, VRF_FLAG } from '../command.ts';
 
 export const list: Command = {
   words: 'list',
   help: 'List allocations',
   flags: [
     ...NETWORK_FLAGS,
+    VRF_FLAG,
     { name: 'all', short: 'a', kind: 'switch', help: 'Released and expired ones too' },
     { name: 'vm', kind: 'text', help: 'Only those of this VM' },
     { name: 'vm-prefix', kind: 'text', help: 'Only those of VMs whose id begins so' },
@@ -20,6 +21,7 @@ export const list: Command = {
   run: async ({ input, out, client }) => {
     const filter = {
       network: input.text('network'),
+      vrf: input.text('vrf'),
       all: input.on('all'),
       vm_id: input.text('vm'),
       vm_id_prefix: input.text('vm-prefix'),

@@ -98,6 +98,20 @@ describe('ippool export and import', () => {
       back.map(({ vrf, vm_id }) => [vrf, vm_id]),
       [['blue', 'vm-blue']],
     );
+    const search = await run('history', '10.41.0.7', '--vrf', 'red', '--json');
+    assert.match(search.stdout, /vm-red/);
+    assert.doesNotMatch(search.stdout, /vm-blue/);
+    const ambiguous = await run('release', '10.41.0.7');
+    assert.equal(ambiguous.code, 1);
+    assert.match(ambiguous.stderr, /in several VRFs/);
+    const more = await run('allocate', '-c', '10.41.0.0/24', '--vrf', 'blue', '--ip', '10.41.0.9', '--json');
+    const { id: blue } = JSON.parse(more.stdout) as NetworkAllocation;
+    assert.match(blue, /^blue\./);
+    assert.equal((await run('release', blue)).code, 0, 'an id with a dot is not an address');
+    assert.equal((await run('release', '10.41.0.7', '--vrf', 'red')).code, 0);
+    const list = await run('list', '--vrf', 'blue', '--json');
+    assert.match(list.stdout, /vm-blue/);
+    assert.doesNotMatch(list.stdout, /vm-red/);
     rmSync(join(dir, 'vrfs.json'));
     for (const { id, vrf } of await client.networks.list()) {
       if (vrf === 'default') continue;
