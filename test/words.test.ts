@@ -51,9 +51,6 @@ const EXEMPT: ReadonlyMap<string, string> = new Map([
   ['test/store/etcd/', 'the shared log replaces it'],
 ]);
 
-/** Names that still use a replaced word. Remove a line with the commit that renames it: the list only shrinks. */
-const LEFT: readonly string[] = ['src/service/allocations.ts Given', 'src/service/allocations.ts Held'];
-
 describe('words of names', () => {
   const sources = ['src', 'test'].flatMap((folder) =>
     sourcesBelow(fileURLToPath(new URL(`../${folder}/`, import.meta.url)), /\.(?:ts|mjs)$/).map(({ path, text }) => ({
@@ -70,7 +67,7 @@ describe('words of names', () => {
 
   it('are those of the field', () => {
     const wrong = found.filter((name) => !ALLOWED.has(name));
-    assert.deepEqual(wrong, [...LEFT].sort());
+    assert.deepEqual(wrong, []);
   });
 
   it('have no exception that is no longer needed', () => {

@@ -1,5 +1,5 @@
 import type { BulkResponse } from '../api/allocations.ts';
-import type { Given, Outcome } from '../service/allocations.ts';
+import type { AllocationResult, Outcome } from '../service/allocations.ts';
 import type { Network } from '../service/networks.ts';
 import { errorBody, STATUS } from './errors.ts';
 import type { Views, Written } from './view.ts';
@@ -63,7 +63,7 @@ function textOf(result: Result): string {
 }
 
 /** Whether nothing but address, VM and host name tells it from what others got in the same network at the same time. */
-function isPlain({ allocation: { nic, offset, last, attributes } }: Given): boolean {
+function isPlain({ allocation: { nic, offset, last, attributes } }: AllocationResult): boolean {
   for (const name in attributes) if (name !== 'hostname') return false;
   return nic === '' && last === offset;
 }
@@ -77,14 +77,14 @@ class Stencil {
   readonly #view: Views;
   readonly #pieces: readonly string[];
 
-  constructor(view: Views, given: Given) {
+  constructor(view: Views, given: AllocationResult) {
     this.#view = view;
     this.allocated_at = given.allocation.allocated_at;
     const allocation = { ...view.allocation(given), id: HOLE, ip: HOLE, vm_id: HOLE, hostname: HOLE };
     this.#pieces = textOf({ status: 201, allocation }).split(JSON.stringify(HOLE));
   }
 
-  fill(given: Given): string {
+  fill(given: AllocationResult): string {
     const { network, allocation } = given;
     const { offset, vm_id, attributes } = allocation;
     const [first, beforeIp, beforeVm, beforeHostname, last] = this.#pieces;

@@ -8,7 +8,7 @@ import { formatRange } from '../net/range.ts';
 import type { Allocation } from '../api/schema.ts';
 import { parseAddress } from '../net/address.ts';
 import { DEFAULT_VRF } from '../net/vrf.ts';
-import type { Held } from '../service/allocations.ts';
+import type { LocatedAllocation } from '../service/allocations.ts';
 import type { PastAllocation } from '../service/history.ts';
 import { endOf } from '../service/tenure.ts';
 import { AllocationIds } from '../service/allocation-id.ts';
@@ -41,10 +41,10 @@ export class Views {
     return this.#lastText;
   }
 
-  readonly id = (held: Held): string => this.#ids.of(held);
+  readonly id = (held: LocatedAllocation): string => this.#ids.of(held);
 
   /** What the sidecar's door says of an allocation. */
-  readonly sidecar = ({ network, allocation }: Held): Written<Allocation> => {
+  readonly sidecar = ({ network, allocation }: LocatedAllocation): Written<Allocation> => {
     const { vm_id, offset, allocated_at, attributes } = allocation;
     return {
       ip: network.ipAt(offset),
@@ -57,7 +57,7 @@ export class Views {
     };
   };
 
-  readonly allocation = (held: Held): Written<NetworkAllocation> => {
+  readonly allocation = (held: LocatedAllocation): Written<NetworkAllocation> => {
     const { network, allocation } = held;
     const { vm_id, nic, offset, last, size, allocated_at, attributes } = allocation;
     const { hostname = '', mac = null, description = '', tags = [], expires_at, prefix_length } = attributes;

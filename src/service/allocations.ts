@@ -25,12 +25,7 @@ import {
   type NetworkReference,
 } from './allocation-request.ts';
 
-export type {
-  AllocationRequest,
-  AllocationResult as Given,
-  LocatedAllocation as Held,
-  Outcome,
-} from './allocation-request.ts';
+export type { AllocationRequest, AllocationResult, LocatedAllocation, Outcome } from './allocation-request.ts';
 
 export interface AllocationsOptions {
   readonly pool: Pool;

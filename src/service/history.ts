@@ -6,7 +6,7 @@ import { lastAddress } from '../net/cidr.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import { parseAllocationId } from './allocation-id.ts';
-import { type Held, invalidAddress, notFound } from './allocations.ts';
+import { type LocatedAllocation, invalidAddress, notFound } from './allocations.ts';
 import type { Scope } from './scope.ts';
 import type { ListFilter, Listing } from './listing.ts';
 import { resourceQuery, vrfAt } from './resource.ts';
@@ -161,7 +161,7 @@ export class HistoryService {
     vmId: string | undefined,
   ): Promise<Map<string, Current>> {
     const current = new Map<string, Current>();
-    const add = ({ network, allocation }: Held, until: number | undefined) => {
+    const add = ({ network, allocation }: LocatedAllocation, until: number | undefined) => {
       const place = { network: network.id, ip: network.ipAt(allocation.offset) };
       current.set(`${placeKey(place)}\0${allocation.allocated_at}`, { network, allocation, until });
     };

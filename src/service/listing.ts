@@ -7,7 +7,7 @@ import type { Pool } from '../pool/pool.ts';
 import { PoolError } from '../errors.ts';
 import { findById } from './allocation-id.ts';
 import type { NetworkReference } from './allocation-request.ts';
-import { type Held, invalidAddress, notFound } from './allocations.ts';
+import { type LocatedAllocation, invalidAddress, notFound } from './allocations.ts';
 import { compareVrfs, type ListPosition, parseListPosition } from './list-position.ts';
 import type { Scope } from './scope.ts';
 import type { Transactions } from './transactions.ts';
@@ -44,7 +44,10 @@ export class Listing {
   }
 
   /** What an owner holds. @throws PoolError `allocation_not_found` */
-  async get(_scope: Scope, { network: text, vrf, owner }: NetworkReference & { owner: Owner }): Promise<Held> {
+  async get(
+    _scope: Scope,
+    { network: text, vrf, owner }: NetworkReference & { owner: Owner },
+  ): Promise<LocatedAllocation> {
     const pool = await this.#transactions.latest();
     const network = pool.resolveNetwork(text, vrf);
     const allocation = network.byOwner(owner);
@@ -53,7 +56,7 @@ export class Listing {
   }
 
   /** The allocation of an id. @throws PoolError `allocation_not_found` */
-  async byId(_scope: Scope, id: string): Promise<Held> {
+  async byId(_scope: Scope, id: string): Promise<LocatedAllocation> {
     const pool = await this.#transactions.latest();
     const held = findById(pool, id);
     if (!held || this.#isOver(held.allocation)) throw notFound({ id: id.slice(0, 64) });
@@ -66,7 +69,7 @@ export class Listing {
    *
    * @throws PoolError `network_not_found`, `ambiguous_vrf`, `invalid_address`
    */
-  async *list(_scope: Scope, filter: ListFilter): AsyncGenerator<Held[]> {
+  async *list(_scope: Scope, filter: ListFilter): AsyncGenerator<LocatedAllocation[]> {
     const named =
       filter.network === undefined ? undefined : await this.#transactions.resolveNetwork(filter.network, filter.vrf);
     const after = filter.after === undefined ? undefined : positionIn(named, filter.after);
@@ -87,9 +90,9 @@ export class Listing {
     networks: readonly Network[],
     { after, only }: { readonly after: ListPosition | undefined; readonly only: Address | undefined },
     filter: ListFilter,
-  ): AsyncGenerator<Held[]> {
+  ): AsyncGenerator<LocatedAllocation[]> {
     this.#transactions.local();
-    let slice: Held[] = [];
+    let slice: LocatedAllocation[] = [];
     let looked = 0;
     for (const network of networks) {
       const span = spanOf(network, after, only, filter.cidr);

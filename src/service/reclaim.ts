@@ -4,7 +4,7 @@ import { decideUpdate } from '../pool/decide/update.ts';
 import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { Held } from './allocations.ts';
+import type { LocatedAllocation } from './allocations.ts';
 import type { Scope } from './scope.ts';
 import type { Transactions } from './transactions.ts';
 import { ownerSubject } from './inflight.ts';
@@ -25,7 +25,7 @@ export interface ReclaimRequest {
 }
 
 /** An allocation whose VM is not in the list. */
-export interface Missing extends Held {
+export interface Missing extends LocatedAllocation {
   /** When it was first not in it; milliseconds since 1970. */
   readonly missing_since: number;
   /** Whether it may be freed: it was missing before, long enough ago. */
@@ -93,8 +93,8 @@ export class Reclaim {
   async #compare({ network: text, vrf, vmIdPrefix = '', tag, live }: ReclaimRequest) {
     const all = [...this.#pool.networks].filter((network) => vrf === undefined || network.vrf === vrf);
     const networks = text === undefined ? all : [this.#pool.resolveNetwork(text, vrf)];
-    const missing: Held[] = [];
-    const back: Held[] = [];
+    const missing: LocatedAllocation[] = [];
+    const back: LocatedAllocation[] = [];
     let looked = 0;
     let checked = 0;
     for (const network of networks) {
@@ -111,7 +111,12 @@ export class Reclaim {
     return { checked, missing, back };
   }
 
-  #note(scope: Scope, missing: readonly Held[], { graceSeconds }: ReclaimRequest, dryRun: boolean): Promise<Missing[]> {
+  #note(
+    scope: Scope,
+    missing: readonly LocatedAllocation[],
+    { graceSeconds }: ReclaimRequest,
+    dryRun: boolean,
+  ): Promise<Missing[]> {
     return this.#transactions.commit(scope, affectedBy(missing), (origin) => {
       const result: Missing[] = [];
       const events = missing.flatMap(({ network, allocation: seen }) => {
@@ -129,7 +134,7 @@ export class Reclaim {
     });
   }
 
-  async #clear(scope: Scope, back: readonly Held[]): Promise<void> {
+  async #clear(scope: Scope, back: readonly LocatedAllocation[]): Promise<void> {
     await this.#transactions.commit(scope, affectedBy(back), (origin) => {
       const events = back.flatMap(({ network, allocation: seen }) => {
         const allocation = this.#current(network, seen);
@@ -147,7 +152,7 @@ export class Reclaim {
   }
 }
 
-function affectedBy(held: readonly Held[]) {
+function affectedBy(held: readonly LocatedAllocation[]) {
   const networks = [...new Set(held.map(({ network }) => network))];
   const owners = held.flatMap(({ network, allocation }) => ownerSubject(network, allocation, allocation.offset) ?? []);
   return () => ({ networks, owners });

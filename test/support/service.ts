@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { parseCidr } from '../../src/net/cidr.ts';
 import { type ErrorCode, PoolError } from '../../src/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
-import type { AllocationRequest, Held } from '../../src/service/allocations.ts';
+import type { AllocationRequest, LocatedAllocation } from '../../src/service/allocations.ts';
 import { type AppOptions, createTestApp, NOW } from './app.ts';
 import { ManualStore, settled } from './manual-store.ts';
 
@@ -64,7 +64,7 @@ export async function startService(cidr = '10.0.0.0/29', options: Omit<AppOption
   };
 }
 
-export const ipOf = ({ network, allocation }: Held) => network.ipAt(allocation.offset);
+export const ipOf = ({ network, allocation }: LocatedAllocation) => network.ipAt(allocation.offset);
 export const ipIn = (event: PoolEvent | undefined) => (event?.type === 'ip_allocated' ? event.ip : assert.fail());
 
 export const rejects = (promise: Promise<unknown>, code: ErrorCode) =>

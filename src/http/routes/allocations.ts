@@ -3,7 +3,7 @@ import type { Handlers } from '../endpoints.ts';
 import type { Context } from 'koa';
 import { type NetworkAllocation } from '../../api/allocations.ts';
 import { PoolError } from '../../errors.ts';
-import type { AllocationRequest, Given } from '../../service/allocations.ts';
+import type { AllocationRequest, AllocationResult } from '../../service/allocations.ts';
 import type { Scope } from '../../service/scope.ts';
 import type { ListFilter } from '../../service/listing.ts';
 import { formatListPosition, parseListPosition } from '../../service/list-position.ts';
@@ -178,7 +178,7 @@ function statusesOf(ctx: Context): ReadonlySet<string> {
   });
 }
 
-function statusOf(given: readonly Given[]): number {
+function statusOf(given: readonly AllocationResult[]): number {
   return given.some(({ created }) => created) ? 201 : 200;
 }
 
