@@ -1,4 +1,4 @@
-import type { Bounds, Interval, Intervals } from './intervals.ts';
+import type { Bounds, Intervals } from './intervals.ts';
 
 /** An insert moves half a chunk on average: 2 KB. With 1 M values the list of chunks is 2,000 to 4,000 long. */
 const CHUNK_SIZE = 512;
@@ -6,13 +6,6 @@ const HALF = CHUNK_SIZE / 2;
 /** A chunk with fewer values than this joins a neighbour, if both together leave room to grow. */
 const LEAN = CHUNK_SIZE / 4;
 const JOINED = (CHUNK_SIZE / 4) * 3;
-
-const OWN: Bounds<Interval> = { offset: ({ offset }) => offset, last: ({ last }) => last };
-
-/** Of values that say themselves where they begin and end. */
-export function ownBounds<V extends Interval>(): Bounds<V> {
-  return OWN;
-}
 
 /**
  * Intervals of a large space, in chunks that are sorted among each other and within.

@@ -1,6 +1,7 @@
 import type { Offsets } from './offsets.ts';
 import type { Interval } from './intervals.ts';
-import { ownBounds, SortedIntervals } from './sorted-intervals.ts';
+import { ownBounds } from './own-bounds.ts';
+import { SortedIntervals } from './sorted-intervals.ts';
 
 /**
  * Offsets of a large space as runs of neighbours, that neither overlap nor touch.

@@ -1,37 +1,17 @@
 import { ownerKey } from './allocation.ts';
+import type { CoolingSpan, Ending } from './cooling-span.ts';
 import { DeadlineHeap } from '../collections/deadline-heap.ts';
 import type { Owner } from './events.ts';
 import { FreeList } from '../collections/free-list.ts';
-import { ownBounds, SortedIntervals } from '../collections/sorted-intervals.ts';
+import { ownBounds } from '../collections/own-bounds.ts';
+import { SortedIntervals } from '../collections/sorted-intervals.ts';
 import type { Span } from '../collections/span.ts';
 import { HashIndex } from '../collections/hash-index.ts';
 
 /** Deadlines that may be out of date before they are looked through. */
 const SPARE = 1024;
 
-/** A released address and its previous owner. */
-export interface CoolingSpan extends Owner {
-  readonly offset: bigint;
-  readonly last: bigint;
-  /** Until then nobody else gets it; milliseconds since 1970, 0: free at once. */
-  readonly cooling_until: number;
-  /** Until then its previous owner gets it back if nobody has it; 0: not for that reason. */
-  readonly sticky_until: number;
-}
-
 type Place = Pick<CoolingSpan, 'offset' | 'last'>;
-
-/** What becomes of memories when addresses are given. */
-export interface Ending {
-  /** Ended, of those that are kept in mind … */
-  readonly kept: CoolingSpan[];
-  /** … and of those that are only cooling. */
-  readonly superseded: CoolingSpan[];
-  /** Kept in mind from now on, */
-  readonly keptOn: CoolingSpan[];
-  /** and only cooling. */
-  readonly coolingOn: CoolingSpan[];
-}
 
 /**
  * Released addresses for as long as they mean something to somebody: cooling, or kept in mind for their previous owner.

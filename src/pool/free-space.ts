@@ -1,7 +1,8 @@
 import type { Assignable } from './assignable.ts';
 import { makeOffsets } from '../collections/make-offsets.ts';
 import type { Offsets } from '../collections/offsets.ts';
-import { ownBounds, SortedIntervals } from '../collections/sorted-intervals.ts';
+import { ownBounds } from '../collections/own-bounds.ts';
+import { SortedIntervals } from '../collections/sorted-intervals.ts';
 import { clipSpans, joinSpans, type Span, subtractSpans } from '../collections/span.ts';
 
 /** Offsets that somebody has a claim to. */

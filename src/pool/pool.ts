@@ -4,7 +4,7 @@ import { parseRange } from '../net/range.ts';
 import { Allocation } from './allocation.ts';
 import { PoolError } from '../errors.ts';
 import type { IpReleased, IpCooling, NetworkSettings, Owner, PoolEvent, ReservationAdded } from './events.ts';
-import type { CoolingSpan } from './cooldown.ts';
+import type { CoolingSpan } from './cooling-span.ts';
 import { Network } from './network.ts';
 import { NetworkIndex, onlyNetwork } from './network-index.ts';
 import { AllocationRecords } from './allocation-records.ts';

@@ -1,5 +1,6 @@
 import type { Allocation } from './allocation.ts';
-import { ownBounds, SortedIntervals } from '../collections/sorted-intervals.ts';
+import { ownBounds } from '../collections/own-bounds.ts';
+import { SortedIntervals } from '../collections/sorted-intervals.ts';
 import { SparseOffsets } from '../collections/sparse-offsets.ts';
 
 /** Wider than any network, on both sides of its origin. */

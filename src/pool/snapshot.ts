@@ -12,7 +12,8 @@ import type {
   PoolEvent,
   ReservationAdded,
 } from './events.ts';
-import { isWithin, type CoolingSpan } from './cooldown.ts';
+import type { CoolingSpan } from './cooling-span.ts';
+import { isWithin } from './cooldown.ts';
 import type { Network } from './network.ts';
 import { type Pool, settingsOf } from './pool.ts';
 import type { Reservation } from './reservation.ts';

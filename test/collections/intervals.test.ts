@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { makeIntervals } from '../../src/collections/make-intervals.ts';
 import type { Interval, Intervals } from '../../src/collections/intervals.ts';
 import { PagedIntervals } from '../../src/collections/paged-intervals.ts';
-import { ownBounds, SortedIntervals } from '../../src/collections/sorted-intervals.ts';
+import { ownBounds } from '../../src/collections/own-bounds.ts';
+import { SortedIntervals } from '../../src/collections/sorted-intervals.ts';
 import { NumberedIntervals } from './numbered-intervals.ts';
 
 const SIZE = 4500;

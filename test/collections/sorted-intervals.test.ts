@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Interval } from '../../src/collections/intervals.ts';
-import { ownBounds, SortedIntervals } from '../../src/collections/sorted-intervals.ts';
+import { ownBounds } from '../../src/collections/own-bounds.ts';
+import { SortedIntervals } from '../../src/collections/sorted-intervals.ts';
 
 const offset = fc.bigInt({ min: -(2n ** 112n), max: 2n ** 112n });
 const offsets = fc.uniqueArray(offset, { maxLength: 200 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Cooldown, type CoolingSpan } from '../../src/pool/cooldown.ts';
+import type { CoolingSpan } from '../../src/pool/cooling-span.ts';
+import { Cooldown } from '../../src/pool/cooldown.ts';
 
 const owner = (n: number) => ({ vm_id: `vm${n}`, nic: '' });
 const memory = (n: number, at: number, size: number, cooling_until: number, sticky_until: number): CoolingSpan => ({

@@ -2,7 +2,7 @@ import { ownerKey, sameOwner } from '../allocation.ts';
 import { PoolError } from '../../errors.ts';
 import type { Owner } from '../events.ts';
 import type { AssignableTo } from '../assignable.ts';
-import type { CoolingSpan } from '../cooldown.ts';
+import type { CoolingSpan } from '../cooling-span.ts';
 import type { Network } from '../network.ts';
 import type { Span } from '../../collections/span.ts';
 import { pickOne, pickRun, type Strategy } from '../strategy.ts';
