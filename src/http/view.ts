@@ -8,7 +8,7 @@ import { formatRange } from '../net/range.ts';
 import type { Allocation } from '../api/schema.ts';
 import { parseAddress } from '../net/address.ts';
 import { DEFAULT_VRF } from '../net/vrf.ts';
-import type { LocatedAllocation } from '../service/allocations.ts';
+import type { LocatedAllocation } from '../service/located-allocation.ts';
 import type { PastAllocation } from '../service/history.ts';
 import { endOf } from '../service/tenure.ts';
 import { AllocationIds } from '../service/allocation-id.ts';

@@ -1,10 +1,6 @@
 import type { Address } from '../net/address.ts';
 import { type Cidr, contains, overlaps } from '../net/cidr.ts';
-import { PoolError } from '../errors.ts';
 import type { Network } from './network.ts';
-
-/** How many networks an `ambiguous_vrf` error lists at most. */
-const MAX_CANDIDATES = 100;
 
 /**
  * The networks of all VRFs, found by id, by name or CIDR, and by an address.
@@ -54,11 +50,9 @@ export class NetworkIndex {
     }
   }
 
-  /** The networks with an id, name or CIDR. An id takes precedence. @param vrf undefined: in every VRF */
-  named(text: string, vrf: string | undefined): readonly Network[] {
-    const byId = this.#byId.get(text);
-    const found = byId ? [byId] : (this.#byLabel.get(text) ?? []);
-    return vrf === undefined ? found : found.filter((network) => network.vrf === vrf);
+  /** The networks with a name or CIDR, at most one in each VRF. */
+  labelled(label: string): readonly Network[] {
+    return this.#byLabel.get(label) ?? [];
   }
 
   /** The networks that contain an address, at most one in each VRF. @param vrf undefined: in every VRF */
@@ -79,21 +73,6 @@ export class NetworkIndex {
     }
     return undefined;
   }
-}
-
-/** The only network of those that a text finds; undefined when there is none. @throws PoolError `ambiguous_vrf` */
-export function onlyNetwork(found: readonly Network[], text: string): Network | undefined {
-  if (found.length <= 1) return found[0];
-  const vrfs = [...new Set(found.map(({ vrf }) => vrf))];
-  const shown = text.slice(0, 64);
-  throw new PoolError(
-    'ambiguous_vrf',
-    `${shown} is in several VRFs (${vrfs.slice(0, MAX_CANDIDATES).join(', ')}): name one of them (?vrf=, "vrf", or --vrf), or the id of the network`,
-    {
-      field: 'vrf',
-      candidates: found.slice(0, MAX_CANDIDATES).map(({ id, vrf, cidrText }) => ({ network: id, vrf, cidr: cidrText })),
-    },
-  );
 }
 
 function labelsOf({ cidrText, settings: { name } }: Network): string[] {

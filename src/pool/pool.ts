@@ -6,7 +6,7 @@ import { PoolError } from '../errors.ts';
 import type { IpReleased, IpCooling, NetworkSettings, Owner, PoolEvent, ReservationAdded } from './events.ts';
 import type { CoolingSpan } from './cooling-span.ts';
 import { Network } from './network.ts';
-import { NetworkIndex, onlyNetwork } from './network-index.ts';
+import { NetworkIndex } from './network-index.ts';
 import { AllocationRecords } from './allocation-records.ts';
 import type { Reservation } from './reservation.ts';
 
@@ -38,42 +38,19 @@ export class Pool {
   /** The network of an id. @throws PoolError `network_not_found` */
   network(id: string): Network {
     const network = this.#networks.get(id);
-    if (!network) throw networkNotFound(id);
+    if (!network) throw new PoolError('network_not_found', `No network has the id ${id}`, { network: id });
     return network;
   }
 
-  /**
-   * The network with an id, name or CIDR.
-   *
-   * @param vrf undefined: the only VRF that has such a network
-   * @throws PoolError `network_not_found`, `ambiguous_vrf`
-   */
-  resolveNetwork(text: string, vrf?: string): Network {
-    const network = onlyNetwork(this.#networks.named(text, vrf), text);
-    if (!network) throw networkNotFound(text, vrf);
-    return network;
+  /** The networks with a name or CIDR, at most one in each VRF. @param label a CIDR as {@link formatCidr} writes it */
+  labelled(label: string): readonly Network[] {
+    return this.#networks.labelled(label);
   }
 
-  /** What {@link resolveNetwork} returns; undefined when it would throw. */
-  findNetwork(text: string, vrf?: string): Network | undefined {
-    const found = this.#networks.named(text, vrf);
-    return found.length === 1 ? found[0] : undefined;
-  }
-
-  /** The networks with an id, name or CIDR, at most one in each VRF. */
-  networksNamed(text: string, vrf?: string): readonly Network[] {
-    return this.#networks.named(text, vrf);
-  }
-
-  /** The networks that contain an address, at most one in each VRF; none when the text is no address. */
+  /** The networks that contain an address, at most one in each VRF; none when the text is not an address. */
   networksAt(ip: string, vrf?: string): readonly Network[] {
     const address = parseAddress(ip);
     return address ? this.#networks.containing(address, vrf) : [];
-  }
-
-  /** The network that contains an address; undefined when there is none. @throws PoolError `ambiguous_vrf` */
-  networkOf(ip: string, vrf?: string): Network | undefined {
-    return onlyNetwork(this.networksAt(ip, vrf), ip);
   }
 
   /** A network of a VRF that has an address in common with a CIDR. */
@@ -214,17 +191,4 @@ export function settingsOf(event: NetworkSettings): NetworkSettings {
   const settings: Record<string, unknown> = {};
   for (const name of SETTINGS) if (event[name] !== undefined) settings[name] = event[name];
   return { excluded: event.excluded, strategy: event.strategy, ...settings };
-}
-
-function networkNotFound(network: string, vrf?: string): PoolError {
-  const text = network.slice(0, 64);
-  const where = vrf === undefined ? '' : ` in VRF ${vrf}`;
-  const remedy =
-    text === 'default'
-      ? 'start with --network to make it, or name another (-n, or ?network=)'
-      : 'GET /api/v1/networks (ippool network list) shows those there are';
-  return new PoolError('network_not_found', `No network${where} has the id, name or CIDR ${text}: ${remedy}`, {
-    network: text,
-    ...(vrf === undefined ? {} : { vrf }),
-  });
 }

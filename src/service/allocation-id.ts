@@ -2,7 +2,7 @@ import type { Pool } from '../pool/pool.ts';
 import { type Family, formatAddress, parseAddress } from '../net/address.ts';
 import { hex32 } from '../net/hex.ts';
 import { DEFAULT_VRF, isVrfName } from '../net/vrf.ts';
-import type { LocatedAllocation } from './allocation-request.ts';
+import type { LocatedAllocation } from './located-allocation.ts';
 
 /** What an id is derived from. */
 export interface DerivedId {
@@ -59,7 +59,7 @@ export function parseAllocationId(id: string): DerivedId | undefined {
 /** The allocation with an id; undefined when it has ended, or when there never was one. */
 export function findById(pool: Pool, id: string): LocatedAllocation | undefined {
   const parsed = parseAllocationId(id);
-  const network = parsed && pool.networkOf(parsed.ip, parsed.vrf);
+  const network = parsed && pool.networksAt(parsed.ip, parsed.vrf)[0]; // networks of a VRF do not overlap
   const offset = parsed && network?.offsetOf(parsed.ip);
   const allocation = offset === undefined ? undefined : network?.byOffset(offset);
   if (!network || !allocation || allocation.offset !== offset) return undefined;

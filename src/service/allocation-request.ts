@@ -1,4 +1,3 @@
-import type { Allocation } from '../pool/allocation.ts';
 import { type AllocationSpec, decideAllocate } from '../pool/decide/allocate.ts';
 import { PoolError } from '../errors.ts';
 import type { Origin } from '../pool/events.ts';
@@ -7,12 +6,9 @@ import { allocationOf, type Pool } from '../pool/pool.ts';
 import { strategyNamed } from '../pool/strategy.ts';
 import type { Decision } from './decision.ts';
 import { ownerSubject, type Subject } from './inflight.ts';
-
-/** An allocation together with the network that it belongs to. */
-export interface LocatedAllocation {
-  readonly network: Network;
-  readonly allocation: Allocation;
-}
+import type { LocatedAllocation } from './located-allocation.ts';
+import type { Scope } from './scope.ts';
+import type { Visibility } from './visibility.ts';
 
 export interface AllocationResult extends LocatedAllocation {
   /** Whether it is new. */
@@ -41,16 +37,16 @@ export interface RequestPart {
 }
 
 /** @throws PoolError `network_not_found`, `ambiguous_vrf` */
-export function partOf(pool: Pool, request: AllocationRequest, index: number): RequestPart {
-  const network = pool.resolveNetwork(request.network, request.vrf);
+export function partOf(visibility: Visibility, scope: Scope, request: AllocationRequest, index: number): RequestPart {
+  const network = visibility.resolveNetwork(scope, request.network, request.vrf);
   return { network, request, index, subject: ownerSubject(network, request.owner) };
 }
 
 /** One for each request. @throws PoolError `network_not_found`, `ambiguous_vrf` */
-export function partsOf(pool: Pool, requests: readonly AllocationRequest[]): RequestPart[] {
+export function partsOf(visibility: Visibility, scope: Scope, requests: readonly AllocationRequest[]): RequestPart[] {
   return requests.map((request, index) => {
     try {
-      return partOf(pool, request, index);
+      return partOf(visibility, scope, request, index);
     } catch (error) {
       throw requests.length === 1 ? error : withIndex(error, index);
     }

@@ -6,16 +6,15 @@ import { PoolError } from '../errors.ts';
 import type { Origin, Owner, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
-import { findById } from './allocation-id.ts';
 import type { Affected, Decision } from './decision.ts';
 import type { Scope } from './scope.ts';
 import type { Transactions } from './transactions.ts';
+import type { Visibility } from './visibility.ts';
 import { ownerSubject } from './inflight.ts';
 import {
   type AllocationRequest,
   decidePart,
   type AllocationResult,
-  type LocatedAllocation,
   isDual,
   type RequestPart,
   partOf,
@@ -24,12 +23,14 @@ import {
   withIndex,
   type NetworkReference,
 } from './allocation-request.ts';
+import type { LocatedAllocation } from './located-allocation.ts';
 
-export type { AllocationRequest, AllocationResult, LocatedAllocation, Outcome } from './allocation-request.ts';
+export type { AllocationRequest, AllocationResult, Outcome } from './allocation-request.ts';
 
 export interface AllocationsOptions {
   readonly pool: Pool;
   readonly transactions: Transactions;
+  readonly visibility: Visibility;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -38,10 +39,12 @@ export interface AllocationsOptions {
 export class Allocations {
   readonly #pool: Pool;
   readonly #transactions: Transactions;
+  readonly #visibility: Visibility;
   readonly #random: () => number;
 
-  constructor({ pool, transactions, random }: AllocationsOptions) {
+  constructor({ pool, transactions, visibility, random }: AllocationsOptions) {
     this.#pool = pool;
+    this.#visibility = visibility;
     this.#transactions = transactions;
     this.#random = random;
   }
@@ -53,7 +56,7 @@ export class Allocations {
    */
   async allocate(scope: Scope, request: AllocationRequest): Promise<AllocationResult> {
     const affected = () => {
-      const part = partOf(this.#pool, request, 0);
+      const part = partOf(this.#visibility, scope, request, 0);
       return { networks: [part.network], owners: part.subject === undefined ? [] : [part.subject], part };
     };
     return this.#transactions.commit(scope, affected, (origin, _hold, { part }) =>
@@ -68,7 +71,7 @@ export class Allocations {
    */
   async allocateAll(scope: Scope, requests: readonly AllocationRequest[]): Promise<AllocationResult[]> {
     const affected = () => {
-      const parts = partsOf(this.#pool, requests);
+      const parts = partsOf(this.#visibility, scope, requests);
       return { networks: [...new Set(parts.map(({ network }) => network))], owners: subjectsOf(parts), parts };
     };
     return this.#transactions.commit(scope, affected, (origin, hold, { parts }) => {
@@ -98,12 +101,12 @@ export class Allocations {
   ): Promise<LocatedAllocation> {
     // Does not look at the allocation, so that one under way is waited for.
     const affected = (): Affected => {
-      const network = this.#pool.resolveNetwork(text, vrf);
+      const network = this.#visibility.resolveNetwork(scope, text, vrf);
       const subject = ownerSubject(network, owner);
       return { networks: [network], owners: subject === undefined ? [] : [subject] };
     };
     const find = () => {
-      const network = this.#pool.resolveNetwork(text, vrf);
+      const network = this.#visibility.resolveNetwork(scope, text, vrf);
       const allocation = network.byOwner(owner);
       if (!allocation) throw notFound({ network: network.id, vm_id: owner.vm_id });
       const held = network.ipAt(allocation.offset);
@@ -124,7 +127,9 @@ export class Allocations {
     { network: text, vrf, ip }: { network?: string | undefined; vrf?: string | undefined; ip: string },
   ): Promise<LocatedAllocation> {
     return this.#release(scope, () => {
-      const network = text === undefined ? this.#pool.networkOf(ip, vrf) : this.#pool.resolveNetwork(text, vrf);
+      const visibility = this.#visibility;
+      const network =
+        text === undefined ? visibility.networkAt(scope, ip, vrf) : visibility.resolveNetwork(scope, text, vrf);
       const offset = network?.offsetOf(ip);
       if (!network || offset === undefined) throw notReleasable(ip, network);
       const allocation = network.byOffset(offset);
@@ -140,7 +145,7 @@ export class Allocations {
 
   /** Releases an allocation by its id. @throws PoolError `allocation_not_found`, and as {@link release} */
   releaseById(scope: Scope, id: string): Promise<LocatedAllocation> {
-    return this.#release(scope, () => this.#byId(id));
+    return this.#release(scope, () => this.#byId(scope, id));
   }
 
   /** Changes attributes of an allocation. @throws PoolError `allocation_not_found`, `storage_full`, `store_unavailable` */
@@ -165,9 +170,9 @@ export class Allocations {
   }
 
   /** The allocation with an id. @throws PoolError `allocation_not_found` */
-  #byId(id: string): LocatedAllocation {
-    const held = findById(this.#pool, id);
-    if (held) return held;
+  #byId(scope: Scope, id: string): LocatedAllocation {
+    const found = this.#visibility.findAllocation(scope, id);
+    if (found) return found;
     throw notFound({ id: id.slice(0, 64) });
   }
 
@@ -191,7 +196,7 @@ export class Allocations {
     id: string,
     decide: (found: LocatedAllocation, origin: Origin) => PoolEvent[],
   ): Promise<LocatedAllocation> {
-    const find = () => this.#byId(id);
+    const find = () => this.#byId(scope, id);
     return this.#transactions.commit(scope, affectedBy(find), (origin) => {
       const found = find();
       const events = decide(found, origin);

@@ -4,6 +4,7 @@ import type { Pool } from '../pool/pool.ts';
 import type { Allocations, AllocationsOptions } from './allocations.ts';
 import type { Scope } from './scope.ts';
 import type { Transactions } from './transactions.ts';
+import type { Visibility } from './visibility.ts';
 import type { Decide } from './decision.ts';
 import type { Subject } from './inflight.ts';
 import {
@@ -30,13 +31,15 @@ export interface BulkOptions extends AllocationsOptions {
 export class Bulk {
   readonly #pool: Pool;
   readonly #transactions: Transactions;
+  readonly #visibility: Visibility;
   readonly #random: () => number;
   readonly #allocations: Allocations;
 
   readonly #isTogether: boolean;
 
-  constructor({ pool, transactions, random, allocations, atOnce = SLICE }: BulkOptions) {
+  constructor({ pool, transactions, visibility, random, allocations, atOnce = SLICE }: BulkOptions) {
     this.#pool = pool;
+    this.#visibility = visibility;
     this.#transactions = transactions;
     this.#random = random;
     this.#allocations = allocations;
@@ -88,7 +91,7 @@ export class Bulk {
       const isBusy = ++attempts > ATTEMPTS;
       for (const [index, request] of isBusy ? [] : requests.entries()) {
         if (request instanceof PoolError) continue;
-        const part = attempt(() => partOf(this.#pool, request, index));
+        const part = attempt(() => partOf(this.#visibility, scope, request, index));
         if (!part) continue;
         if (part.subject !== undefined && subjects.has(part.subject)) continue;
         if (part.subject !== undefined) subjects.add(part.subject);

@@ -6,27 +6,27 @@ export interface ClusterOptions {
   readonly membership: Membership;
   /** Id of this node. */
   readonly node: string;
-  /** What the operator calls the cluster; undefined: as the store does. */
+  /** Name of the cluster; undefined: the id that the store has for it. */
   readonly name: string | undefined;
-  /** Whether nodes bring their members along, and so every learner is one of ours. */
+  /** Whether each node runs a member, so that every learner belongs to one of our nodes. */
   readonly ownsMembers: boolean;
 }
 
 export interface ClusterState {
   readonly cluster: string;
   readonly node: string;
-  /** That of our own node; undefined: it brings none along. */
+  /** The member that this node runs; undefined: it runs none. */
   readonly own: Member | undefined;
   readonly leader: Member | undefined;
   readonly members: readonly Member[];
-  /** Processes that are alive; undefined: nobody can say now. */
+  /** Processes that are alive; undefined: unknown at the moment. */
   readonly nodes: readonly LiveNode[] | undefined;
 }
 
-/** Of how many calls of {@link Cluster.tend} one looks for learners that nobody here has added. */
+/** One in this many calls of {@link Cluster.tend} looks for learners that this node did not add. */
 const LOOK = 10;
 
-/** Who keeps the data of a cluster. */
+/** The use cases of the nodes of a cluster. */
 export class Cluster {
   readonly #options: ClusterOptions;
   #calls = 0;
@@ -36,7 +36,9 @@ export class Cluster {
     this.#options = options;
   }
 
-  async status(_scope: Scope): Promise<ClusterState> {
+  /** @throws PoolError `node_not_found` when the scope is limited to networks */
+  async status(scope: Scope): Promise<ClusterState> {
+    refuseLimited(scope);
     const { membership, node, name } = this.#options;
     const [{ id, members }, nodes] = await Promise.all([
       membership.cluster(),
@@ -57,7 +59,8 @@ export class Cluster {
    *
    * @throws PoolError `node_exists`, `quorum_at_risk`
    */
-  async add(_scope: Scope, node: string, address: string): Promise<void> {
+  async add(scope: Scope, node: string, address: string): Promise<void> {
+    refuseLimited(scope);
     const { membership } = this.#options;
     const { members } = await membership.cluster();
     const double = members.find((member) => member.node === node || member.address === address);
@@ -70,14 +73,15 @@ export class Cluster {
   }
 
   /**
-   * Removes a member, and lets nothing count any more that its node writes; or the latter alone, for a node without a member.
-   * In this order: whoever is fenced off ends, which must not happen to one that etcd then refuses to let go. What breaks off
-   * in between is finished by a repeat that names the node.
+   * Removes a member and fences its node off, so that nothing it writes takes effect; for a node without a member, only the
+   * latter. The order matters: a node that is fenced off ends, which must not happen to one that etcd then refuses to
+   * remove. If the first step succeeds and the second fails, a repeat that names the node finishes the removal.
    *
    * @param named a node, or the id or address of a member
    * @throws PoolError `node_not_found`, `quorum_at_risk`
    */
-  async remove(_scope: Scope, named: string): Promise<void> {
+  async remove(scope: Scope, named: string): Promise<void> {
+    refuseLimited(scope);
     const { membership } = this.#options;
     const { members } = await membership.cluster();
     const member = members.find(({ id, node, address }) => [node, id, address].includes(named));
@@ -99,6 +103,12 @@ export class Cluster {
   }
 }
 
+/** The nodes belong to no network, so a caller with a limited scope does not see them. */
+function refuseLimited({ networks }: Scope): void {
+  if (networks === undefined) return;
+  throw new PoolError('node_not_found', 'No node is visible to this caller: its scope is limited to networks');
+}
+
 /** The leader that the newest term knows. */
 function leaderOf(members: readonly Member[]): Member | undefined {
   const states = members.flatMap(({ state }) => (state?.leader === undefined ? [] : [state]));
@@ -106,7 +116,7 @@ function leaderOf(members: readonly Member[]): Member | undefined {
   return members.find(({ id }) => id === newest?.leader);
 }
 
-/** What stays has to be able to decide: a majority of it has to be up. */
+/** A majority of the remaining members has to be up. */
 function refuseLoss(members: readonly Member[], leaving: Member): void {
   const rest = members.filter((member) => !member.isLearner && member !== leaving);
   const up = rest.filter(({ state }) => state !== undefined);
@@ -116,6 +126,6 @@ function refuseLoss(members: readonly Member[], leaving: Member): void {
   const why =
     rest.length === 0
       ? `Node ${leaving.node} is the only one`
-      : `Without node ${leaving.node} the cluster could decide nothing: of ${rest.length} others ${down.join(', ')} cannot be seen`;
+      : `Without node ${leaving.node} the cluster would lose its quorum: of the ${rest.length} others, ${down.join(', ')} cannot be reached`;
   throw new PoolError('quorum_at_risk', `${why}. Nothing was changed`, { node_id: leaving.node, needed, down });
 }

@@ -3,7 +3,7 @@ import { PoolError } from '../errors.ts';
 import type { Origin, PoolEvent } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { LocatedAllocation } from './allocation-request.ts';
+import type { LocatedAllocation } from './located-allocation.ts';
 import type { Affected } from './decision.ts';
 import { allocationOfOwner, type InFlight, ownerSubject } from './inflight.ts';
 import type { Scope } from './scope.ts';

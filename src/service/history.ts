@@ -6,10 +6,13 @@ import { lastAddress } from '../net/cidr.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import { parseAllocationId } from './allocation-id.ts';
-import { type LocatedAllocation, invalidAddress, notFound } from './allocations.ts';
+import { invalidAddress, notFound } from './allocations.ts';
+import type { LocatedAllocation } from './located-allocation.ts';
 import type { Scope } from './scope.ts';
 import type { ListFilter, Listing } from './listing.ts';
 import { resourceQuery, vrfAt } from './resource.ts';
+import type { Transactions } from './transactions.ts';
+import type { Visibility } from './visibility.ts';
 import { type Current, currentTenure, type HistoryFilter, type Tenure, tenureOf } from './tenure.ts';
 
 export { resourceOf } from '../pool/event-subject.ts';
@@ -46,36 +49,34 @@ export interface HistoryServiceOptions {
   readonly pool: Pool;
   readonly history: History;
   readonly listing: Listing;
-  /** The network that somebody means, which another node may have added just now. @throws PoolError `network_not_found` */
-  readonly meant: (text: string, vrf: string | undefined) => Promise<Network>;
-  /** Milliseconds since 1970; the time by which leases end. */
-  readonly now: () => number;
+  readonly transactions: Transactions;
+  readonly visibility: Visibility;
 }
 
-/** The use cases that ask what happened. */
+/** The use cases that read the history. */
 export class HistoryService {
   readonly #pool: Pool;
   readonly #history: History;
   readonly #listing: Listing;
-  readonly #meant: HistoryServiceOptions['meant'];
-  readonly #now: () => number;
+  readonly #transactions: Transactions;
+  readonly #visibility: Visibility;
 
-  constructor({ pool, history, listing, meant, now }: HistoryServiceOptions) {
+  constructor({ pool, history, listing, transactions, visibility }: HistoryServiceOptions) {
     this.#pool = pool;
     this.#history = history;
     this.#listing = listing;
-    this.#meant = meant;
-    this.#now = now;
+    this.#transactions = transactions;
+    this.#visibility = visibility;
   }
 
   /** What was changed, by whom and when, newest first. @throws PoolError `ambiguous_vrf` */
-  audit(_scope: Scope, { action, resource, vrf, ...rest }: AuditQuery): AsyncIterable<Recorded> {
+  audit(scope: Scope, { action, resource, vrf, ...rest }: AuditQuery): AsyncIterable<Recorded> {
     const query: HistoryQuery = {
       ...defined(rest),
       ...(action === undefined ? {} : { types: [ALIASES.get(action) ?? action] }),
-      ...(resource === undefined ? defined({ vrf }) : resourceQuery(this.#pool, resource, vrf)),
+      ...(resource === undefined ? defined({ vrf }) : resourceQuery(this.#visibility, scope, resource, vrf)),
     };
-    return this.#history.search(query);
+    return this.#search(scope, query);
   }
 
   /**
@@ -89,11 +90,11 @@ export class HistoryService {
     const isAsked = ({ from, until }: Tenure) =>
       at === undefined || (from <= at && (until === undefined || until > at));
     const isOnlyOne = at !== undefined && ip !== undefined;
-    const where = ip === undefined ? defined({ vrf }) : vrfAt(this.#pool, ip, vrf);
+    const where = ip === undefined ? defined({ vrf }) : vrfAt(this.#visibility, scope, ip, vrf);
     const current = await this.#current(scope, ip, where.vrf, vmId);
     const ended = new Map<string, { readonly event: IpReleased }>();
     const query = { ...where, ...defined({ ip, vm_id: vmId }) };
-    for await (const { event } of this.#history.search({ ...query, types: ['ip_allocated', 'ip_released'] })) {
+    for await (const { event } of this.#search(scope, { ...query, types: ['ip_allocated', 'ip_released'] })) {
       if (!isPoolEvent(event)) continue;
       if (event.type === 'ip_released') {
         ended.set(placeKey(event), { event });
@@ -121,10 +122,10 @@ export class HistoryService {
   }
 
   /** The allocation of an id that has ended. @throws PoolError `allocation_not_found` */
-  async endedById(_scope: Scope, id: string): Promise<PastAllocation> {
+  async endedById(scope: Scope, id: string): Promise<PastAllocation> {
     const parsed = parseAllocationId(id);
     const query = parsed && { ip: parsed.ip, vrf: parsed.vrf, types: ['ip_released'], since: parsed.allocated_at };
-    for await (const { id: record, event } of query ? this.#history.search(query) : []) {
+    for await (const { id: record, event } of query ? this.#search(scope, query) : []) {
       if (!isPoolEvent(event) || event.type !== 'ip_released' || event.ip !== parsed?.ip) continue;
       if ((event.allocated_at ?? event.at) === parsed.allocated_at)
         return { id: record, event, network: this.#pool.find(event.network) };
@@ -142,15 +143,29 @@ export class HistoryService {
    *
    * @param after only what ended before the record of this id
    */
-  async *ended(_scope: Scope, filter: ListFilter, after: string | undefined): AsyncGenerator<PastAllocation> {
-    const network = filter.network === undefined ? undefined : (await this.#meant(filter.network, filter.vrf)).id;
+  async *ended(scope: Scope, filter: ListFilter, after: string | undefined): AsyncGenerator<PastAllocation> {
+    const { network: text, vrf } = filter;
+    const network = text === undefined ? undefined : (await this.#transactions.resolveNetwork(scope, text, vrf)).id;
     const ip = filter.ip === undefined ? undefined : canonicalIp(filter.ip);
     const isByAddress = ip !== undefined && network === undefined;
-    const where = isByAddress ? vrfAt(this.#pool, ip, filter.vrf) : defined({ vrf: filter.vrf });
+    const where = isByAddress ? vrfAt(this.#visibility, scope, ip, vrf) : defined({ vrf });
     const query = { ...where, ...defined({ ip, vm_id: filter.vmId, network, after }), types: ['ip_released'] };
-    for await (const { id, event } of this.#history.search(query)) {
+    for await (const { id, event } of this.#search(scope, query)) {
       if (!isPoolEvent(event) || event.type !== 'ip_released' || !isWithin(event, filter)) continue;
       yield { id, event, network: this.#pool.find(event.network) };
+    }
+  }
+
+  /** Searches for what a scope may see. A limited scope sees no event that belongs to no network. */
+  #search(scope: Scope, query: HistoryQuery): AsyncIterable<Recorded> {
+    const found = this.#history.search(query);
+    return scope.networks === undefined ? found : this.#visible(scope, found);
+  }
+
+  async *#visible(scope: Scope, found: AsyncIterable<Recorded>): AsyncGenerator<Recorded> {
+    for await (const recorded of found) {
+      const { event } = recorded;
+      if (isPoolEvent(event) && 'network' in event && this.#visibility.canSee(scope, event.network)) yield recorded;
     }
   }
 
@@ -167,11 +182,10 @@ export class HistoryService {
     };
     for await (const slice of this.#listing.list(scope, { ip, vrf, vmId }))
       for (const held of slice) add(held, undefined);
-    for (const network of this.#pool.networks) {
-      if (vrf !== undefined && network.vrf !== vrf) continue;
+    for (const network of this.#visibility.networks(scope, vrf)) {
       const offset = ip === undefined ? undefined : network.offsetOf(ip);
       if (ip !== undefined && offset === undefined) continue;
-      for (const allocation of network.leases.due(this.#now(), Number.POSITIVE_INFINITY)) {
+      for (const allocation of network.leases.due(this.#transactions.now(), Number.POSITIVE_INFINITY)) {
         const { offset: first, last, vm_id, attributes } = allocation;
         if (offset !== undefined && (offset < first || offset > last)) continue;
         if (vmId === undefined || vm_id === vmId) add({ network, allocation }, attributes.expires_at);

@@ -1,6 +1,6 @@
 import { type Address, parseAddress } from '../net/address.ts';
 import { DEFAULT_VRF, isVrfName } from '../net/vrf.ts';
-import type { LocatedAllocation } from './allocation-request.ts';
+import type { LocatedAllocation } from './located-allocation.ts';
 
 /** Where a list of allocations continues: after an address of a VRF. Its text is `10.0.0.5`, or `blue/10.0.0.5`. */
 export interface ListPosition {

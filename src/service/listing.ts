@@ -3,14 +3,14 @@ import { type Cidr, lastAddress } from '../net/cidr.ts';
 import type { Allocation } from '../pool/allocation.ts';
 import type { Owner } from '../pool/events.ts';
 import type { Network } from '../pool/network.ts';
-import type { Pool } from '../pool/pool.ts';
 import { PoolError } from '../errors.ts';
-import { findById } from './allocation-id.ts';
 import type { NetworkReference } from './allocation-request.ts';
-import { type LocatedAllocation, invalidAddress, notFound } from './allocations.ts';
+import { invalidAddress, notFound } from './allocations.ts';
+import type { LocatedAllocation } from './located-allocation.ts';
 import { compareVrfs, type ListPosition, parseListPosition } from './list-position.ts';
 import type { Scope } from './scope.ts';
 import type { Transactions } from './transactions.ts';
+import type { Visibility } from './visibility.ts';
 
 /** What a list is narrowed to. All that is given must hold. */
 export interface ListFilter {
@@ -35,32 +35,32 @@ const SLICE = 250;
 
 /** The use cases that look at allocations. */
 export class Listing {
-  readonly #pool: Pool;
   readonly #transactions: Transactions;
+  readonly #visibility: Visibility;
 
-  constructor({ pool, transactions }: { readonly pool: Pool; readonly transactions: Transactions }) {
-    this.#pool = pool;
+  constructor({ transactions, visibility }: { readonly transactions: Transactions; readonly visibility: Visibility }) {
+    this.#visibility = visibility;
     this.#transactions = transactions;
   }
 
   /** What an owner holds. @throws PoolError `allocation_not_found` */
   async get(
-    _scope: Scope,
+    scope: Scope,
     { network: text, vrf, owner }: NetworkReference & { owner: Owner },
   ): Promise<LocatedAllocation> {
-    const pool = await this.#transactions.latest();
-    const network = pool.resolveNetwork(text, vrf);
+    await this.#transactions.latest();
+    const network = this.#visibility.resolveNetwork(scope, text, vrf);
     const allocation = network.byOwner(owner);
     if (!allocation || this.#isOver(allocation)) throw notFound({ network: network.id, vm_id: owner.vm_id });
     return { network, allocation };
   }
 
   /** The allocation of an id. @throws PoolError `allocation_not_found` */
-  async byId(_scope: Scope, id: string): Promise<LocatedAllocation> {
-    const pool = await this.#transactions.latest();
-    const held = findById(pool, id);
-    if (!held || this.#isOver(held.allocation)) throw notFound({ id: id.slice(0, 64) });
-    return held;
+  async byId(scope: Scope, id: string): Promise<LocatedAllocation> {
+    await this.#transactions.latest();
+    const found = this.#visibility.findAllocation(scope, id);
+    if (!found || this.#isOver(found.allocation)) throw notFound({ id: id.slice(0, 64) });
+    return found;
   }
 
   /**
@@ -69,21 +69,23 @@ export class Listing {
    *
    * @throws PoolError `network_not_found`, `ambiguous_vrf`, `invalid_address`
    */
-  async *list(_scope: Scope, filter: ListFilter): AsyncGenerator<LocatedAllocation[]> {
+  async *list(scope: Scope, filter: ListFilter): AsyncGenerator<LocatedAllocation[]> {
     const named =
-      filter.network === undefined ? undefined : await this.#transactions.resolveNetwork(filter.network, filter.vrf);
+      filter.network === undefined
+        ? undefined
+        : await this.#transactions.resolveNetwork(scope, filter.network, filter.vrf);
     const after = filter.after === undefined ? undefined : positionIn(named, filter.after);
     const only = filter.ip === undefined ? undefined : addressIn(named, filter.ip);
-    const networks = named ? [named] : this.#networksOf(filter);
+    const networks = named ? [named] : this.#networksOf(scope, filter);
     yield* this.#slices(networks, { after, only }, filter);
   }
 
-  #networksOf({ ip, vrf }: ListFilter): Network[] {
+  #networksOf(scope: Scope, { ip, vrf }: ListFilter): Network[] {
     if (ip !== undefined) {
-      const network = this.#pool.networkOf(ip, vrf);
+      const network = this.#visibility.networkAt(scope, ip, vrf);
       return network ? [network] : [];
     }
-    return [...this.#pool.networks].filter((network) => vrf === undefined || network.vrf === vrf).sort(byPosition);
+    return this.#visibility.networks(scope, vrf).sort(byPosition);
   }
 
   async *#slices(

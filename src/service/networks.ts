@@ -14,6 +14,7 @@ export type { Network, Reservation };
 import type { Span } from '../collections/span.ts';
 import type { Scope } from './scope.ts';
 import type { Transactions } from './transactions.ts';
+import type { Visibility } from './visibility.ts';
 import { type Pool, reservationOf } from '../pool/pool.ts';
 import { newId } from './id.ts';
 import type { Cidr } from '../net/cidr.ts';
@@ -36,22 +37,32 @@ export interface NetworkStats {
   readonly last_allocated: string | undefined;
 }
 
-/** The use cases around networks and their reservations. */
+export interface NetworksOptions {
+  readonly pool: Pool;
+  readonly transactions: Transactions;
+  readonly visibility: Visibility;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** The use cases of networks and their reservations. */
 export class Networks {
   readonly #pool: Pool;
   readonly #transactions: Transactions;
+  readonly #visibility: Visibility;
   readonly #random: () => number;
 
-  constructor({ pool, transactions, random }: { pool: Pool; transactions: Transactions; random: () => number }) {
+  constructor({ pool, transactions, visibility, random }: NetworksOptions) {
     this.#pool = pool;
+    this.#visibility = visibility;
     this.#transactions = transactions;
     this.#random = random;
   }
 
   /** Networks in the order in which they were added. @param vrf undefined: those of all VRFs */
-  list(_scope: Scope, vrf?: string): Promise<Network[]> {
-    const all = [...this.#transactions.local().networks];
-    return Promise.resolve(vrf === undefined ? all : all.filter((network) => network.vrf === vrf));
+  list(scope: Scope, vrf?: string): Promise<Network[]> {
+    this.#transactions.local();
+    return Promise.resolve(this.#visibility.networks(scope, vrf));
   }
 
   /**
@@ -59,8 +70,9 @@ export class Networks {
    * @param vrf undefined: the only VRF that has such a network; the same for all methods below
    * @throws PoolError `network_not_found`, `ambiguous_vrf`
    */
-  async get(_scope: Scope, text: string, vrf?: string): Promise<Network> {
-    return (await this.#transactions.latest()).resolveNetwork(text, vrf);
+  async get(scope: Scope, text: string, vrf?: string): Promise<Network> {
+    await this.#transactions.latest();
+    return this.#visibility.resolveNetwork(scope, text, vrf);
   }
 
   /** Adds a network under an id of its own. @throws PoolError as {@link decideAddNetwork} */
@@ -79,16 +91,19 @@ export class Networks {
 
   /** Changes the settings that are present. @throws PoolError as {@link decideUpdateNetwork} */
   update(scope: Scope, text: string, spec: NetworkSpec, vrf?: string): Promise<Network> {
-    return this.#transactions.commitAlone(scope, this.#idOf(text, vrf), (origin) => {
-      const network = this.#pool.resolveNetwork(text, vrf);
+    return this.#transactions.commitAlone(scope, this.#idOf(scope, text, vrf), (origin) => {
+      const network = this.#visibility.resolveNetwork(scope, text, vrf);
       return { events: decideUpdateNetwork(this.#pool, network, spec, origin), result: network };
     });
   }
 
   /** Removes a network. @throws PoolError as {@link decideRemoveNetwork} */
   remove(scope: Scope, text: string, force: boolean, vrf?: string): Promise<void> {
-    return this.#transactions.commitAlone(scope, this.#idOf(text, vrf), (origin) => {
-      return { events: decideRemoveNetwork(this.#pool.resolveNetwork(text, vrf), force, origin), result: undefined };
+    return this.#transactions.commitAlone(scope, this.#idOf(scope, text, vrf), (origin) => {
+      return {
+        events: decideRemoveNetwork(this.#visibility.resolveNetwork(scope, text, vrf), force, origin),
+        result: undefined,
+      };
     });
   }
 
@@ -100,13 +115,13 @@ export class Networks {
     vrf?: string,
   ): Promise<{ network: Network; reservation: Reservation }> {
     const id = newId('res', this.#random);
-    return this.#transactions.commitAlone(scope, this.#idOf(text, vrf), (origin) => {
+    return this.#transactions.commitAlone(scope, this.#idOf(scope, text, vrf), (origin) => {
       if (spec.expires_at !== undefined && spec.expires_at <= origin.at) {
         throw new PoolError('invalid_request', 'expires_at is invalid: it is not in the future', {
           field: 'expires_at',
         });
       }
-      const network = this.#pool.resolveNetwork(text, vrf);
+      const network = this.#visibility.resolveNetwork(scope, text, vrf);
       const events = decideReserve(network, id, spec, origin);
       return { events, result: { network, reservation: reservationOf(network, events[0]) } };
     });
@@ -114,16 +129,17 @@ export class Networks {
 
   /** Ends a reservation. @throws PoolError `reservation_not_found` */
   unreserve(scope: Scope, text: string, id: string, vrf?: string): Promise<void> {
-    return this.#transactions.commitAlone(scope, this.#idOf(text, vrf), (origin) => {
-      const events = decideUnreserve(this.#pool.resolveNetwork(text, vrf), id, 'removed', origin);
+    return this.#transactions.commitAlone(scope, this.#idOf(scope, text, vrf), (origin) => {
+      const events = decideUnreserve(this.#visibility.resolveNetwork(scope, text, vrf), id, 'removed', origin);
       return { events, result: undefined };
     });
   }
 
   /** How full a network is. @throws PoolError `network_not_found` */
-  async stats(_scope: Scope, text: string, vrf?: string): Promise<NetworkStats> {
-    await this.#transactions.settle(await this.#transactions.resolveNetwork(text, vrf));
-    const network = this.#transactions.local().resolveNetwork(text, vrf);
+  async stats(scope: Scope, text: string, vrf?: string): Promise<NetworkStats> {
+    await this.#transactions.settle(await this.#transactions.resolveNetwork(scope, text, vrf));
+    this.#transactions.local();
+    const network = this.#visibility.resolveNetwork(scope, text, vrf);
     const { allocated, available, assignable: layout, cursor, free } = network;
     const { first, last } = layout.space;
     const total = last - first + 1n;
@@ -165,7 +181,7 @@ export class Networks {
       if (!(error instanceof PoolError) || error.code !== 'conflict') throw error;
       conflicts.push(error);
     };
-    for (const network of [...this.#pool.networks]) {
+    for (const network of this.#visibility.networks(scope)) {
       const now = this.#transactions.now();
       await this.#transactions.sweep(network).catch(goOn);
       for (const { id, expires_at } of network.reservations.values()) {
@@ -184,8 +200,8 @@ export class Networks {
     if (conflicts[0]) throw conflicts[0];
   }
 
-  #idOf(text: string, vrf: string | undefined): () => string {
-    return () => this.#pool.resolveNetwork(text, vrf).id;
+  #idOf(scope: Scope, text: string, vrf: string | undefined): () => string {
+    return () => this.#visibility.resolveNetwork(scope, text, vrf).id;
   }
 }
 

@@ -4,9 +4,10 @@ import { decideUpdate } from '../pool/decide/update.ts';
 import { PoolError } from '../errors.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { LocatedAllocation } from './allocations.ts';
+import type { LocatedAllocation } from './located-allocation.ts';
 import type { Scope } from './scope.ts';
 import type { Transactions } from './transactions.ts';
+import type { Visibility } from './visibility.ts';
 import { ownerSubject } from './inflight.ts';
 
 export interface ReclaimRequest {
@@ -49,15 +50,18 @@ const SLICE = 500;
 export class Reclaim {
   readonly #pool: Pool;
   readonly #transactions: Transactions;
+  readonly #visibility: Visibility;
   readonly #atOnce: number;
 
   /** @param options `atOnce`: allocations that one commit changes at most */
   constructor(options: {
     readonly pool: Pool;
     readonly transactions: Transactions;
+    readonly visibility: Visibility;
     readonly atOnce?: number | undefined;
   }) {
-    const { pool, transactions, atOnce = SLICE } = options;
+    const { pool, transactions, visibility, atOnce = SLICE } = options;
+    this.#visibility = visibility;
     this.#atOnce = atOnce;
     this.#pool = pool;
     this.#transactions = transactions;
@@ -73,7 +77,7 @@ export class Reclaim {
   async run(scope: Scope, request: ReclaimRequest): Promise<ReclaimResult> {
     const { live, dryRun, force } = request;
     await this.#transactions.latest();
-    const { checked, missing, back } = await this.#compare(request);
+    const { checked, missing, back } = await this.#compare(scope, request);
     if (!force && (live.size === 0 || missing.length * 2 > checked)) {
       const text =
         live.size === 0
@@ -90,9 +94,10 @@ export class Reclaim {
     return { checked, missing: found };
   }
 
-  async #compare({ network: text, vrf, vmIdPrefix = '', tag, live }: ReclaimRequest) {
-    const all = [...this.#pool.networks].filter((network) => vrf === undefined || network.vrf === vrf);
-    const networks = text === undefined ? all : [this.#pool.resolveNetwork(text, vrf)];
+  async #compare(scope: Scope, { network: text, vrf, vmIdPrefix = '', tag, live }: ReclaimRequest) {
+    const visibility = this.#visibility;
+    const networks =
+      text === undefined ? visibility.networks(scope, vrf) : [visibility.resolveNetwork(scope, text, vrf)];
     const missing: LocatedAllocation[] = [];
     const back: LocatedAllocation[] = [];
     let looked = 0;

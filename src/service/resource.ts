@@ -1,9 +1,9 @@
 import { formatAddress } from '../net/address.ts';
 import { formatCidr, parseCidr } from '../net/cidr.ts';
 import { formatRange, parseRange } from '../net/range.ts';
-import { onlyNetwork } from '../pool/network-index.ts';
-import type { Pool } from '../pool/pool.ts';
 import type { About } from '../store/history.ts';
+import type { Scope } from './scope.ts';
+import type { Visibility } from './visibility.ts';
 
 /** What a search of the history needs to find a resource. */
 export interface ResourceQuery {
@@ -17,14 +17,19 @@ export interface ResourceQuery {
  *
  * @throws PoolError `ambiguous_vrf`
  */
-export function resourceQuery(pool: Pool, resource: string, vrf: string | undefined): ResourceQuery {
+export function resourceQuery(
+  visibility: Visibility,
+  scope: Scope,
+  resource: string,
+  vrf: string | undefined,
+): ResourceQuery {
   const [range, cidr] = [parseRange(resource), parseCidr(resource)];
   const texts = [...(range ? [formatRange(range)] : []), ...(cidr ? [formatCidr(cidr)] : [])];
   if (range && !resource.includes('/')) {
     const ip = formatAddress(range.family, range.first);
-    return { about: { ip, texts }, ...vrfAt(pool, ip, vrf) };
+    return { about: { ip, texts }, ...vrfAt(visibility, scope, ip, vrf) };
   }
-  const network = onlyNetwork(pool.networksNamed(resource, vrf), resource);
+  const network = visibility.findNetwork(scope, resource, vrf);
   const only = vrf ?? network?.vrf;
   // A network that is gone is known by its id.
   return { about: { network: network?.id ?? resource, texts }, ...(only === undefined ? {} : { vrf: only }) };
@@ -36,7 +41,12 @@ export function resourceQuery(pool: Pool, resource: string, vrf: string | undefi
  * @returns an object without `vrf` when no network has the address any more
  * @throws PoolError `ambiguous_vrf`
  */
-export function vrfAt(pool: Pool, ip: string, vrf: string | undefined): { readonly vrf?: string } {
-  const only = vrf ?? pool.networkOf(ip)?.vrf;
+export function vrfAt(
+  visibility: Visibility,
+  scope: Scope,
+  ip: string,
+  vrf: string | undefined,
+): { readonly vrf?: string } {
+  const only = vrf ?? visibility.networkAt(scope, ip)?.vrf;
   return only === undefined ? {} : { vrf: only };
 }

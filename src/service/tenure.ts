@@ -1,7 +1,7 @@
 import { PoolError } from '../errors.ts';
 import { DEFAULT_VRF } from '../net/vrf.ts';
 import type { IpAllocated, IpReleased } from '../pool/events.ts';
-import type { LocatedAllocation } from './allocation-request.ts';
+import type { LocatedAllocation } from './located-allocation.ts';
 
 /** The time during which an owner had an address. */
 export interface Tenure {

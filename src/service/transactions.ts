@@ -1,22 +1,25 @@
-import { type ErrorCode, PoolError } from '../errors.ts';
+import { PoolError } from '../errors.ts';
 import type { Origin, PoolEvent } from '../pool/events.ts';
 import { contradictionOf } from '../pool/invariants.ts';
 import type { Network } from '../pool/network.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Store } from '../store/store.ts';
-import type { LocatedAllocation } from './allocation-request.ts';
+import type { LocatedAllocation } from './located-allocation.ts';
 import type { Clock } from './clock.ts';
 import { unavailable, withTimeout } from './deadline.ts';
 import type { Affected, Decide, Decision } from './decision.ts';
 import { Expiry } from './expiry.ts';
 import { ALL, InFlight } from './inflight.ts';
 import type { Scope } from './scope.ts';
+import { NEEDS_BARRIER, NEEDS_ROOM } from './stale-errors.ts';
+import type { Visibility } from './visibility.ts';
 
 /** How often a transaction is decided again after a conflict. After each of them, another node has made progress. */
 const ATTEMPTS = 16;
 
 export interface TransactionsOptions {
   readonly pool: Pool;
+  readonly visibility: Visibility;
   readonly store: Store;
   readonly clock: Clock;
   /** Leases that one commit ends at most. */
@@ -31,6 +34,7 @@ export interface TransactionsOptions {
  */
 export class Transactions {
   readonly #pool: Pool;
+  readonly #visibility: Visibility;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #inFlight: InFlight;
@@ -39,7 +43,8 @@ export class Transactions {
   /** Whether the last commit failed for lack of space: such a store responds at once, so that it may be tried. */
   #isFull = false;
 
-  constructor({ pool, store, clock, atOnce, timeoutMs }: TransactionsOptions) {
+  constructor({ pool, visibility, store, clock, atOnce, timeoutMs }: TransactionsOptions) {
+    this.#visibility = visibility;
     this.#timeoutMs = timeoutMs;
     this.#pool = pool;
     this.#store = store;
@@ -73,9 +78,13 @@ export class Transactions {
     return this.#pool;
   }
 
-  /** As {@link Pool.resolveNetwork}, although another node may have added the network a moment ago. @throws as that does */
-  async resolveNetwork(text: string, vrf?: string): Promise<Network> {
-    return this.local().findNetwork(text, vrf) ?? (await this.latest()).resolveNetwork(text, vrf);
+  /** As {@link Visibility.resolveNetwork}, also for a network that another node added a moment ago. @throws as that does */
+  async resolveNetwork(scope: Scope, text: string, vrf?: string): Promise<Network> {
+    this.local();
+    const [known, another] = this.#visibility.named(scope, text, vrf);
+    if (known && !another) return known;
+    await this.latest();
+    return this.#visibility.resolveNetwork(scope, text, vrf);
   }
 
   /** Changes allocations. Resolves with the result of the decision when its events are durable. @throws PoolError what `decide` throws */
@@ -89,7 +98,7 @@ export class Transactions {
       const expired = this.#expiry.expiredOf(all, origin.at);
       return expired.length > 0 ? this.#releaseExpired(all, expired) : this.#decide(origin, all, decide);
     };
-    return this.#run(step, () => Promise.all((all?.networks ?? []).map((network) => this.settle(network))));
+    return this.#run(scope, step, () => Promise.all((all?.networks ?? []).map((network) => this.settle(network))));
   }
 
   /**
@@ -98,7 +107,7 @@ export class Transactions {
    * @param id the network, or ALL
    */
   commitAlone<T>(scope: Scope, id: () => string, decide: Decide<T>): Promise<T> {
-    return this.#run(async (isLate): Promise<Step<T>> => {
+    return this.#run(scope, async (isLate): Promise<Step<T>> => {
       const network = id();
       for (const each of network === ALL ? [...this.#pool.networks] : [this.#pool.find(network)]) {
         if (each && this.#expiry.hasExpired(each)) await this.sweep(each);
@@ -142,11 +151,11 @@ export class Transactions {
   }
 
   /** @param makeRoom called before the decision is repeated, if it failed for lack of free addresses */
-  #run<T>(step: Attempt<T>, makeRoom?: () => Promise<unknown>): Promise<T> {
-    return withTimeout(this.#timeoutMs, (isLate) => this.#retry(step, isLate, makeRoom));
+  #run<T>(scope: Scope, step: Attempt<T>, makeRoom?: () => Promise<unknown>): Promise<T> {
+    return withTimeout(this.#timeoutMs, (isLate) => this.#retry(scope, step, isLate, makeRoom));
   }
 
-  async #retry<T>(step: Attempt<T>, isLate: IsLate, makeRoom?: () => Promise<unknown>): Promise<T> {
+  async #retry<T>(scope: Scope, step: Attempt<T>, isLate: IsLate, makeRoom?: () => Promise<unknown>): Promise<T> {
     let isExact = false;
     for (let attempt = 1; !isLate();) {
       try {
@@ -164,7 +173,7 @@ export class Transactions {
       } catch (error) {
         const code = codeOf(error);
         if (code === 'conflict' && attempt++ < ATTEMPTS) continue;
-        if (isExact || code === undefined || !NEEDS_BARRIER.has(code)) throw error;
+        if (isExact || code === undefined || !NEEDS_BARRIER.has(code)) throw this.#visibility.conceal(scope, error);
         if (NEEDS_ROOM.has(code)) await makeRoom?.();
       }
       await this.#store.barrier();
@@ -222,23 +231,3 @@ type Step<T> = Waiting | { readonly decision: Decision<T>; readonly committed: P
 const nothing = () => undefined;
 const AT_ONCE = Promise.resolve();
 const codeOf = (error: unknown) => (error instanceof PoolError ? error.code : undefined);
-
-/** Errors that are only true of the newest state: the decision is repeated behind a barrier. */
-const NEEDS_BARRIER: ReadonlySet<ErrorCode> = new Set([
-  'pool_exhausted',
-  'allocation_not_found',
-  'network_not_found',
-  'reservation_not_found',
-  'address_mismatch',
-  'address_taken',
-  'address_reserved',
-  'invalid_address',
-  'network_in_use',
-  'ambiguous_vrf',
-  'network_overlap',
-  'network_exists',
-  'network_draining',
-  'reservation_overlap',
-]);
-/** Errors that an expired lease may cause. */
-const NEEDS_ROOM: ReadonlySet<ErrorCode> = new Set(['pool_exhausted', 'address_taken']);

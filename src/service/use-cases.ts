@@ -9,8 +9,9 @@ import { Imports } from './imports.ts';
 import { Listing } from './listing.ts';
 import { Networks } from './networks.ts';
 import { Reclaim } from './reclaim.ts';
+import { Visibility } from './visibility.ts';
 
-/** All that can be asked of the service, by whichever door. */
+/** Everything that the service does, for whoever calls it: HTTP now, other protocols later. */
 export interface UseCases {
   readonly allocations: Allocations;
   readonly bulk: Bulk;
@@ -33,24 +34,19 @@ export interface UseCasesOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** The use cases over a pool and where its events become durable. */
+/** Wires the use cases to a pool and the store that makes its events durable. */
 export function useCases({ pool, store, clock, random, atOnce, timeoutMs }: UseCasesOptions): UseCases {
-  const transactions = new Transactions({ pool, store, clock, atOnce, timeoutMs });
-  const allocations = new Allocations({ pool, transactions, random });
-  const listing = new Listing({ pool, transactions });
+  const visibility = new Visibility(pool);
+  const transactions = new Transactions({ pool, visibility, store, clock, atOnce, timeoutMs });
+  const allocations = new Allocations({ pool, transactions, visibility, random });
+  const listing = new Listing({ transactions, visibility });
   return {
     allocations,
     listing,
-    bulk: new Bulk({ pool, transactions, random, allocations, atOnce }),
-    networks: new Networks({ pool, transactions, random }),
-    history: new HistoryService({
-      pool,
-      history: store.history,
-      listing,
-      meant: (text, vrf) => transactions.resolveNetwork(text, vrf),
-      now: () => transactions.now(),
-    }),
-    reclaim: new Reclaim({ pool, transactions, atOnce }),
-    imports: new Imports({ pool, transactions, random }),
+    bulk: new Bulk({ pool, transactions, visibility, random, allocations, atOnce }),
+    networks: new Networks({ pool, transactions, visibility, random }),
+    history: new HistoryService({ pool, history: store.history, listing, transactions, visibility }),
+    reclaim: new Reclaim({ pool, transactions, visibility, atOnce }),
+    imports: new Imports({ pool, transactions, visibility, random }),
   };
 }

@@ -9,6 +9,7 @@ import { Pool } from '../../src/pool/pool.ts';
 import { Allocations } from '../../src/service/allocations.ts';
 import { Transactions } from '../../src/service/transactions.ts';
 import { Clock } from '../../src/service/clock.ts';
+import { Visibility } from '../../src/service/visibility.ts';
 import { NOW } from '../support/app.ts';
 import { settled } from '../support/manual-store.ts';
 import { SCOPE, startService, wish } from '../support/service.ts';
@@ -31,7 +32,7 @@ function changesOf({ pool, store, clock }: Pick<Service, 'pool' | 'store' | 'clo
     () => clock.now,
     () => clock.elapsed,
   );
-  return new Transactions({ pool, store, clock: time, atOnce });
+  return new Transactions({ pool, visibility: new Visibility(pool), store, clock: time, atOnce });
 }
 
 type Service = Awaited<ReturnType<typeof startService>>;
@@ -191,7 +192,12 @@ describe('leases that have ended', () => {
   it('are no more in one commit than it takes', async () => {
     const { askAll, ask, pass, durable, commit, pool, ...rest } = await startService('10.0.0.0/24');
     const changes = changesOf({ pool, ...rest }, 2);
-    const allocations = new Allocations({ pool, transactions: changes, random: () => 0 });
+    const allocations = new Allocations({
+      pool,
+      transactions: changes,
+      visibility: new Visibility(pool),
+      random: () => 0,
+    });
     const wishes = ['a', 'b', 'c'].map((vm) => wish(vm, { ttl: 10 }));
     await durable(askAll(...wishes));
     await durable(ask('d', { ttl: 10 }));

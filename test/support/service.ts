@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { parseCidr } from '../../src/net/cidr.ts';
 import { type ErrorCode, PoolError } from '../../src/errors.ts';
 import type { PoolEvent } from '../../src/pool/events.ts';
-import type { AllocationRequest, LocatedAllocation } from '../../src/service/allocations.ts';
+import type { AllocationRequest } from '../../src/service/allocations.ts';
+import type { LocatedAllocation } from '../../src/service/located-allocation.ts';
 import { type AppOptions, createTestApp, NOW } from './app.ts';
 import { ManualStore, settled } from './manual-store.ts';
 
