@@ -4,6 +4,7 @@ import type { UseCases } from '../service/use-cases.ts';
 import type { Log } from './error-handler.ts';
 import type { MountedApi } from './mount.ts';
 import type { Revisions } from './revision.ts';
+import type { Identify } from './scope.ts';
 
 /** What the application is made from. */
 export interface AppOptions {
@@ -19,6 +20,8 @@ export interface AppOptions {
   readonly logRequests: boolean;
   /** How far this replica has caught up; absent: a single node. */
   readonly revisions?: Revisions | undefined;
+  /** Absent: every caller sees everything. */
+  readonly identify?: Identify | undefined;
   /** APIs with an error format of their own, each below its prefix. */
   readonly apis?: readonly MountedApi[];
 }

@@ -16,6 +16,7 @@ import { importHandlers } from './routes/imports.ts';
 import { ipHandlers } from './routes/ip.ts';
 import { networkHandlers } from './routes/networks.ts';
 import { openApiHandlers } from './routes/openapi.ts';
+import { anonymous } from './scope.ts';
 import { unrouted } from './unrouted.ts';
 
 export type { AppOptions };
@@ -32,6 +33,7 @@ export function createHandler(options: AppOptions): (request: IncomingMessage, r
 export function createApp(options: AppOptions): Koa {
   const { health, allowedHosts, log, logRequests, apis = [] } = options;
   const app = new Koa();
+  app.context.identify = options.identify ?? anonymous;
   logLateErrors(app, log);
   const admit = admission(allowedHosts, health);
   app.use(errorHandler(log, logRequests));

@@ -1,3 +1,4 @@
+import { DEFAULT_VRF } from './vrf.ts';
 /** MAC addresses as text: six octets in lower case hexadecimal, with colons. */
 import { words } from './ipv6.ts';
 
@@ -23,8 +24,8 @@ export function parseMac(text: string): string | undefined {
  *     IPv4, attempt 0   02:69:a:b:c:d         the octets of the address: two addresses never get the same one
  *     everything else   [89abcdef]2:h:h:h:h:h  43 bits of a hash over family and address
  *
- * The two ranges have no MAC in common. Hashed ones of one /96 differ, others are the same once in 2^43; whoever
- * finds one taken asks again with the next attempt (0 to 2^32 - 1, each gives another MAC of the same address).
+ * The two ranges have no MAC in common. Hashed ones of one /96 differ, others are the same once in 2^43. The caller
+ * tries the next attempt when a MAC is taken; each attempt from 0 to 2^32 - 1 gives another MAC of the same address.
  *
  * All are `x2`, the quadrant that IEEE 802c leaves to the administrator. Not in reach: 02:42 (Docker), 52:54:00 (QEMU)
  * and fe (what libvirt gives the host's end of a tap).
@@ -36,6 +37,17 @@ export function macOf(family: 4 | 6, address: bigint, attempt: number): string {
   const low = hash(parts, ~family);
   // A sum, so that no two attempts meet; a hash of the attempt would only make it unlikely.
   return write((high & 0x70ff) | 0x8200, (low + attempt) >>> 0);
+}
+
+/**
+ * The attempt to begin with in a VRF, from 0 to 2^31: 0 in the default one, elsewhere a hash of the name (FNV-1a), so that
+ * equal addresses of two VRFs get different MACs although neither looks at the other.
+ */
+export function firstAttemptIn(vrf: string): number {
+  if (vrf === DEFAULT_VRF) return 0;
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(vrf)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 1) + 1;
 }
 
 /** Murmur3 (32 bits). For equal beginnings it is a bijection of the last word. */

@@ -58,9 +58,9 @@ export class Pool {
     return this.#networks.overlapping(cidr, vrf, except);
   }
 
-  /** Whether an allocation has a MAC. */
-  hasMac(mac: string): boolean {
-    for (const network of this.#networks.all) if (network.byMac(mac).length > 0) return true;
+  /** Whether an allocation of a VRF has a MAC. */
+  hasMac(mac: string, vrf: string): boolean {
+    for (const network of this.#networks.all) if (network.vrf === vrf && network.byMac(mac).length > 0) return true;
     return false;
   }
 

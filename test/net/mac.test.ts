@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { parseIPv4 } from '../../src/net/ipv4.ts';
 import { parseIPv6 } from '../../src/net/ipv6.ts';
-import { macOf, parseMac } from '../../src/net/mac.ts';
+import { firstAttemptIn, macOf, parseMac } from '../../src/net/mac.ts';
 
 describe('net.parseMac', () => {
   const table: readonly [string, string][] = [
@@ -74,6 +74,28 @@ describe('net.parseMac', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('net.firstAttemptIn', () => {
+  // Written down: another release must derive the same.
+  for (const [vrf, attempt] of [
+    ['default', 0],
+    ['blue', 1_098_775_271],
+    ['green', 9_369_183],
+  ] as const) {
+    it(`is ${attempt} in the VRF ${vrf}`, () => {
+      assert.equal(firstAttemptIn(vrf), attempt);
+    });
+  }
+
+  it('gives equal addresses of 5,000 VRFs different MACs', () => {
+    const macs = new Set(
+      ['default', ...Array.from({ length: 5000 }, (_, i) => `tenant-${i}`)].map((vrf) =>
+        macOf(4, 1n, firstAttemptIn(vrf)),
+      ),
+    );
+    assert.equal(macs.size, 5001);
   });
 });
 

@@ -80,7 +80,7 @@ export function allocate(pair: Pair, id: string, command: Allocate): void {
   );
   assert.equal(last - first + 1n, prefixLength === undefined ? BigInt(count ?? 1) : 1n << BigInt(command.prefix!));
   assert.equal(event.requested, outcome.byStrategy ? undefined : true);
-  if (event.mac !== undefined) assert.ok(!pair.pool.hasMac(event.mac), 'a MAC of its own');
+  if (event.mac !== undefined) assert.ok(!pair.pool.hasMac(event.mac, event.vrf ?? 'default'), 'a MAC of its own');
   const held = { first, last };
   pair.hold(id, held);
   const tell = () => {

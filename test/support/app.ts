@@ -31,6 +31,7 @@ export interface AppOptions extends Omit<NetworkSpec, 'cidr'> {
   readonly logRequests?: boolean;
   readonly apis?: HttpOptions['apis'];
   readonly revisions?: HttpOptions['revisions'];
+  readonly identify?: HttpOptions['identify'];
   /** Whether the hot path stands in front of the application; without it with IPPOOL_TEST_PATH=regular. */
   readonly isHot?: boolean;
 }
@@ -66,6 +67,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     timeoutMs,
     apis = [],
     revisions,
+    identify,
     isHot = process.env.IPPOOL_TEST_PATH !== 'regular',
     ...wish
   } = options;
@@ -105,6 +107,7 @@ export async function createTestApp(options: AppOptions = {}): Promise<TestApp> 
     logRequests,
     apis,
     revisions,
+    identify,
   };
   const app = createApp(http);
   const handler = isHot ? hotPath(http, app.callback()) : app.callback();

@@ -11,7 +11,7 @@ import { checkedBody } from '../json.ts';
 import { foreignRefusal } from '../origin.ts';
 import { REQUEST_ID_HEADER, RequestIds } from '../request-id.ts';
 import { REVISION_HEADER, revisionHeaders } from '../revision.ts';
-import { scopeFrom } from '../scope.ts';
+import { anonymous } from '../scope.ts';
 import { readBody } from './body.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
@@ -35,7 +35,7 @@ const JSON_TYPES: ReadonlySet<string | undefined> = new Set([
  * @param regular the callback of the Koa application
  */
 export function hotPath(options: AppOptions, regular: Handler): Handler {
-  const { useCases, health, log, logRequests, revisions, allowedHosts } = options;
+  const { useCases, health, log, logRequests, revisions, allowedHosts, identify = anonymous } = options;
   if (logRequests) return regular;
   const ids = new RequestIds();
   const calls = new HookCalls(useCases);
@@ -44,15 +44,15 @@ export function hotPath(options: AppOptions, regular: Handler): Handler {
 
   const allocate: Call = async (request, requestId) => {
     const body = checkedBody(await readBody(request, BODY_LIMIT), checkAllocate);
-    return calls.allocate(scopeFrom(request, requestId), DEFAULT_NETWORK_ID, body);
+    return calls.allocate(identify(request, requestId), DEFAULT_NETWORK_ID, body);
   };
   const get: Call = async (request, requestId) => {
     const vmId = parseVmId((request.url ?? '').slice(PREFIX.length));
-    return calls.get(scopeFrom(request, requestId), DEFAULT_NETWORK_ID, vmId);
+    return calls.get(identify(request, requestId), DEFAULT_NETWORK_ID, vmId);
   };
   const release: Call = async (request, requestId) => {
     const vmId = parseVmId((request.url ?? '').slice(RELEASE.length));
-    return calls.release(scopeFrom(request, requestId), DEFAULT_NETWORK_ID, vmId);
+    return calls.release(identify(request, requestId), DEFAULT_NETWORK_ID, vmId);
   };
 
   const callOf = ({ method, url = '', headers }: IncomingMessage): Call | undefined => {

@@ -1,5 +1,5 @@
 import { BITS } from '../../net/address.ts';
-import { macOf } from '../../net/mac.ts';
+import { firstAttemptIn, macOf } from '../../net/mac.ts';
 import type { Allocation } from '../allocation.ts';
 import { PoolError } from '../../errors.ts';
 import type { Attributes, IpAllocated, Origin, Owner, PoolEvent } from '../events.ts';
@@ -131,7 +131,7 @@ function refuseOther(
   });
 }
 
-/** A MAC of the address that nobody has. Undefined when none was asked for. */
+/** A MAC derived from the address that no other allocation of the VRF has; undefined unless the request is for `auto`. */
 export function macFor(
   pool: Pool,
   network: Network,
@@ -140,9 +140,9 @@ export function macFor(
 ): string | undefined {
   if (attributes.mac !== 'auto') return undefined;
   const { family } = network.cidr;
-  for (let attempt = 0; ; attempt++) {
+  for (let attempt = firstAttemptIn(network.vrf); ; attempt++) {
     const mac = macOf(family, network.origin + offset, attempt);
-    if (!pool.hasMac(mac)) return mac;
+    if (!pool.hasMac(mac, network.vrf)) return mac;
   }
 }
 
