@@ -167,6 +167,16 @@ describe('reservations, reconcile and import', () => {
     assert.deepEqual([body.checked, body.missing.map(({ vm_id, vrf }) => [vm_id, vrf])], [1, [['in-blue', 'blue']]]);
   });
 
+  it('derive different MAC addresses from equal addresses', async () => {
+    const { give } = await start();
+    const [one, blue] = [
+      await give({ network: 'vms', vrf: 'default', vm_id: 'vm-1', mac: 'auto' }),
+      await give({ network: 'vms', vrf: 'blue', vm_id: 'vm-1', mac: 'auto' }),
+    ];
+    assert.equal(one.ip, blue.ip);
+    assert.notEqual(one.mac, blue.mac);
+  });
+
   it('import a network and its allocations into a VRF', async () => {
     const { post, ips } = await start();
     const rows = (vrf?: string) => ({ allocations: [{ ip: '10.1.0.5', vm_id: 'vm-1', vrf }] });

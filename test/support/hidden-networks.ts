@@ -77,14 +77,16 @@ export async function fill(site: Site, hasHidden: boolean): Promise<Targets> {
   await allocate('net_twin', 'web', { ip: '10.1.0.2' });
   await allocate('net_twin', 'spy-1', { ip: '10.1.0.9' });
   await allocate('net_twin', 'db', { ip: '10.1.0.3' });
+  // The MAC that follows from 10.1.0.3 in the VRF default.
+  await allocate('net_twin', 'spy-5', { ip: '10.1.0.4', attributes: { mac: '02:69:0a:01:00:03' } });
   await reserve('net_twin', '10.1.0.40-10.1.0.41');
   await add('net_hidden', '10.2.0.0/24', { name: 'secret' });
   await allocate('net_hidden', 'web', { ip: '10.2.0.2' });
   await allocate('net_hidden', 'spy-2', { ip: '10.2.0.9' });
   await release('net_hidden', 'spy-2');
-  await allocate('net_hidden', 'spy-3', { ip: '10.2.0.10', ttl: 2 });
   await allocate('net_hidden', '', { ip: '10.2.0.11' }, { key: 'key-1' });
   await reserve('net_hidden', '10.2.0.40-10.2.0.41');
+  await allocate('net_hidden', 'spy-3', { ip: '10.2.0.10', ttl: 2 });
   await add('net_gone', '10.3.0.0/24', { name: 'gone' });
   await allocate('net_gone', 'spy-4', { ip: '10.3.0.2' });
   await release('net_gone', 'spy-4');
@@ -113,7 +115,7 @@ export async function fill(site: Site, hasHidden: boolean): Promise<Targets> {
       '10.4.0.2',
       '10.7.0.2',
     ],
-    vms: ['web', 'db', 'old', 'spy-1', 'spy-2', 'spy-3', 'spy-4', 'nobody'],
+    vms: ['web', 'db', 'old', 'spy-1', 'spy-2', 'spy-3', 'spy-4', 'spy-5', 'nobody'],
     allocations: [...found, 'ac100002-1', 'blue.0a010002-1'],
     reservations: [...reservations, 'res_none'],
     macs: [...macs, '52:54:00:00:00:01'],
@@ -121,7 +123,17 @@ export async function fill(site: Site, hasHidden: boolean): Promise<Targets> {
   };
 }
 
-/** Everything in the hidden networks, as a caller without limits sees it. */
+/** How many leases of hidden networks were released because they ended. */
+export async function hiddenExpiries({ history }: UseCases): Promise<number> {
+  let count = 0;
+  for await (const { event } of history.audit(SETUP, {})) if (isHidden(event) && isExpiry(event)) count++;
+  return count;
+}
+
+const isHidden = (event: object) => 'network' in event && HIDDEN_IDS.has(String(event.network));
+const isExpiry = (event: object) => 'reason' in event && event.reason === 'expired';
+
+/** Everything in the hidden networks, as a caller without limits sees it; the end of a lease is not a change. */
 export async function hiddenState({ networks, listing, history }: UseCases): Promise<unknown> {
   const state: unknown[] = [];
   for (const { id, settings, cidrText, reservations, updated_at } of await networks.list(SETUP)) {
@@ -134,7 +146,7 @@ export async function hiddenState({ networks, listing, history }: UseCases): Pro
     }
   }
   for await (const { event } of history.audit(SETUP, {})) {
-    if ('network' in event && HIDDEN_IDS.has(event.network)) state.push(event);
+    if (isHidden(event) && !isExpiry(event)) state.push(event);
   }
   return state;
 }
