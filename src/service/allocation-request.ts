@@ -22,7 +22,7 @@ export interface NetworkReference {
   readonly vrf?: string | undefined;
 }
 
-/** What to allocate, and in which network. */
+/** A request to allocate in a network. */
 export interface AllocationRequest extends AllocationSpec, NetworkReference {}
 
 /** The outcome of one of many requests. */
@@ -53,7 +53,7 @@ export function partsOf(visibility: Visibility, scope: Scope, requests: readonly
   });
 }
 
-/** Adds to an error the index of the request that it is about. */
+/** Adds the index of a request to its error. */
 export function withIndex(error: unknown, index: number): unknown {
   if (!(error instanceof PoolError)) return error;
   return new PoolError(error.code, error.message, { ...error.details, index }, error.cause);
@@ -62,7 +62,7 @@ export function withIndex(error: unknown, index: number): unknown {
 /**
  * Decides one of several requests.
  *
- * @param mac instead of one that is made: that of the same NIC in another network
+ * @param mac used for `auto`: the MAC of the same NIC in another network
  * @throws PoolError as {@link decideAllocate}
  */
 export function decidePart(
@@ -102,7 +102,7 @@ export function subjectsOf(parts: readonly RequestPart[]): Subject[] {
 }
 
 function twice(field: string, what: string, index: number): PoolError {
-  return new PoolError('invalid_request', `Request ${index} is ${what} as one before it`, { field, index });
+  return new PoolError('invalid_request', `Request ${index} is ${what} as an earlier one`, { field, index });
 }
 
 /** Whether all requests are for one NIC in different networks: then its addresses share a MAC. */

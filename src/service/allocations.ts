@@ -99,7 +99,7 @@ export class Allocations {
     scope: Scope,
     { network: text, vrf, owner, ip }: NetworkReference & { owner: Owner; ip?: string },
   ): Promise<LocatedAllocation> {
-    // Does not look at the allocation, so that one under way is waited for.
+    // Does not require an allocation, so that the release waits for one that is under way.
     const affected = (): Affected => {
       const network = this.#visibility.resolveNetwork(scope, text, vrf);
       const subject = ownerSubject(network, owner);
@@ -109,11 +109,11 @@ export class Allocations {
       const network = this.#visibility.resolveNetwork(scope, text, vrf);
       const allocation = network.byOwner(owner);
       if (!allocation) throw notFound({ network: network.id, vm_id: owner.vm_id });
-      const held = network.ipAt(allocation.offset);
+      const current = network.ipAt(allocation.offset);
       if (ip !== undefined && network.offsetOf(ip) !== allocation.offset) {
-        throw new PoolError('address_mismatch', `Nothing was released: ${owner.vm_id} now holds ${held}, not ${ip}`, {
+        throw new PoolError('address_mismatch', `Nothing was released: ${owner.vm_id} now has ${current}, not ${ip}`, {
           vm_id: owner.vm_id,
-          ip: held,
+          ip: current,
         });
       }
       return { network, allocation };
@@ -121,7 +121,7 @@ export class Allocations {
     return this.#release(scope, find, affected);
   }
 
-  /** Releases an address, whoever its owner is. @throws PoolError `invalid_address`, `ambiguous_vrf`, and as {@link release} */
+  /** Releases an address of any owner. @throws PoolError `invalid_address`, `ambiguous_vrf`, and as {@link release} */
   releaseByIp(
     scope: Scope,
     { network: text, vrf, ip }: { network?: string | undefined; vrf?: string | undefined; ip: string },
@@ -136,7 +136,7 @@ export class Allocations {
       if (!allocation) throw notFound({ network: network.id, ip });
       if (allocation.offset !== offset) {
         const first = network.ipAt(allocation.offset);
-        const text = `Nothing was released: ${ip} is inside a range, release it by its first address ${first}`;
+        const text = `Nothing was released: ${ip} is inside a range: release the range by its first address ${first}`;
         throw new PoolError('address_mismatch', text, { field: 'ip', ip: first, vm_id: allocation.vm_id });
       }
       return { network, allocation };
@@ -151,8 +151,8 @@ export class Allocations {
   /** Changes attributes of an allocation. @throws PoolError `allocation_not_found`, `storage_full`, `store_unavailable` */
   update(scope: Scope, id: string, spec: AttributesSpec): Promise<LocatedAllocation> {
     return this.#change(scope, id, ({ network, allocation }, origin) => {
-      const made = allocation.attributes.mac ?? macFor(this.#pool, network, allocation.offset, { attributes: spec });
-      return decideUpdate(network, allocation, spec.mac === 'auto' ? { ...spec, mac: made } : spec, origin);
+      const auto = allocation.attributes.mac ?? macFor(this.#pool, network, allocation.offset, { attributes: spec });
+      return decideUpdate(network, allocation, spec.mac === 'auto' ? { ...spec, mac: auto } : spec, origin);
     });
   }
 
@@ -221,13 +221,13 @@ export function notFound(details: Record<string, string>): PoolError {
   return new PoolError('allocation_not_found', 'IP not found', details);
 }
 
-/** No address, or one that is not where it was looked for. */
+/** The error for text that is not an address, or an address that is in no network, or not in the network named. */
 export function invalidAddress(ip: string, network?: Network, field = 'ip'): PoolError {
   const details = { field, ip: ip.slice(0, 64), ...(network ? { network: network.id } : {}) };
   return new PoolError('invalid_address', `${field} ${whyInvalid(ip, network)}`, details);
 }
 
-/** In the words that clients of the Rust ippool read; what is wrong stands in the details. */
+/** The same with the message that clients of the Rust ippool expect; the details hold the reason. */
 function notReleasable(ip: string, network: Network | undefined): PoolError {
   const details = { ...invalidAddress(ip, network).details, reason: whyInvalid(ip, network) };
   return new PoolError('invalid_address', 'Invalid IP address', details);
@@ -235,7 +235,7 @@ function notReleasable(ip: string, network: Network | undefined): PoolError {
 
 function whyInvalid(ip: string, network: Network | undefined): string {
   const shown = ip.slice(0, 64);
-  if (!parseAddress(ip)) return `${JSON.stringify(shown)} is no IP address: write it as 10.0.0.1 or fd00::1`;
+  if (!parseAddress(ip)) return `${JSON.stringify(shown)} is not an IP address: write it as 10.0.0.1 or fd00::1`;
   return network
     ? `${shown} is not in network ${network.id} (${network.cidrText}): name the network that has it`
     : `${shown} is in no network: correct it, or add its network`;

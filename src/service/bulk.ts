@@ -16,18 +16,18 @@ import {
   partOf,
 } from './allocation-request.ts';
 
-/** How often a slice waits for a moment when no change of any of its owners is under way. */
+/** Attempts to find a moment when no change of an owner of the slice is under way. */
 const ATTEMPTS = 8;
-/** Requests that are decided between two turns of the event loop, a few milliseconds. */
+/** Requests that are decided between two turns of the event loop: a few milliseconds of work. */
 const SLICE = 500;
 
 export interface BulkOptions extends AllocationsOptions {
   readonly allocations: Allocations;
-  /** Allocations that one commit changes at most; undefined: a slice of them. */
+  /** The most allocations that one commit may change; undefined: those of a slice. */
   readonly atOnce: number | undefined;
 }
 
-/** Many requests at once, an outcome for each. */
+/** The use case of many allocations in one request, each with its own outcome. */
 export class Bulk {
   readonly #pool: Pool;
   readonly #transactions: Transactions;
@@ -47,15 +47,15 @@ export class Bulk {
   }
 
   /**
-   * Allocates for many requests, each on its own: an outcome for each, also for those that are errors. The requests of a
-   * slice that need a change share a commit; all others are handled like single requests. Yields the outcomes of a slice
-   * in their order; the next slice is decided when the consumer asks for it.
+   * Allocates for many requests independently: one may fail while others succeed. The requests of a slice that need a
+   * change share a commit; all others are handled like single requests. Yields the outcomes of a slice in the order of its
+   * requests; the next slice is decided when the consumer reads on.
    */
   async *allocate(scope: Scope, requests: Iterable<AllocationRequest | PoolError>): AsyncGenerator<Outcome[]> {
-    let lost: PoolError | undefined;
+    let outage: PoolError | undefined;
     for (const slice of slicesOf(requests)) {
-      if (lost) {
-        const error = lost;
+      if (outage) {
+        const error = outage;
         yield slice.map((request) => ({ error: request instanceof PoolError ? request : error }));
         continue;
       }
@@ -67,7 +67,7 @@ export class Bulk {
         rest.push(this.#allocateAlone(scope, request).then((outcome) => (outcomes[index] = outcome)));
       }
       await Promise.all(rest);
-      lost = lossOf(outcomes);
+      outage = outageOf(outcomes);
       yield outcomes;
       await new Promise(setImmediate);
     }
@@ -87,7 +87,7 @@ export class Bulk {
     const affected = () => {
       const subjects = new Set<Subject>();
       const parts: RequestPart[] = [];
-      // With so many owners, there may always be one with a change under way: then each request waits on its own.
+      // With many owners, some change may always be under way; then each request waits on its own.
       const isBusy = ++attempts > ATTEMPTS;
       for (const [index, request] of isBusy ? [] : requests.entries()) {
         if (request instanceof PoolError) continue;
@@ -114,7 +114,7 @@ export class Bulk {
     try {
       return await this.#transactions.commit(scope, affected, decide);
     } catch (error) {
-      if (error instanceof PoolError) return []; // nothing of it was committed: each request finds out on its own
+      if (error instanceof PoolError) return []; // nothing was committed: each request is decided on its own
       throw error;
     }
   }
@@ -130,14 +130,14 @@ function* slicesOf<T>(values: Iterable<T>): Generator<T[]> {
   if (slice.length > 0) yield slice;
 }
 
-/** Why nothing of a slice could be written: the next slices would only find out the same. */
-function lossOf(outcomes: readonly Outcome[]): PoolError | undefined {
-  let lost: PoolError | undefined;
+/** The error of a slice of which nothing could be written: the next slices would fail in the same way. */
+function outageOf(outcomes: readonly Outcome[]): PoolError | undefined {
+  let outage: PoolError | undefined;
   for (const outcome of outcomes) {
     if (!('error' in outcome)) return undefined;
-    if (outcome.error.code === 'store_unavailable') lost ??= outcome.error;
+    if (outcome.error.code === 'store_unavailable') outage ??= outcome.error;
   }
-  return lost;
+  return outage;
 }
 
 function asOutcome(error: unknown): Outcome {

@@ -1,13 +1,13 @@
 /**
- * Time for leases: goes on with the clock on the wall, but never back. When that clock is put back, it goes on by what has
- * really passed, so that a lease lasts as long as it was given for; when it is put forward, it follows.
+ * The time by which leases expire. It follows the wall clock and never goes back: while the wall clock is behind, it
+ * advances by the time that has passed, so that a lease lasts as long as it was granted for.
  */
 export class Clock {
   readonly #wall: () => number;
   readonly #elapsed: () => number;
-  /** What was told last, and the reading of `elapsed` at that moment. */
-  #told = 0;
-  #toldAt: number;
+  /** The time that was returned last, and the reading of `elapsed` at that moment. */
+  #last = 0;
+  #lastElapsed: number;
 
   /**
    * @param wall     milliseconds since 1970, may jump
@@ -16,36 +16,36 @@ export class Clock {
   constructor(wall: () => number, elapsed: () => number) {
     this.#wall = wall;
     this.#elapsed = elapsed;
-    this.#toldAt = elapsed();
+    this.#lastElapsed = elapsed();
   }
 
-  /** Milliseconds since 1970, whole; never less than told before. */
+  /** Whole milliseconds since 1970; never less than the last result. */
   now(): number {
     const elapsed = this.#elapsed();
-    const passed = Math.max(0, Math.floor(elapsed - this.#toldAt));
+    const passed = Math.max(0, Math.floor(elapsed - this.#lastElapsed));
     const wall = Math.floor(this.#wall());
-    if (wall > this.#told + passed) {
-      this.#told = wall;
-      this.#toldAt = elapsed;
+    if (wall > this.#last + passed) {
+      this.#last = wall;
+      this.#lastElapsed = elapsed;
     } else {
-      this.#told += passed;
-      this.#toldAt += passed; // what is left of a millisecond counts for the next time
+      this.#last += passed;
+      this.#lastElapsed += passed; // the rest of a millisecond counts towards the next call
     }
-    return this.#told;
+    return this.#last;
   }
 
   /**
-   * By how much the time that is told is ahead of the clock on the wall; milliseconds, 0 when it is not. Much of it at a
-   * start means that one of the two was wrong: leases go on from what was told before, and only by what really passes.
+   * Milliseconds by which this clock is ahead of the wall clock; 0 if it is not. A large value at a start means that the
+   * wall clock is wrong now, or was wrong when the last event was recorded.
    */
   ahead(): number {
     return Math.max(0, this.now() - Math.floor(this.#wall()));
   }
 
-  /** Never tells less than this from now on: something is known to have happened then. */
+  /** Moves the clock forward to the time of an event that has happened. @param time milliseconds since 1970 */
   notBefore(time: number): void {
-    if (time <= this.#told) return;
-    this.#told = time;
-    this.#toldAt = this.#elapsed();
+    if (time <= this.#last) return;
+    this.#last = time;
+    this.#lastElapsed = this.#elapsed();
   }
 }

@@ -1,13 +1,13 @@
 import { PoolError } from '../errors.ts';
 
-/** What is under way may count yet. */
-const UNKNOWN = 'It is not known whether this was done: no answer in time. Ask again';
+/** The commit that is under way may still take effect. */
+const UNKNOWN = 'The store did not respond in time, so the outcome is unknown: repeat the request';
 
 /**
- * Waits for work no longer than somebody waits for its answer.
+ * Limits how long a request waits for its work.
  *
- * @param ms undefined: for as long as it takes
- * @param work asks whether it is too late before it begins something new: whoever asked has been told so
+ * @param ms milliseconds; undefined: no limit
+ * @param work begins nothing new once `isLate` returns true, because the caller already has an error
  * @throws PoolError `store_unavailable`
  */
 export function withTimeout<T>(ms: number | undefined, work: (isLate: () => boolean) => Promise<T>): Promise<T> {

@@ -27,7 +27,7 @@ export interface Subscription {
 
 export interface FeedOptions {
   readonly history: Pick<History, 'after'>;
-  /** Resolves when everything committed anywhere has been delivered: for a position of another node that is ahead of this one. */
+  /** Resolves when everything committed anywhere has been delivered; for positions of another node that is ahead of this one. */
   readonly barrier: () => Promise<void>;
   readonly log: { warn(facts: object, message: string): void };
   /** How many deliveries are kept in memory for listeners that lag. */
@@ -57,7 +57,7 @@ export class Feed {
   readonly #ringSize: number;
   readonly #cursors = new Set<Cursor>();
   #ring: Delivered[] = [];
-  /** How many deliveries have left the ring since it was begun: the number of the first one in it. */
+  /** The number of the first delivery in the ring: how many have left it. */
   #first = 0;
   /** The last delivery before the ring: everything after it is in the ring. */
   #before: Delivered | undefined;
@@ -73,7 +73,7 @@ export class Feed {
     this.#last = delivered;
     if (this.#cursors.size === 0 || delivered.source === 'replay') return;
     this.#ring.push(delivered);
-    // Twice the size at most, so that the cost of the cut is spread over as many deliveries.
+    // The ring grows to twice its size before it is cut, which spreads the cost of the cut.
     if (this.#ring.length >= 2 * this.#ringSize) {
       const cut = this.#ring.length - this.#ringSize;
       this.#before = this.#ring[cut - 1];
@@ -111,7 +111,7 @@ export class Feed {
       this.#cursors.delete(cursor);
       if (this.#cursors.size > 0) return;
       this.#first += this.#ring.length;
-      this.#ring = []; // nobody needs it: let go of the events
+      this.#ring = []; // no listener needs the events any more
     },
     at: (number) => this.#ring[number - this.#first],
     numberAfter: (position) => {
@@ -136,7 +136,7 @@ export class Feed {
 interface CursorSource {
   log(facts: object, message: string): void;
   remove(cursor: Cursor): void;
-  /** A delivery of the ring by its number; undefined when it has not happened yet. */
+  /** A delivery of the ring by its number; undefined when it is still to come. */
   at(number: number): Delivered | undefined;
   /** The number of the first delivery behind a position; undefined when the ring does not go back that far. */
   numberAfter(position: string): number | undefined;
@@ -148,7 +148,7 @@ interface CursorSource {
   barrier(): Promise<void>;
 }
 
-/** How far one listener has got. */
+/** The progress of one listener. */
 class Cursor implements Subscription {
   readonly #listener: Listener;
   readonly #source: CursorSource;
@@ -162,7 +162,7 @@ class Cursor implements Subscription {
     this.#source = source;
   }
 
-  /** Continues in a later turn of the event loop, unless it is under way. */
+  /** Continues in a later turn of the event loop, unless it is running. */
   wake(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -189,7 +189,7 @@ class Cursor implements Subscription {
       this.#source.log({ err: error, listener: this.#listener.name }, 'a listener of the feed has ended');
       this.#listener.ended?.(error);
     } finally {
-      this.#isRunning = false; // in the turn that has found nothing more: a delivery from now on wakes it
+      this.#isRunning = false; // set in the same turn that found no delivery, so that the next one wakes it
     }
   }
 
@@ -198,7 +198,10 @@ class Cursor implements Subscription {
     if (this.position <= this.#source.last()) return;
     await this.#source.barrier();
     if (this.position <= this.#source.last()) return;
-    throw new PoolError('position_gone', `Nothing has position ${this.position} here: read the state and begin anew`);
+    throw new PoolError(
+      'position_gone',
+      `No delivery has the position ${this.position}: read the state and subscribe again`,
+    );
   }
 
   async #readRing(from: number): Promise<void> {

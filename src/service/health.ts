@@ -2,13 +2,13 @@ import type { Progress, StoreHealth } from '../store/store.ts';
 
 export type Phase = 'loading' | 'ready' | 'draining';
 
-/** Whether this process should be sent requests. Judged by it alone: a pool that is exhausted is still ready. */
+/** Whether this process can serve requests. A full pool is still ready: the judgement is about this process only. */
 export class Health {
   phase: Phase = 'loading';
   readonly #store: { health(): StoreHealth };
   readonly #now: () => number;
   readonly #started: number;
-  /** Whether this process is one of several. */
+  /** Whether this process is a node of a cluster. */
   readonly isCluster: boolean;
 
   /** @param now milliseconds since 1970 */
@@ -24,26 +24,26 @@ export class Health {
     return Math.max(0, Math.floor((this.#now() - this.#started) / 1000));
   }
 
-  /** Every condition with "ok" or what is wrong, for people. */
+  /** Each condition with "ok" or the reason why it is not met; text for people. */
   get checks(): Readonly<Record<string, string>> {
     return {
       loaded:
         this.phase === 'loading'
-          ? `${this.isCluster ? 'what the cluster holds is being read' : 'the data folder is being read'}${this.#percent}`
+          ? `${this.isCluster ? 'reading the state of the cluster' : 'reading the data folder'}${this.#percent}`
           : 'ok',
       accepting: this.phase === 'draining' ? 'shutting down' : 'ok',
       store: this.#store.health().reason,
     };
   }
 
-  /** How far the loading is, where that is known. */
+  /** How much is loaded; undefined when it is unknown or loading has ended. */
   get progress(): Progress | undefined {
     return this.phase === 'loading' ? this.#store.health().progress : undefined;
   }
 
-  /** For whoever asks too early. */
+  /** The error message for requests that arrive before loading has ended. */
   get loading(): string {
-    return `Still reading what is stored${this.#percent}: try again in a moment`;
+    return `Still loading${this.#percent}: retry in a moment`;
   }
 
   get #percent(): string {

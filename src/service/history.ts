@@ -20,23 +20,23 @@ export type { Recorded, Tenure };
 
 /** An allocation that has ended. */
 export interface PastAllocation {
-  /** Of its record. */
+  /** Id of the record of the release. */
   readonly id: string;
   readonly event: IpReleased;
-  /** Undefined when it is gone too. */
+  /** Undefined when it is removed. */
   readonly network: Network | undefined;
 }
 
-/** What an audit is narrowed to. */
+/** The filter of the audit log. */
 export interface AuditQuery {
   readonly since?: number | undefined;
   readonly until?: number | undefined;
-  /** An event type; `network_created` and `network_deleted` are understood too. */
+  /** An event type, or `network_created` or `network_deleted`. */
   readonly action?: string | undefined;
   /** An address; a network by its id, or its name or CIDR while it exists; or what {@link resourceOf} returns. */
   readonly resource?: string | undefined;
   readonly vrf?: string | undefined;
-  /** Only what is older than the entry of this id. */
+  /** Only entries older than the entry with this id. */
   readonly after?: string | undefined;
 }
 
@@ -69,7 +69,7 @@ export class HistoryService {
     this.#visibility = visibility;
   }
 
-  /** What was changed, by whom and when, newest first. @throws PoolError `ambiguous_vrf` */
+  /** The audit log: who changed what and when, newest first. @throws PoolError `ambiguous_vrf` */
   audit(scope: Scope, { action, resource, vrf, ...rest }: AuditQuery): AsyncIterable<Recorded> {
     const query: HistoryQuery = {
       ...defined(rest),
@@ -80,14 +80,14 @@ export class HistoryService {
   }
 
   /**
-   * Who had an address, or what a VM had, and when; the latest first.
+   * Who had an address, or what addresses a VM had, and when; newest first.
    *
    * @param vrf undefined: the only one with a network that contains the address
    * @param at only allocations that existed at this moment; milliseconds since 1970
    * @throws PoolError `ambiguous_vrf`
    */
   async *tenures(scope: Scope, { ip, vrf, vmId, at }: HistoryFilter): AsyncGenerator<Tenure> {
-    const isAsked = ({ from, until }: Tenure) =>
+    const isWanted = ({ from, until }: Tenure) =>
       at === undefined || (from <= at && (until === undefined || until > at));
     const isOnlyOne = at !== undefined && ip !== undefined;
     const where = ip === undefined ? defined({ vrf }) : vrfAt(this.#visibility, scope, ip, vrf);
@@ -105,20 +105,20 @@ export class HistoryService {
       const key = placeKey(event);
       const release = ended.get(key)?.event;
       ended.delete(key);
-      const held = release ? undefined : current.get(`${key}\0${event.at}`);
+      const still = release ? undefined : current.get(`${key}\0${event.at}`);
       current.delete(`${key}\0${event.at}`);
-      const tenure = tenureOf(event, release, held);
-      if (!isAsked(tenure)) continue;
+      const tenure = tenureOf(event, release, still);
+      if (!isWanted(tenure)) continue;
       yield tenure;
       if (isOnlyOne) return;
     }
-    // Of what began before history does only the end is known, or that it still stands.
+    // Of an allocation older than the history, only its end is known, or that it still exists.
     const earlier = [
       ...[...ended.values()].map(({ event }) => tenureOf(undefined, event, undefined)),
       ...[...current.values()].map(currentTenure),
     ];
-    const asked = earlier.filter(isAsked).sort((a, b) => b.from - a.from);
-    yield* isOnlyOne ? asked.slice(0, 1) : asked;
+    const rest = earlier.filter(isWanted).sort((a, b) => b.from - a.from);
+    yield* isOnlyOne ? rest.slice(0, 1) : rest;
   }
 
   /** The allocation of an id that has ended. @throws PoolError `allocation_not_found` */
@@ -133,15 +133,15 @@ export class HistoryService {
     throw notFound({ id: id.slice(0, 64) });
   }
 
-  /** Whether a text says where a list of what happened goes on. */
+  /** Whether a text is the position of a record in the history. */
   isRecord(text: string): boolean {
     return this.#history.isId(text);
   }
 
   /**
-   * Allocations that have ended, the latest first.
+   * Allocations that have ended, newest first.
    *
-   * @param after only what ended before the record of this id
+   * @param after only those older than the record with this id
    */
   async *ended(scope: Scope, filter: ListFilter, after: string | undefined): AsyncGenerator<PastAllocation> {
     const { network: text, vrf } = filter;
@@ -181,7 +181,7 @@ export class HistoryService {
       current.set(`${placeKey(place)}\0${allocation.allocated_at}`, { network, allocation, until });
     };
     for await (const slice of this.#listing.list(scope, { ip, vrf, vmId }))
-      for (const held of slice) add(held, undefined);
+      for (const found of slice) add(found, undefined);
     for (const network of this.#visibility.networks(scope, vrf)) {
       const offset = ip === undefined ? undefined : network.offsetOf(ip);
       if (ip !== undefined && offset === undefined) continue;
@@ -207,7 +207,7 @@ function isWithin(event: IpReleased, { cidr, vmIdPrefix = '', hostname, mac, tag
   return event.vm_id.startsWith(vmIdPrefix);
 }
 
-/** An address in the one spelling in which it was written down. @throws PoolError `invalid_address` */
+/** An address in its canonical spelling, which is that of the records. @throws PoolError `invalid_address` */
 function canonicalIp(ip: string): string {
   const address = parseAddress(ip);
   if (!address) throw invalidAddress(ip);

@@ -7,7 +7,7 @@ import type { Pool } from '../pool/pool.ts';
 /** Every network. */
 export const ALL = '*';
 
-/** Whom a change concerns: one owner (or address without one) of a network, or a whole network, or all of them. */
+/** The key of an owner in a network, or of an address without an owner. */
 export type Subject = string;
 
 export function ownerSubject(network: Network, owner: Owner, offset?: bigint): Subject | undefined {
@@ -15,7 +15,7 @@ export function ownerSubject(network: Network, owner: Owner, offset?: bigint): S
   return key === undefined ? undefined : `${network.id}\0${key}`;
 }
 
-/** What a subject of a network holds. */
+/** The allocation of a subject; undefined when it has none, or belongs to another network. */
 export function allocationOfOwner(network: Network, subject: Subject): Allocation | undefined {
   const [id, vm_id = '', second = '', third] = subject.split('\0');
   if (id !== network.id) return undefined;
@@ -25,30 +25,30 @@ export function allocationOfOwner(network: Network, subject: Subject): Allocatio
 
 interface Change {
   readonly networks: readonly Network[];
-  /** Settles when it has ended, well or badly. */
+  /** Settles with the outcome of the commit. */
   readonly ended: Promise<void>;
 }
 
 /**
- * What is decided and not yet durable. The next decision skips these addresses, reads do not show them, and a second
- * request of the same owner waits for the first. A change of a network waits for all that is under way in it, and the
- * other way round.
+ * The changes that are decided and not yet durable. The next decision skips their addresses, reads do not show them, and a
+ * second request of the same owner waits for the first. A change of a network waits for all other changes in it, and they
+ * wait for it.
  */
 export class InFlight {
   readonly #pool: Pool;
   readonly #owners = new Map<Subject, Change>();
-  /** Changes that concern no owner. */
+  /** Changes without an owner. */
   readonly #others = new Set<Change>();
-  /** Decisions are synchronous and need none; a change of a network waits, and one at a time. */
+  /** Decisions are synchronous and need no mutex; changes of networks wait, and run one at a time. */
   readonly #mutex = new Mutex();
-  /** The change of networks that is under way, or waits for those in it to end. */
+  /** The change of a network that is under way, or waits for earlier changes in it. */
   #alone: { readonly network: string; readonly ended: Promise<void> } | undefined;
 
   constructor(pool: Pool) {
     this.#pool = pool;
   }
 
-  /** Settles when a change under way in the way of these has ended, well or badly; undefined when there is none. */
+  /** The outcome of a change that these have to wait for; undefined when there is none. */
   before(networks: readonly Network[], owners: readonly Subject[]): Promise<void> | undefined {
     if (this.#alone) {
       const { network, ended } = this.#alone;
@@ -62,8 +62,9 @@ export class InFlight {
   }
 
   /**
-   * Waits until nothing is under way in a network, or anywhere ({@link ALL}), and keeps it so: whoever comes meanwhile
-   * waits. Returns what ends that.
+   * Waits until no change is under way in a network, or in any ({@link ALL}), and makes later changes wait.
+   *
+   * @returns ends the exclusive access
    */
   async alone(network: string): Promise<() => void> {
     const release = await this.#mutex.acquire();
@@ -88,26 +89,28 @@ export class InFlight {
     return undefined;
   }
 
-  /** Keeps the addresses that events give from the next decisions. Returns what lets go of them. */
+  /** Excludes the addresses that events allocate from the next decisions. Returns a function that ends this. */
   hold(events: readonly PoolEvent[]): () => void {
-    const held: [Network, bigint][] = [];
+    const spans: [Network, bigint][] = [];
     for (const event of events) {
       if (event.type !== 'ip_allocated') continue;
       const network = this.#pool.find(event.network);
       const offset = network?.offsetOf(event.ip);
       if (!network || offset === undefined) continue;
       network.hold(offset, event.end_ip === undefined ? offset : (network.offsetOf(event.end_ip) ?? offset));
-      held.push([network, offset]);
+      spans.push([network, offset]);
     }
     return () => {
-      for (const [network, offset] of held) network.unhold(offset);
+      for (const [network, offset] of spans) network.unhold(offset);
     };
   }
 
   /**
-   * Notes a change as under way until `commit` settles. Returns a promise that settles like `commit`.
+   * Records a change as under way until `commit` settles.
    *
-   * @param letGo called at the end: see {@link hold}
+   *
+   * @param letGo called then: see {@link hold}
+   * @returns a promise that settles as `commit` does
    */
   track(
     networks: readonly Network[],

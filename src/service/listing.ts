@@ -12,13 +12,13 @@ import type { Scope } from './scope.ts';
 import type { Transactions } from './transactions.ts';
 import type { Visibility } from './visibility.ts';
 
-/** What a list is narrowed to. All that is given must hold. */
+/** The filter of a list: an allocation must match every member. */
 export interface ListFilter {
   /** Id, name or CIDR. */
   readonly network?: string | undefined;
   /** Undefined: all VRFs; with `network` or `ip`, the only one that has it. */
   readonly vrf?: string | undefined;
-  /** Only what follows this position; see {@link ./list-position.ts}. */
+  /** Only allocations after this position; see {@link ./list-position.ts}. */
   readonly after?: string | undefined;
   readonly ip?: string | undefined;
   /** Only addresses within. */
@@ -30,10 +30,10 @@ export interface ListFilter {
   readonly tag?: string | undefined;
 }
 
-/** Allocations that a list looks at between two turns of the event loop, about a millisecond with what becomes of them. */
+/** Allocations that a list visits between two turns of the event loop: about a millisecond of work. */
 const SLICE = 250;
 
-/** The use cases that look at allocations. */
+/** The use cases that read allocations. */
 export class Listing {
   readonly #transactions: Transactions;
   readonly #visibility: Visibility;
@@ -43,7 +43,7 @@ export class Listing {
     this.#transactions = transactions;
   }
 
-  /** What an owner holds. @throws PoolError `allocation_not_found` */
+  /** The allocation of an owner. @throws PoolError `allocation_not_found` */
   async get(
     scope: Scope,
     { network: text, vrf, owner }: NetworkReference & { owner: Owner },
@@ -65,7 +65,7 @@ export class Listing {
 
   /**
    * Allocations by VRF (`default` first), IPv4 before IPv6, in the order of their addresses. They come in slices, between
-   * which other requests have their turn.
+   * which other requests are served.
    *
    * @throws PoolError `network_not_found`, `ambiguous_vrf`, `invalid_address`
    */
@@ -95,7 +95,7 @@ export class Listing {
   ): AsyncGenerator<LocatedAllocation[]> {
     this.#transactions.local();
     let slice: LocatedAllocation[] = [];
-    let looked = 0;
+    let visited = 0;
     for (const network of networks) {
       const span = spanOf(network, after, only, filter.cidr);
       if (!span) continue;
@@ -109,7 +109,7 @@ export class Listing {
         ) {
           slice.push({ network, allocation });
         }
-        if (++looked % SLICE !== 0) continue;
+        if (++visited % SLICE !== 0) continue;
         yield slice;
         slice = [];
         await new Promise(setImmediate);
@@ -127,7 +127,7 @@ export class Listing {
     return !this.#isOver(allocation);
   }
 
-  /** Whether it has ended by itself, which is not written down yet. */
+  /** Whether its lease has ended; the release may not be committed yet. */
   #isOver({ attributes: { expires_at } }: Allocation): boolean {
     return expires_at !== undefined && expires_at <= this.#transactions.now();
   }
@@ -144,7 +144,7 @@ function sorted(allocations: readonly Allocation[]): Allocation[] {
   return [...allocations].sort((a, b) => (a.offset < b.offset ? -1 : 1));
 }
 
-/** The offsets of a network that a list looks at; undefined when there are none. */
+/** The offsets of a network that a list visits; undefined when there are none. */
 function spanOf(network: Network, after: ListPosition | undefined, only: Address | undefined, cidr: Cidr | undefined) {
   const { origin, assignable: layout } = network;
   const { family } = network.cidr;
@@ -170,7 +170,7 @@ function spanOf(network: Network, after: ListPosition | undefined, only: Address
   return first <= last ? { first, last } : undefined;
 }
 
-/** Whether a range that reaches behind a cursor began before it: the page before has it. */
+/** Whether a range that reaches past the position of a page began before it, so that the previous page has it. */
 function isBehind(network: Network, { offset }: Allocation, after: ListPosition | undefined): boolean {
   if (after?.vrf !== network.vrf || after.address.family !== network.cidr.family) return false;
   return network.origin + offset <= after.address.value;

@@ -15,37 +15,38 @@ export interface ReclaimRequest {
   readonly network: string | undefined;
   /** Undefined: all VRFs; with a network, the only one that has it. */
   readonly vrf?: string | undefined;
-  /** Only VMs whose id begins so; only allocations with this tag. */
+  /** Only VMs whose id has this prefix; only allocations with this tag. */
   readonly vmIdPrefix: string | undefined;
   readonly tag: string | undefined;
   readonly live: ReadonlySet<string>;
-  /** How long an allocation has to be missing, and how old it has to be. */
+  /** Seconds that an allocation must have been missing, and that it must have existed. */
   readonly graceSeconds: number;
   readonly dryRun: boolean;
   readonly force: boolean;
 }
 
-/** An allocation whose VM is not in the list. */
+/** An allocation whose VM is not in the list of live VMs. */
 export interface Missing extends LocatedAllocation {
-  /** When it was first not in it; milliseconds since 1970. */
+  /** When a run first found it missing; milliseconds since 1970. */
   readonly missing_since: number;
-  /** Whether it may be freed: it was missing before, long enough ago. */
+  /** Whether it may be released: an earlier run found it missing, at least the grace period ago. */
   readonly due: boolean;
   readonly released: boolean;
 }
 
 export interface ReclaimResult {
-  /** How many allocations are in the scope. */
+  /** The number of allocations that were compared. */
   readonly checked: number;
   readonly missing: readonly Missing[];
 }
 
-/** Allocations that are decided on between two turns of the event loop. */
+/** Allocations that are decided between two turns of the event loop. */
 const SLICE = 500;
 
 /**
- * Finds addresses whose VM is gone: a hook did not run, a host died. Frees one only after it was missing in two runs, so
- * that a list that was made a moment too early costs nobody an address (cf. the repair loop of Kubernetes' ClusterIPs).
+ * The use case that reclaims the addresses of VMs that no longer exist, because a hook did not run or a host died. An
+ * address is released only after two runs found it missing, so that a list made a moment too early takes no address from a
+ * new VM (cf. the repair loop of Kubernetes' ClusterIPs).
  */
 export class Reclaim {
   readonly #pool: Pool;
@@ -53,7 +54,7 @@ export class Reclaim {
   readonly #visibility: Visibility;
   readonly #atOnce: number;
 
-  /** @param options `atOnce`: allocations that one commit changes at most */
+  /** @param options `atOnce`: the most allocations that one commit may change */
   constructor(options: {
     readonly pool: Pool;
     readonly transactions: Transactions;
@@ -68,11 +69,11 @@ export class Reclaim {
   }
 
   /**
-   * Compares allocations with the VMs that live. Notes who is missing, frees what is due unless it is a dry run, and
-   * forgets about those that are back.
+   * Compares allocations with a list of live VMs: records which are missing, releases those that are due unless it is a dry
+   * run, and clears the record of those that are back.
    *
    * @throws PoolError `unsafe_reconcile` without `force` when the list is empty or more than half would be missing;
-   *   nothing is noted then
+   *   nothing is recorded then
    */
   async run(scope: Scope, request: ReclaimRequest): Promise<ReclaimResult> {
     const { live, dryRun, force } = request;
@@ -81,8 +82,8 @@ export class Reclaim {
     if (!force && (live.size === 0 || missing.length * 2 > checked)) {
       const text =
         live.size === 0
-          ? 'live is empty: is the list of VMs complete? Force (--force, or "force":true) goes on all the same'
-          : `${missing.length} of ${checked} allocations are missing from live: is the list complete? Force (--force, or "force":true) goes on all the same`;
+          ? 'live is empty: check that the list of VMs is complete, then repeat with force (--force, or "force":true)'
+          : `${missing.length} of ${checked} allocations are missing from live: check that the list of VMs is complete, then repeat with force (--force, or "force":true)`;
       throw new PoolError('unsafe_reconcile', text, { field: 'live', checked, missing: missing.length });
     }
     const found: Missing[] = [];
@@ -100,11 +101,11 @@ export class Reclaim {
       text === undefined ? visibility.networks(scope, vrf) : [visibility.resolveNetwork(scope, text, vrf)];
     const missing: LocatedAllocation[] = [];
     const back: LocatedAllocation[] = [];
-    let looked = 0;
+    let visited = 0;
     let checked = 0;
     for (const network of networks) {
       for (const allocation of network.allocations()) {
-        if (++looked % SLICE === 0) await new Promise(setImmediate);
+        if (++visited % SLICE === 0) await new Promise(setImmediate);
         const { vm_id, attributes } = allocation;
         if (vm_id === '' || !vm_id.startsWith(vmIdPrefix)) continue;
         if (tag !== undefined && !attributes.tags?.includes(tag)) continue;
@@ -149,7 +150,7 @@ export class Reclaim {
     });
   }
 
-  /** The same allocation as it is now; undefined when it has ended. */
+  /** The current state of an allocation; undefined when it has ended. */
   #current(network: Network, { offset, allocated_at }: Allocation): Allocation | undefined {
     if (this.#pool.find(network.id) !== network) return undefined;
     const now = network.byOffset(offset);
@@ -157,8 +158,8 @@ export class Reclaim {
   }
 }
 
-function affectedBy(held: readonly LocatedAllocation[]) {
-  const networks = [...new Set(held.map(({ network }) => network))];
-  const owners = held.flatMap(({ network, allocation }) => ownerSubject(network, allocation, allocation.offset) ?? []);
+function affectedBy(all: readonly LocatedAllocation[]) {
+  const networks = [...new Set(all.map(({ network }) => network))];
+  const owners = all.flatMap(({ network, allocation }) => ownerSubject(network, allocation, allocation.offset) ?? []);
   return () => ({ networks, owners });
 }

@@ -31,7 +31,7 @@ export function resourceQuery(
   }
   const network = visibility.findNetwork(scope, resource, vrf);
   const only = vrf ?? network?.vrf;
-  // A network that is gone is known by its id.
+  // Only the id is known of a network that is removed.
   return { about: { network: network?.id ?? resource, texts }, ...(only === undefined ? {} : { vrf: only }) };
 }
 

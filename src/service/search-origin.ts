@@ -2,12 +2,12 @@ import type { PoolEvent } from '../pool/events.ts';
 import type { Pool } from '../pool/pool.ts';
 import { randomStrategy } from '../pool/strategy.ts';
 
-/** Addresses: another node that allocates this close behind our search would soon collide with it. One transaction takes as many. */
+/** In addresses: another node that allocates this close behind our search would soon collide with it. */
 const NEAR = 256n;
 
 /**
- * Lets each node of a cluster search for addresses in a place of its own, so that two nodes seldom choose the same one. This
- * is only a hint: the transaction decides who gets an address.
+ * Lets each node of a cluster search for addresses in a different part of a network, so that two nodes seldom choose the
+ * same one. This is only a hint: the commit decides who gets an address.
  */
 export class SearchOrigin {
   readonly #pool: Pool;
@@ -19,7 +19,7 @@ export class SearchOrigin {
     this.#random = random;
   }
 
-  /** Continues at another place in every network, after a replay has shown where other nodes were. */
+  /** Continues elsewhere in every network, after a replay has shown where other nodes allocated. */
   moveAll(): void {
     for (const { id } of this.#pool.networks) this.move(id);
   }
@@ -37,7 +37,7 @@ export class SearchOrigin {
     for (const event of events) if (event.type === 'ip_allocated') this.move(event.network);
   }
 
-  /** Returns an event of another node as this node applies it: it does not move our search. */
+  /** Returns an event of another node as this node applies it, so that it does not move our search. */
   adopt(event: PoolEvent): PoolEvent {
     if (event.type !== 'ip_allocated') return event;
     const network = this.#pool.find(event.network);
@@ -45,6 +45,6 @@ export class SearchOrigin {
     const ahead =
       offset === undefined || network?.searchCursor === undefined ? undefined : offset - network.searchCursor;
     if (ahead !== undefined && ahead >= 0n && ahead < NEAR) this.move(event.network);
-    return { requested: true, ...event }; // this order of keys is the one that V8 reads fast
+    return { requested: true, ...event }; // V8 reads objects with this order of keys faster
   }
 }

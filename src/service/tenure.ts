@@ -15,10 +15,10 @@ export interface Tenure {
   readonly mac: string | undefined;
   /** Milliseconds since 1970. */
   readonly from: number;
-  /** Undefined: still. */
+  /** Undefined: the owner still has it. */
   readonly until: number | undefined;
   readonly reason: string | undefined;
-  /** Undefined: longer ago than history reaches. */
+  /** Undefined: the allocation is older than the history. */
   readonly allocated_by: string | undefined;
   readonly released_by: string | undefined;
 }
@@ -31,7 +31,7 @@ export interface HistoryFilter {
   readonly at?: number | undefined;
 }
 
-/** What is not released, and when it ended all the same: by itself, which is not written down yet. */
+/** An allocation without a release in the history. `until`: when its lease ended, if the release is not committed yet. */
 export interface Current extends LocatedAllocation {
   readonly until: number | undefined;
 }
@@ -57,7 +57,7 @@ export function tenureOf(
     end_ip: event.end_ip,
     vm_id: event.vm_id,
     nic: event.nic,
-    // Before version 2 a release did not say what was released.
+    // Releases of format 1 lack the attributes of the allocation.
     hostname: attributes.hostname ?? (ended && ended.allocated_at === undefined ? began?.hostname : undefined),
     mac: attributes.mac,
     from: began?.at ?? ended?.allocated_at ?? 0,

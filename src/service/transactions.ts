@@ -133,7 +133,7 @@ export class Transactions {
     return this.#expiry.sweep(network);
   }
 
-  /** Releases what has expired, as far as it can be committed: for requests that only read. */
+  /** As {@link sweep}, but ignores failures; for requests that only read. */
   async settle(network: Network): Promise<void> {
     if (this.#expiry.hasExpired(network) && !this.#isAway) await this.sweep(network).catch(nothing);
   }
@@ -162,7 +162,7 @@ export class Transactions {
         const made = step(isLate);
         const result = made instanceof Promise ? await made : made; // most are made at once
         if ('earlier' in result) {
-          await result.earlier.catch(nothing); // its own caller handles its outcome
+          await result.earlier.catch(nothing); // its own caller handles the outcome
           if (result.conflict && attempt++ >= ATTEMPTS) throw result.conflict;
           continue;
         }
@@ -201,14 +201,14 @@ export class Transactions {
     } catch (error) {
       letGo();
       if (!(error instanceof PoolError) || error.code !== 'conflict') throw error;
-      // The address may become free when the other request ends.
+      // The address may be free once the other request has ended.
       const other = networks.map(({ id }) => this.#inFlight.anyIn(id)).find((change) => change !== undefined);
       if (other) return { earlier: other, conflict: error };
       throw error;
     }
   }
 
-  /** Checks the events against the state for a last time: a journal that contradicts itself is refused at the next start. */
+  /** Checks the events against the state once more, because a journal that contradicts itself is refused at the next start. */
   #commit(events: readonly PoolEvent[]): Promise<void> {
     const contradiction = contradictionOf(this.#pool, events);
     if (contradiction !== undefined)

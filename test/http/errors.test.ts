@@ -7,12 +7,12 @@ import { startSite } from '../support/site.ts';
 
 describe('an error says what is wrong and what to do', () => {
   const wrong: readonly [what: string, path: string, ...says: RegExp[]][] = [
-    ['a list by what is no address', '/allocations?ip=172.16.0.999', /"172\.16\.0\.999" is no IP address/],
-    ['a list of the sidecar by the same', '/ip/allocations?ip=x', /"x" is no IP address/, /10\.0\.0\.1/],
+    ['a list by what is no address', '/allocations?ip=172.16.0.999', /"172\.16\.0\.999" is not an IP address/],
+    ['a list of the sidecar by the same', '/ip/allocations?ip=x', /"x" is not an IP address/, /10\.0\.0\.1/],
     ['a list by an address of another network', '/ip/allocations?ip=10.0.0.1', /10\.0\.0\.1 /, /172\.16\.0\.0\/24/],
-    ['a history of what is no address', '/history?ip=bad', /"bad" is no IP address/],
+    ['a history of what is no address', '/history?ip=bad', /"bad" is not an IP address/],
     ['a network that nobody knows', '/networks/nowhere', /nowhere: GET \/api\/v1\/networks .*ippool network list/],
-    ['what has ended, of what is no address', '/allocations?all=true&ip=bad', /"bad" is no IP address/],
+    ['what has ended, of what is no address', '/allocations?all=true&ip=bad', /"bad" is not an IP address/],
   ];
   for (const [what, path, ...says] of wrong) {
     it(what, async () => {
@@ -25,7 +25,7 @@ describe('an error says what is wrong and what to do', () => {
   it('a release by address, in the details: the text is that of the Rust ippool', async () => {
     const { remove } = await startSite();
     const reason = async (path: string) => ((await remove(path)).body as ErrorBody).details.reason as string;
-    assert.match(await reason('/ip/release-by-ip/172.16.0.999'), /"172\.16\.0\.999" is no IP address/);
+    assert.match(await reason('/ip/release-by-ip/172.16.0.999'), /"172\.16\.0\.999" is not an IP address/);
     assert.match(await reason('/ip/release-by-ip/10.9.0.1'), /10\.9\.0\.1 is in no network/);
     assert.match(await reason('/ip/release-by-ip/10.9.0.1?network=default'), /10\.9\.0\.1 is not in network default/);
   });

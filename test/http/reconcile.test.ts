@@ -184,7 +184,7 @@ describe('POST /api/v1/reconcile with a list that looks incomplete', () => {
     assert.equal((await found(['vm-0', 'vm-1'])).length, 2, 'half is not more than half');
   });
 
-  it('goes on all the same when it is forced to', async () => {
+  it('proceeds when force is set', async () => {
     const { found, holders, pass } = await start();
     assert.equal((await found([], { ...WET, force: true })).length, 5);
     assert.equal((await holders()).length, 5);

@@ -81,7 +81,7 @@ describe('a change of a network that is named by a name', () => {
 
 describe('a request of a cluster that cannot write', () => {
   const PATIENCE = { timeoutMs: 100 };
-  const message = 'It is not known whether this was done: no answer in time. Ask again';
+  const message = 'The store did not respond in time, so the outcome is unknown: repeat the request';
   /** All but the machine's own time. */
   const inTime = async (...promises: Promise<unknown>[]) => {
     const started = performance.now();
